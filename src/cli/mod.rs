@@ -1,0 +1,7 @@
+//! The command: arguments → plan → outcomes → bytes and an exit status.
+
+mod args;
+mod escape;
+mod render;
+
+pub fn main() {}

@@ -1,0 +1,1 @@
+//! Outcomes → bytes: the text report, the JSON record, the summary, the comparison.

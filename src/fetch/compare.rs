@@ -1,0 +1,1 @@
+//! Serial and parallel compared: paired ratios, their range, and the most that was possible.

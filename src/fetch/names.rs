@@ -1,0 +1,1 @@
+//! Where a body is saved: -o templates, -O, and collisions settled in input order.

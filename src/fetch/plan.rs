@@ -1,0 +1,1 @@
+//! What a run shall do: limits, order, request, bodies.

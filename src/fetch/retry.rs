@@ -1,0 +1,1 @@
+//! Which failure is tried again, and when.

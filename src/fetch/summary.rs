@@ -1,0 +1,1 @@
+//! Counts, percentiles and failures of a run, in constant memory.

@@ -1,0 +1,1 @@
+//! Green threads: the scheduler and gevent's vocabulary.

@@ -1,0 +1,1 @@
+//! Content codings, decoded while streaming: gzip, deflate, br, zstd.

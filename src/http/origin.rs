@@ -1,0 +1,1 @@
+//! Origins: scheme, host, port (RFC 6454).

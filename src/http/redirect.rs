@@ -1,0 +1,1 @@
+//! Redirects: which request comes next, and what it must not carry.

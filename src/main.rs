@@ -1,0 +1,7 @@
+//! The `gfetch` binary: parses, runs, exits.
+
+mod cli;
+
+fn main() {
+    cli::main()
+}

@@ -1,0 +1,1 @@
+//! Looks blocking, parks instead: TCP, Unix sockets, names, TLS, stream servers.
