@@ -1,1 +1,73 @@
 //! Green threads: the scheduler and gevent's vocabulary.
+//!
+//! [`run`] makes a hub on the calling OS thread and runs a first greenlet; [`spawn`] adds more. Greenlets of a hub take
+//! turns: one runs until it waits (in `sleep`, `join`, `Event::wait`, `Queue::get`, a read of a socket), and then the next
+//! one does. They never run at the same time and never move to another thread, so they share `Rc` and `Cell` freely.
+//!
+//! A wait returns `Err(`[`Interrupt`]`)` when a [`timeout`] scope around it has run out, or when nothing is left that
+//! could wake anybody. A [`Greenlet::kill`] unwinds its target from where it waits.
+//!
+//! ```
+//! use gfetch::green::{self, ClockKind, Config};
+//! use std::time::Duration;
+//!
+//! let order = Config::new().clock(ClockKind::Virtual).run(|| {
+//!     let order = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+//!     let tasks = [("func1", 2000), ("func2", 1000), ("func3", 500)].map(|(name, ms)| {
+//!         let order = order.clone();
+//!         green::spawn(move || {
+//!             green::sleep(Duration::from_millis(ms)).unwrap();
+//!             order.borrow_mut().push(name);
+//!         })
+//!     });
+//!     green::join_all(&tasks).unwrap();
+//!     order.take()
+//! });
+//! assert_eq!(order, ["func3", "func2", "func1"]);
+//! ```
+
+mod clock;
+mod event;
+mod greenlet;
+mod group;
+mod hub;
+mod imap;
+mod interrupt;
+mod live;
+mod mailbox;
+mod offload;
+mod overflow;
+mod poller;
+mod pool;
+mod queue;
+mod remote;
+mod runtime;
+mod semaphore;
+mod sleep;
+mod stack;
+mod task;
+#[cfg(test)]
+mod tests;
+mod timeout;
+mod timers;
+mod wait;
+mod watched;
+
+pub use clock::ClockKind;
+pub use event::{AsyncResult, Event};
+pub use greenlet::{Builder, Current, GetError, Greenlet, Panic, current, join_all, spawn};
+pub use group::Group;
+pub use imap::Imap;
+pub use interrupt::{Deadlock, Interrupt, TimedOut};
+pub use mailbox::{Mailbox, Sender, mailbox};
+pub use offload::{OffloadError, ThreadPool, offload};
+pub use pool::{Pool, PoolFull};
+pub use queue::{Nothing, PutError, Queue};
+pub use remote::Handle;
+pub use runtime::{Config, now, run};
+pub use semaphore::{Permit, Semaphore};
+pub use sleep::{sleep, yield_now};
+pub use stack::{DEFAULT_STACK_BYTES, MIN_STACK_BYTES};
+pub use task::State;
+pub use timeout::{Elapsed, shield, timeout};
+pub(crate) use watched::Watched;

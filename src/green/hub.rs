@@ -1,0 +1,330 @@
+//! Owns the loop of one OS thread: the ready queue, the timers, the poller, and who runs now.
+//!
+//! What one pass promises: the greenlets that were ready run first in, first out; the poller is looked at when nothing is
+//! ready, and otherwise every [`SWITCHES_BETWEEN_POLLS`] switches or [`TIME_BETWEEN_POLLS`], so that greenlets which keep
+//! each other busy starve neither descriptors nor timers; due timers fire in the order (moment, order of making).
+#![allow(unsafe_code)]
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::panic::Location;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::clock::Clock;
+use super::interrupt::Deadlock;
+use super::live::Live;
+use super::poller::Poller;
+use super::remote::Remote;
+use super::runtime::Config;
+use super::stack::Stacks;
+use super::task::{Cause, Resumed, State, Task, Why};
+use super::timers::{Deadline, Timers};
+
+/// After so many switches the poller is looked at, even if more is ready.
+const SWITCHES_BETWEEN_POLLS: u32 = 61;
+/// The same after so much time.
+const TIME_BETWEEN_POLLS: Duration = Duration::from_millis(5);
+/// The clock is read this often while switching; a reading costs as much as two switches.
+const SWITCHES_BETWEEN_CLOCK_READINGS: u32 = 8;
+/// Before a virtual clock jumps, descriptors that are waited for must have been silent for so long in real time: what was
+/// just sent over loopback may still be on its way.
+const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
+/// Waiting greenlets named in a deadlock's report.
+const REPORTED_WAITS: usize = 20;
+
+pub(crate) struct Hub {
+    ready: RefCell<VecDeque<Rc<Task>>>,
+    current: RefCell<Option<Rc<Task>>>,
+    pub live: RefCell<Live>,
+    pub timers: Timers,
+    pub clock: Clock,
+    pub poller: Poller,
+    pub remote: Arc<Remote>,
+    pub stacks: RefCell<Stacks>,
+    /// Greenlets parked on a descriptor.
+    pub descriptor_waits: Cell<usize>,
+    /// Greenlets parked on an offloaded call.
+    pub offload_waits: Cell<usize>,
+    main: RefCell<Option<Rc<Task>>>,
+    deadlock: RefCell<Option<Deadlock>>,
+    next_id: Cell<u64>,
+    next_sequence: Cell<u64>,
+    next_scope: Cell<u64>,
+    switches: Cell<u32>,
+    last_poll: Cell<Instant>,
+    pub stack_bytes: usize,
+}
+
+thread_local! {
+    static HUB: Cell<*const Hub> = const { Cell::new(ptr::null()) };
+}
+
+impl Hub {
+    pub fn new(config: &Config) -> io::Result<Hub> {
+        let clock = Clock::new(config.clock);
+        let poller = Poller::new()?;
+        let remote = Arc::new(Remote::new(poller.waker()?));
+        Ok(Hub {
+            ready: RefCell::new(VecDeque::new()),
+            current: RefCell::new(None),
+            live: RefCell::new(Live::default()),
+            timers: Timers::default(),
+            last_poll: Cell::new(clock.now()),
+            clock,
+            poller,
+            remote,
+            stacks: RefCell::new(Stacks::new(config.guards)),
+            descriptor_waits: Cell::new(0),
+            offload_waits: Cell::new(0),
+            main: RefCell::new(None),
+            deadlock: RefCell::new(None),
+            next_id: Cell::new(0),
+            next_sequence: Cell::new(0),
+            next_scope: Cell::new(0),
+            switches: Cell::new(0),
+            stack_bytes: config.stack_bytes,
+        })
+    }
+
+    /// Makes this hub the thread's while `f` runs.
+    pub fn enter<T>(&self, f: impl FnOnce() -> T) -> T {
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                HUB.set(ptr::null());
+            }
+        }
+        assert!(HUB.get().is_null(), "run inside run: this thread has a hub already; spawn a greenlet instead");
+        HUB.set(self);
+        let _leave = Leave;
+        f()
+    }
+
+    /// Calls `f` with this thread's hub, if it has one.
+    pub fn try_with<T>(f: impl FnOnce(&Hub) -> T) -> Option<T> {
+        let hub = HUB.get();
+        // SAFETY: a non-null pointer was set by `enter`, which is still on this thread's stack below us and borrows the
+        // hub for as long; it is taken away before that borrow ends.
+        unsafe { hub.as_ref() }.map(f)
+    }
+
+    /// Calls `f` with this thread's hub.
+    #[track_caller]
+    pub fn with<T>(f: impl FnOnce(&Hub) -> T) -> T {
+        match Hub::try_with(f) {
+            Some(result) => result,
+            None => panic!("no hub on this thread: call this inside gfetch::green::run"),
+        }
+    }
+
+    /// The running greenlet.
+    #[track_caller]
+    pub fn current(&self) -> Rc<Task> {
+        match &*self.current.borrow() {
+            Some(task) => task.clone(),
+            None => panic!("a wait in the hub itself: spawn a greenlet for what has to wait"),
+        }
+    }
+
+    pub fn next_scope(&self) -> u64 {
+        self.next_scope.replace(self.next_scope.get() + 1)
+    }
+
+    /// The deadline `limit` from now; none when that is too far away to be told.
+    pub fn deadline(&self, limit: Duration) -> Option<Deadline> {
+        let sequence = self.next_sequence.replace(self.next_sequence.get() + 1);
+        Some(Deadline { when: self.clock.after(limit)?, sequence })
+    }
+
+    /// Makes a task of `body`, ready to run.
+    ///
+    /// # Safety
+    /// As for [`Task::start_on`].
+    pub unsafe fn spawn<F: FnOnce()>(
+        &self,
+        name: Option<Box<str>>,
+        stack_bytes: usize,
+        spawned_at: &'static Location<'static>,
+        body: F,
+    ) -> io::Result<Rc<Task>> {
+        let id = self.next_id.replace(self.next_id.get() + 1);
+        let task = Rc::new(Task::new(id, name, spawned_at));
+        let stack = self.stacks.borrow_mut().acquire(stack_bytes, Rc::as_ptr(&task))?;
+        // SAFETY: handed on to the caller.
+        unsafe { task.start_on(stack, body) };
+        self.live.borrow_mut().insert(&task);
+        self.ready.borrow_mut().push_back(task.clone());
+        Ok(task)
+    }
+
+    /// Schedules a waiting task; false if it was not waiting.
+    pub fn wake(&self, task: &Rc<Task>, cause: Cause) -> bool {
+        let accepted = task.accept_wake(cause);
+        if accepted {
+            self.ready.borrow_mut().push_back(task.clone());
+        }
+        accepted
+    }
+
+    /// Asks a task to end.
+    pub fn kill(&self, task: &Rc<Task>) {
+        if task.state.get() != State::Done && task.mark_killed() {
+            self.wake(task, Cause::Kill);
+        }
+    }
+
+    /// Runs greenlets until `main` has ended.
+    pub fn run_until_done(&self, main: &Rc<Task>) {
+        *self.main.borrow_mut() = Some(main.clone());
+        while main.state.get() != State::Done {
+            self.turn(None);
+        }
+        *self.main.borrow_mut() = None;
+    }
+
+    /// Kills what is left and runs it to its end, for at most `grace`; true if everything ended.
+    pub fn shut_down(&self, grace: Duration) -> bool {
+        self.remote.close();
+        let end = Instant::now() + grace;
+        loop {
+            let left = self.live.borrow().all();
+            if left.is_empty() {
+                return true;
+            }
+            left.iter().for_each(|task| self.kill(task));
+            let stuck = self.ready.borrow().is_empty() && !self.can_be_woken();
+            if stuck || Instant::now() >= end {
+                left.iter().for_each(|task| task.forget());
+                return false;
+            }
+            self.turn(Some(end));
+        }
+    }
+
+    /// One pass: runs what is ready, then looks at timers and descriptors, sleeping if there is nothing to do.
+    fn turn(&self, until: Option<Instant>) {
+        while let Some(task) = self.pop_ready() {
+            self.switch_to(task);
+            if self.poll_is_due() {
+                self.poll(Some(Duration::ZERO));
+                return;
+            }
+        }
+        self.wait_for_something(until);
+    }
+
+    fn pop_ready(&self) -> Option<Rc<Task>> {
+        let main_is_done = self.main.borrow().as_ref().is_some_and(|main| main.state.get() == State::Done);
+        if main_is_done { None } else { self.ready.borrow_mut().pop_front() }
+    }
+
+    fn switch_to(&self, task: Rc<Task>) {
+        *self.current.borrow_mut() = Some(task.clone());
+        let resumed = task.resume();
+        *self.current.borrow_mut() = None;
+        match resumed {
+            Resumed::Again => self.ready.borrow_mut().push_back(task),
+            Resumed::Parked => {}
+            Resumed::Ended(stack) => {
+                self.stacks.borrow_mut().release(stack);
+                self.timers.disarm(&task);
+                self.live.borrow_mut().remove(&task);
+                task.notify_end(self);
+            }
+        }
+    }
+
+    fn poll_is_due(&self) -> bool {
+        let switches = self.switches.get() + 1;
+        self.switches.set(switches);
+        switches >= SWITCHES_BETWEEN_POLLS
+            || (switches.is_multiple_of(SWITCHES_BETWEEN_CLOCK_READINGS)
+                && self.time_without_poll() >= TIME_BETWEEN_POLLS)
+    }
+
+    /// Nothing is ready: sleeps until a descriptor, a timer or another thread has something, or reports a deadlock.
+    fn wait_for_something(&self, until: Option<Instant>) {
+        if self.main.borrow().as_ref().is_some_and(|main| main.state.get() == State::Done) {
+            return;
+        }
+        if !self.can_be_woken() {
+            return self.tell_main_of_the_deadlock();
+        }
+        let next = self.timers.next();
+        if self.clock.is_virtual() {
+            return self.wait_on_virtual_time(next);
+        }
+        let now = self.clock.now();
+        let nearest = next.into_iter().chain(until).min();
+        let timeout = nearest.map(|when| when.saturating_duration_since(now));
+        if timeout != Some(Duration::ZERO) {
+            self.stacks.borrow_mut().trim();
+        }
+        self.poll(timeout);
+    }
+
+    /// A virtual clock jumps only when neither a descriptor nor an offloaded call has anything to say.
+    fn wait_on_virtual_time(&self, next: Option<Instant>) {
+        let Some(when) = next.filter(|_| self.offload_waits.get() == 0) else {
+            return self.poll(None);
+        };
+        let silence = if self.descriptor_waits.get() > 0 { SILENCE_BEFORE_JUMP } else { Duration::ZERO };
+        self.poll(Some(silence));
+        if self.ready.borrow().is_empty() {
+            self.clock.jump(when);
+            self.fire_timers();
+        }
+    }
+
+    fn poll(&self, timeout: Option<Duration>) {
+        self.poller.poll(timeout, self);
+        self.remote.drain(self);
+        self.fire_timers();
+        self.switches.set(0);
+        self.last_poll.set(self.clock.last());
+    }
+
+    /// How long greenlets have run since the poller was looked at.
+    pub fn time_without_poll(&self) -> Duration {
+        self.clock.now().saturating_duration_since(self.last_poll.get())
+    }
+
+    fn fire_timers(&self) {
+        self.timers.fire(self.clock.now(), |task, cause| {
+            self.wake(task, cause);
+        });
+    }
+
+    fn can_be_woken(&self) -> bool {
+        self.descriptor_waits.get() + self.offload_waits.get() > 0
+            || self.remote.has_handles()
+            || self.timers.next().is_some()
+    }
+
+    fn tell_main_of_the_deadlock(&self) {
+        let Some(main) = self.main.borrow().clone() else { return };
+        let all = self.live.borrow().all();
+        let waiting = all.iter().filter(|task| task.state.get() == State::Waiting);
+        let waiting = waiting.take(REPORTED_WAITS).map(|task| task.describe()).collect();
+        *self.deadlock.borrow_mut() = Some(Deadlock { waiting });
+        self.wake(&main, Cause::Deadlock);
+    }
+
+    /// The report that goes with [`Cause::Deadlock`].
+    pub fn deadlock(&self) -> Deadlock {
+        self.deadlock.borrow().clone().expect("written before anybody is woken for it")
+    }
+
+    /// The counter of waits like `why`, where something outside the hub's greenlets can end them.
+    pub fn outside(&self, why: Why) -> Option<&Cell<usize>> {
+        match why {
+            Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),
+            Why::Offload => Some(&self.offload_waits),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What ends a wait before its time: a `Timeout` scope's deadline, a deadlock, an unwinding greenlet.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why a wait did not come to its end. A call's own limit is no interrupt: it is a value (`Ok(false)`, `Ok(None)`).
+///
+/// As an [`io::Error`] it keeps its kind (`TimedOut`, `Deadlock`, `Other`) and is found again by [`Interrupt::of`].
+#[derive(Clone, Debug)]
+pub enum Interrupt {
+    /// The deadline of an enclosing [`timeout`](super::timeout) scope has passed; every wait inside it fails so.
+    TimedOut(TimedOut),
+    /// Nothing was left that could ever wake anybody.
+    Deadlock(Deadlock),
+    /// This greenlet is unwinding (a panic or a kill is on its way), and the call would have had to switch. A switch in
+    /// a destructor would show `thread::panicking()` to innocent greenlets and poison their mutexes.
+    Unwinding,
+}
+
+/// Which scope's deadline passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut {
+    pub(crate) scope: u64,
+    /// What the scope was given.
+    pub limit: Duration,
+}
+
+/// Who waits for what, when nobody can ever be woken.
+#[derive(Clone, Debug)]
+pub struct Deadlock {
+    pub(crate) waiting: Arc<[String]>,
+}
+
+impl Deadlock {
+    /// One line a waiting greenlet: its name, where it was spawned, what it waits for.
+    pub fn waiting(&self) -> &[String] {
+        &self.waiting
+    }
+}
+
+impl Interrupt {
+    /// The interrupt inside an I/O error, where there is one.
+    pub fn of(error: &io::Error) -> Option<&Interrupt> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+impl fmt::Display for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Interrupt::TimedOut(timed_out) => write!(f, "timed out after {:?}", timed_out.limit),
+            Interrupt::Deadlock(deadlock) => {
+                write!(f, "deadlock: nothing is left that could wake anybody; waiting: {}", deadlock.waiting.join("; "))
+            }
+            Interrupt::Unwinding => {
+                f.write_str("this greenlet is unwinding and must not wait: move the wait out of the destructor")
+            }
+        }
+    }
+}
+
+impl Error for Interrupt {}
+
+impl From<Interrupt> for io::Error {
+    fn from(interrupt: Interrupt) -> io::Error {
+        let kind = match interrupt {
+            Interrupt::TimedOut(_) => io::ErrorKind::TimedOut,
+            Interrupt::Deadlock(_) => io::ErrorKind::Deadlock,
+            Interrupt::Unwinding => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, interrupt)
+    }
+}

@@ -1,0 +1,123 @@
+//! Owns a hub's life: `run` makes it, runs the first greenlet, and ends whatever is left when that one is done.
+
+use std::io;
+use std::panic::{self, Location};
+use std::time::{Duration, Instant};
+
+use super::clock::ClockKind;
+use super::greenlet::{Builder, Outcome};
+use super::hub::Hub;
+use super::stack::{DEFAULT_STACK_BYTES, GuardKind};
+
+/// The main greenlet's stack: what a thread usually has.
+const MAIN_STACK_BYTES: usize = 8 << 20;
+/// Killed greenlets get so long to run their destructors when `run` ends.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+
+/// Runs `f` as the main greenlet of a new hub on this OS thread, and returns what it returns. When it has returned,
+/// every greenlet that is left is killed and unwound, its destructors run, before `run` returns.
+///
+/// # Panics
+/// With what `f` panicked with; inside another `run` on the same thread; when the system refuses a poller.
+///
+/// ```
+/// use gfetch::green;
+/// let total = green::run(|| {
+///     let tasks: Vec<_> = (1..=3).map(|n| green::spawn(move || n * 2)).collect();
+///     tasks.iter().map(|task| task.get().unwrap()).sum::<i32>()
+/// });
+/// assert_eq!(total, 12);
+/// ```
+#[track_caller]
+pub fn run<T>(f: impl FnOnce() -> T) -> T {
+    Config::new().run(f)
+}
+
+/// How a hub is made; [`run`] takes the defaults.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(crate) clock: ClockKind,
+    pub(crate) stack_bytes: usize,
+    pub(crate) main_stack_bytes: usize,
+    pub(crate) guards: Option<GuardKind>,
+    grace: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::new()
+    }
+}
+
+impl Config {
+    /// A real clock and stacks of 256 KiB.
+    pub fn new() -> Config {
+        Config {
+            clock: ClockKind::Real,
+            stack_bytes: DEFAULT_STACK_BYTES,
+            main_stack_bytes: MAIN_STACK_BYTES,
+            guards: None,
+            grace: SHUTDOWN_GRACE,
+        }
+    }
+
+    /// Which clock the hub lives by.
+    pub fn clock(mut self, clock: ClockKind) -> Config {
+        self.clock = clock;
+        self
+    }
+
+    /// Bytes of stack of a greenlet whose spawn does not say; rounded up to a power of two, 16 KiB at least.
+    pub fn stack_bytes(mut self, bytes: usize) -> Config {
+        self.stack_bytes = bytes;
+        self
+    }
+
+    /// Bytes of stack of the main greenlet (8 MiB).
+    pub fn main_stack_bytes(mut self, bytes: usize) -> Config {
+        self.main_stack_bytes = bytes;
+        self
+    }
+
+    /// How long killed greenlets may take to unwind when the main one has ended (5 s); those that take longer are left
+    /// where they are for ever, with what they own.
+    pub fn shutdown_grace(mut self, grace: Duration) -> Config {
+        self.grace = grace;
+        self
+    }
+
+    /// Uses `mprotect` guards even where the kernel has better ones.
+    #[cfg(test)]
+    pub(crate) fn protected_guards(mut self) -> Config {
+        self.guards = Some(GuardKind::Protect);
+        self
+    }
+
+    /// As [`run`](run()).
+    #[track_caller]
+    pub fn run<T>(&self, f: impl FnOnce() -> T) -> T {
+        let at = Location::caller();
+        let hub = Hub::new(self).unwrap_or_else(|error| panic!("no hub: {error}"));
+        let (outcome, all_ended) = hub.enter(|| {
+            let main = Builder::new().name("main").stack_bytes(self.main_stack_bytes).spawn_main(&hub, at, f);
+            let main = main.unwrap_or_else(|error: io::Error| panic!("no stack for the main greenlet: {error}"));
+            hub.run_until_done(&main.task);
+            (main.take(), hub.shut_down(self.grace))
+        });
+        if !all_ended {
+            // What is left may still be pointed at: neither its stack nor the hub may go.
+            std::mem::forget(hub);
+        }
+        match outcome {
+            Some(Outcome::Returned(value)) => value,
+            Some(Outcome::Panicked(payload)) => panic::resume_unwind(payload.into_payload()),
+            Some(Outcome::Killed) => panic!("the main greenlet was killed"),
+            None => unreachable!("the main greenlet has ended and nobody else took its outcome"),
+        }
+    }
+}
+
+/// The hub's time: what a virtual clock says, or the real monotonic clock. Outside [`run`](run()) the real one.
+pub fn now() -> Instant {
+    Hub::try_with(|hub| hub.clock.now()).unwrap_or_else(Instant::now)
+}

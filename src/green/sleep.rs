@@ -1,0 +1,34 @@
+//! Waiting for time to pass, and for one's turn.
+
+use std::time::Duration;
+
+use super::hub::Hub;
+use super::interrupt::Interrupt;
+use super::task::Why;
+
+/// Waits for `time`; zero is [`yield_now`]. Of two equal moments the earlier call wakes first. gevent: `sleep`.
+///
+/// ```
+/// use gfetch::green::{self, ClockKind, Config};
+/// use std::time::Duration;
+/// let hour = Duration::from_secs(3600);
+/// Config::new().clock(ClockKind::Virtual).run(|| {
+///     let start = green::now();
+///     green::sleep(hour).unwrap();
+///     assert_eq!(green::now() - start, hour);
+/// });
+/// ```
+pub fn sleep(time: Duration) -> Result<(), Interrupt> {
+    if time.is_zero() {
+        return yield_now();
+    }
+    Hub::with(|hub| {
+        let task = hub.current();
+        task.park(hub, Why::Sleep, hub.deadline(time)).map(drop)
+    })
+}
+
+/// Lets every greenlet that is ready run once before this one goes on. gevent: `sleep(0)`.
+pub fn yield_now() -> Result<(), Interrupt> {
+    Hub::with(|hub| hub.current().yield_now(hub))
+}

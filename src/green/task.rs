@@ -1,0 +1,417 @@
+//! Owns one greenlet as the scheduler sees it: its coroutine, its state, what it waits for, and what may interrupt it.
+//!
+//! ```text
+//!            spawn              hub resumes             body ends
+//!   ────────► Scheduled ────────► Running ────────────────► Done
+//!                 ▲                 │ park
+//!                 │ wake            ▼
+//!                 └───────────── Waiting
+//! ```
+#![allow(unsafe_code)]
+
+use std::any::Any;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::ptr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use corosensei::{CoroutineResult, Yielder};
+
+use super::hub::Hub;
+use super::interrupt::{Interrupt, TimedOut};
+use super::stack::StackSlot;
+use super::timers::Deadline;
+use super::wait::WaitList;
+
+/// Where a greenlet is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// In the ready queue: it runs when its turn comes.
+    Scheduled,
+    /// It is the one that runs now.
+    Running,
+    /// Parked until something wakes it.
+    Waiting,
+    /// It has ended: returned, panicked or killed.
+    Done,
+}
+
+/// Why a parked task was woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// What it waited for has happened.
+    Ready,
+    /// Its nearest deadline has come.
+    Deadline,
+    /// It is to be killed.
+    Kill,
+    /// Nothing is left that could wake it.
+    Deadlock,
+}
+
+/// What a task waits for: for the deadlock's report and the dump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    Nothing,
+    Sleep,
+    Join(u64),
+    Event,
+    AsyncResult,
+    QueueGet,
+    QueuePut,
+    Semaphore,
+    Group,
+    Results,
+    Mailbox,
+    Read(i32),
+    Write(i32),
+    Offload,
+}
+
+/// What a coroutine tells the hub when it hands the thread back.
+pub(crate) enum After {
+    /// Put me at the end of the ready queue.
+    Again,
+    /// I am parked: somebody will wake me.
+    Parked,
+}
+
+type Coroutine = corosensei::Coroutine<(), After, (), StackSlot>;
+
+/// One deadline that a greenlet has entered, or a shield against the outer ones.
+struct Scope {
+    id: u64,
+    deadline: Option<Deadline>,
+    limit: Duration,
+    delivered: bool,
+    shield: bool,
+}
+
+pub(crate) struct Task {
+    pub id: u64,
+    /// Its place in the hub's table of live tasks.
+    pub place: Cell<u32>,
+    pub state: Cell<State>,
+    pub waiting_for: Cell<Why>,
+    /// Counts the waits, so that a waker made for an earlier wait wakes nobody.
+    pub wait: Cell<u64>,
+    cause: Cell<Cause>,
+    /// What the timers hold for this task; see there.
+    pub timer: Cell<Option<Deadline>>,
+    /// The nearest deadline of the present wait.
+    pub deadline: Cell<Option<Deadline>>,
+    killed: Cell<bool>,
+    shields: Cell<u32>,
+    scopes: RefCell<Vec<Scope>>,
+    /// Who waits for its end.
+    pub joiners: WaitList<()>,
+    /// What the hub does at its end, in order.
+    links: RefCell<Vec<Link>>,
+    name: RefCell<Option<Box<str>>>,
+    spawned_at: &'static Location<'static>,
+    coroutine: UnsafeCell<Option<Coroutine>>,
+    yielder: Cell<*const Yielder<(), After>>,
+}
+
+/// Called in the hub when a task has ended: it must not wait and must not panic.
+pub(crate) type Link = Box<dyn FnOnce(&Hub)>;
+
+/// The payload that unwinds a killed greenlet; caught at its base.
+struct Kill;
+
+/// True if `payload` is that of a kill, and not a panic.
+pub(crate) fn is_kill(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<Kill>()
+}
+
+impl Task {
+    pub fn new(id: u64, name: Option<Box<str>>, spawned_at: &'static Location<'static>) -> Task {
+        Task {
+            id,
+            place: Cell::new(0),
+            state: Cell::new(State::Scheduled),
+            waiting_for: Cell::new(Why::Nothing),
+            wait: Cell::new(0),
+            cause: Cell::new(Cause::Ready),
+            timer: Cell::new(None),
+            deadline: Cell::new(None),
+            killed: Cell::new(false),
+            shields: Cell::new(0),
+            scopes: RefCell::new(Vec::new()),
+            joiners: WaitList::new(),
+            links: RefCell::new(Vec::new()),
+            name: RefCell::new(name),
+            spawned_at,
+            coroutine: UnsafeCell::new(None),
+            yielder: Cell::new(ptr::null()),
+        }
+    }
+
+    /// Lays `body` on `stack`; it runs when the hub first resumes the task. `body` must not unwind.
+    ///
+    /// # Safety
+    /// What `body` borrows must outlive the task's end: the caller sees to it that the coroutine ends (or is leaked)
+    /// before that.
+    pub unsafe fn start_on<F: FnOnce()>(self: &Rc<Self>, stack: StackSlot, body: F) {
+        let task = Rc::as_ptr(self);
+        let entry = move |yielder: &Yielder<(), After>, ()| {
+            // SAFETY: the hub holds an `Rc` of the task while its coroutine runs, and the yielder lives as long as the
+            // coroutine does.
+            unsafe { (*task).yielder.set(yielder) };
+            body();
+        };
+        // SAFETY: the caller answers for the life of what `body` borrows; `Coroutine` is not `Send`, and neither is a task.
+        let coroutine = unsafe { corosensei::Coroutine::with_stack_unchecked(stack, entry) };
+        // SAFETY: the task has no coroutine yet, and nothing else refers to the cell.
+        unsafe { *self.coroutine.get() = Some(coroutine) };
+    }
+
+    /// Runs the task until it parks, yields or ends; at its end its stack comes back. Called by the hub only.
+    pub fn resume(&self) -> Resumed {
+        debug_assert!(self.state.get() == State::Scheduled);
+        self.state.set(State::Running);
+        // SAFETY: only the hub calls this, with no task running (`current` is empty), so that this is the only
+        // reference into the cell; the coroutine's own code never touches the cell.
+        let coroutine = unsafe { &mut *self.coroutine.get() };
+        let running = coroutine.as_mut().expect("a scheduled task has a coroutine");
+        match running.resume(()) {
+            CoroutineResult::Yield(After::Again) => {
+                self.state.set(State::Scheduled);
+                Resumed::Again
+            }
+            CoroutineResult::Yield(After::Parked) => Resumed::Parked,
+            CoroutineResult::Return(()) => {
+                self.state.set(State::Done);
+                let ended = coroutine.take().expect("it was there a moment ago");
+                Resumed::Ended(ended.into_stack())
+            }
+        }
+    }
+
+    /// Leaves the coroutine where it is, for ever: a suspended coroutine must not be dropped.
+    pub fn forget(&self) {
+        // SAFETY: called by the hub at its end, when no task runs.
+        std::mem::forget(unsafe { (*self.coroutine.get()).take() });
+    }
+
+    /// Hands the thread to the hub; returns when the hub resumes this task.
+    fn suspend(&self, after: After) {
+        // SAFETY: only the running task suspends itself (callers take the task from `Hub::current`), so that its
+        // coroutine has started and set the yielder, which lives as long as the coroutine.
+        unsafe { &*self.yielder.get() }.suspend(after);
+    }
+
+    /// Parks the running task until it is woken, its own `limit` passes, or an enclosing scope's deadline does.
+    pub fn park(self: &Rc<Self>, hub: &Hub, why: Why, limit: Option<Deadline>) -> Result<Woken, Interrupt> {
+        if std::thread::panicking() {
+            return Err(Interrupt::Unwinding);
+        }
+        self.check(hub)?;
+        let nearest = self.nearest_scope().into_iter().chain(limit).min();
+        if let Some(deadline) = nearest {
+            hub.timers.arm(self, deadline);
+        }
+        self.deadline.set(nearest);
+        self.waiting_for.set(why);
+        self.state.set(State::Waiting);
+        let outside = hub.outside(why);
+        outside.inspect(|waits| waits.set(waits.get() + 1));
+        self.suspend(After::Parked);
+        outside.inspect(|waits| waits.set(waits.get() - 1));
+        self.waiting_for.set(Why::Nothing);
+        self.deadline.set(None);
+        self.wait.set(self.wait.get() + 1);
+        self.die_if_killed();
+        match self.cause.get() {
+            Cause::Ready | Cause::Kill => Ok(Woken::Ready),
+            Cause::Deadline if nearest == limit => Ok(Woken::Expired),
+            Cause::Deadline => Err(self.deliver(hub).unwrap_or(Interrupt::Unwinding)),
+            Cause::Deadlock => Err(Interrupt::Deadlock(hub.deadlock())),
+        }
+    }
+
+    /// Lets the others run once.
+    pub fn yield_now(&self, hub: &Hub) -> Result<(), Interrupt> {
+        if std::thread::panicking() {
+            return Err(Interrupt::Unwinding);
+        }
+        self.check(hub)?;
+        self.suspend(After::Again);
+        self.die_if_killed();
+        self.check(hub)
+    }
+
+    /// Fails if the running task is to be killed or a deadline around it has passed. Never switches.
+    pub fn check(&self, hub: &Hub) -> Result<(), Interrupt> {
+        self.die_if_killed();
+        if self.nearest_scope().is_some_and(|deadline| deadline.when <= hub.clock.last()) {
+            return Err(self.deliver(hub).unwrap_or(Interrupt::Unwinding));
+        }
+        Ok(())
+    }
+
+    fn die_if_killed(&self) {
+        if self.killed.get() && self.shields.get() == 0 && !std::thread::panicking() {
+            panic::resume_unwind(Box::new(Kill));
+        }
+    }
+
+    /// The nearest deadline of the scopes around the running code, down to the innermost shield.
+    fn nearest_scope(&self) -> Option<Deadline> {
+        let scopes = self.scopes.borrow();
+        scopes[visible(&scopes)..].iter().filter_map(|scope| scope.deadline).min()
+    }
+
+    /// Marks the scope whose deadline came first as delivered, and says so.
+    fn deliver(&self, hub: &Hub) -> Option<Interrupt> {
+        let mut scopes = self.scopes.borrow_mut();
+        let start = visible(&scopes);
+        let due = scopes[start..].iter_mut().filter(|s| s.deadline.is_some_and(|d| d.when <= hub.clock.last()));
+        let first = due.min_by_key(|scope| scope.deadline)?;
+        first.delivered = true;
+        Some(Interrupt::TimedOut(TimedOut { scope: first.id, limit: first.limit }))
+    }
+
+    /// Enters a scope; leave it with [`Task::leave`].
+    pub fn enter(&self, id: u64, limit: Duration, deadline: Option<Deadline>, shield: bool) {
+        self.shields.set(self.shields.get() + u32::from(shield));
+        self.scopes.borrow_mut().push(Scope { id, deadline, limit, delivered: false, shield });
+    }
+
+    /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was.
+    pub fn leave(&self, id: u64) -> bool {
+        let mut scopes = self.scopes.borrow_mut();
+        let Some(at) = scopes.iter().rposition(|scope| scope.id == id) else { return false };
+        let scope = scopes.remove(at);
+        self.shields.set(self.shields.get() - u32::from(scope.shield));
+        scope.delivered && !scopes[..at].iter().any(|outer| outer.delivered)
+    }
+
+    /// Sets the cause if the task is waiting; the hub then schedules it.
+    pub fn accept_wake(&self, cause: Cause) -> bool {
+        let waiting = self.state.get() == State::Waiting;
+        if waiting {
+            self.cause.set(cause);
+            self.state.set(State::Scheduled);
+        }
+        waiting
+    }
+
+    /// Asks for its end; true if it must be woken for that.
+    pub fn mark_killed(&self) -> bool {
+        self.killed.set(true);
+        self.shields.get() == 0
+    }
+
+    pub fn is_killed(&self) -> bool {
+        self.killed.get()
+    }
+
+    /// Has `link` called at the task's end; at once if it has ended.
+    pub fn on_end(&self, hub: &Hub, link: Link) {
+        if self.state.get() == State::Done { link(hub) } else { self.links.borrow_mut().push(link) }
+    }
+
+    /// Tells everybody concerned that the task has ended.
+    pub fn notify_end(&self, hub: &Hub) {
+        for link in self.links.take() {
+            link(hub);
+        }
+        self.joiners.dismiss_all(hub);
+    }
+
+    /// Runs `body` as the base of a greenlet: a panic or a kill ends here.
+    pub fn base<T>(body: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+        panic::catch_unwind(AssertUnwindSafe(body))
+    }
+
+    /// Its name: the one it was given, or `greenlet-N`.
+    pub fn name(&self) -> String {
+        self.name.borrow().as_ref().map_or_else(|| format!("greenlet-{}", self.id), |name| name.to_string())
+    }
+
+    /// One line for a report: name, spawn site, what it waits for.
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        let name = self.name();
+        let at = self.spawned_at;
+        text.push_str(&format!("{name} (spawned at {}:{}) ", at.file(), at.line()));
+        match self.waiting_for.get() {
+            Why::Nothing => text.push_str("is not waiting"),
+            Why::Join(id) => text.push_str(&format!("waits for the end of greenlet-{id}")),
+            Why::Read(fd) => text.push_str(&format!("waits to read descriptor {fd}")),
+            Why::Write(fd) => text.push_str(&format!("waits to write descriptor {fd}")),
+            why => text.push_str(&format!("waits in {why:?}")),
+        }
+        text
+    }
+
+    /// Name and spawn site in pieces, without allocating: for the overflow handler.
+    pub fn describe_to(&self, say: &mut dyn FnMut(Part)) {
+        // SAFETY: called in the fault handler of the thread that owns the task, which is stopped: nobody writes the name.
+        match unsafe { &*self.name.as_ptr() } {
+            Some(name) => say(Part::Text(name)),
+            None => {
+                say(Part::Text("greenlet-"));
+                say(Part::Number(self.id));
+            }
+        }
+        say(Part::Text(" (spawned at "));
+        say(Part::Text(self.spawned_at.file()));
+        say(Part::Text(":"));
+        say(Part::Number(u64::from(self.spawned_at.line())));
+        say(Part::Text(")"));
+    }
+}
+
+/// A piece of a description.
+pub(crate) enum Part<'a> {
+    Text(&'a str),
+    Number(u64),
+}
+
+/// Where the scopes that count begin: at the innermost shield, or at the outermost scope.
+fn visible(scopes: &[Scope]) -> usize {
+    scopes.iter().rposition(|scope| scope.shield).unwrap_or(0)
+}
+
+/// What became of a resumed task.
+pub(crate) enum Resumed {
+    Again,
+    Parked,
+    Ended(StackSlot),
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// Somebody woke it.
+    Ready,
+    /// The wait's own limit passed.
+    Expired,
+}
+
+/// The means to end one particular wait of a task; after that wait it does nothing.
+#[derive(Clone)]
+pub(crate) struct Waker {
+    pub task: Rc<Task>,
+    wait: u64,
+}
+
+impl Waker {
+    /// For the next wait of `task`.
+    pub fn for_next_wait(task: &Rc<Task>) -> Waker {
+        Waker { task: task.clone(), wait: task.wait.get() }
+    }
+
+    /// Whether that wait goes on, so that a wake would be heard.
+    pub fn is_live(&self) -> bool {
+        self.task.wait.get() == self.wait && self.task.state.get() == State::Waiting
+    }
+
+    /// Ends the wait; false if it had ended already.
+    pub fn wake(&self, hub: &Hub) -> bool {
+        self.is_live() && hub.wake(&self.task, Cause::Ready)
+    }
+}

@@ -1,0 +1,194 @@
+//! Owns a non-blocking descriptor and makes its calls look as if they blocked.
+//!
+//! A call is tried at once where the descriptor may be ready, and otherwise parks first; readiness is forgotten when the
+//! kernel says `WouldBlock`, or after a short read ([`Watched::drained`]). Every call, also one that never has to wait,
+//! meets its deadline and costs budget: after [`CALLS_BEFORE_YIELD`] of them, or [`TIME_BEFORE_YIELD`], the others run.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::hub::Hub;
+use super::poller::{Place, Readiness};
+use super::task::{Task, Waker, Why, Woken};
+use super::timers::Deadline;
+
+/// I/O calls that a greenlet may make without a park before the others get a turn.
+const CALLS_BEFORE_YIELD: u32 = 64;
+/// The same in time.
+const TIME_BEFORE_YIELD: Duration = Duration::from_millis(5);
+/// The clock is read once in so many calls.
+const CALLS_BETWEEN_CLOCK_READINGS: u32 = 8;
+
+/// A non-blocking descriptor of the hub it was made on. One greenlet may read while another writes; a second reader (or
+/// writer) gets [`io::ErrorKind::ResourceBusy`] and the first is unharmed.
+///
+/// The descriptor must not be duplicated: dropping this closes it without telling the poller, which is right only for
+/// the last descriptor of a socket.
+pub(crate) struct Watched<S: AsFd> {
+    source: RefCell<Option<S>>,
+    fd: RawFd,
+    place: Place,
+    readiness: Rc<Readiness>,
+    calls: Cell<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Read,
+    Write,
+}
+
+impl<S: AsFd> Watched<S> {
+    /// Registers `source`, which must be non-blocking already.
+    pub fn new(source: S) -> io::Result<Watched<S>> {
+        let fd = source.as_fd().as_raw_fd();
+        let (place, readiness) = Hub::with(|hub| hub.poller.register(fd))?;
+        Ok(Watched { source: RefCell::new(Some(source)), fd, place, readiness, calls: Cell::new(0) })
+    }
+
+    /// The source, while it is open.
+    pub fn source(&self) -> io::Result<Ref<'_, S>> {
+        Ref::filter_map(self.source.borrow(), Option::as_ref).map_err(|_| closed_here())
+    }
+
+    /// Runs a reading `call` until it no longer says `WouldBlock`, parking in between; `Ok(None)` when `limit` from now
+    /// passes first. Completion wins: a call that succeeds is never reported as timed out.
+    pub fn read<T>(&self, limit: Option<Duration>, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<Option<T>> {
+        self.attempt(Direction::Read, limit, call)
+    }
+
+    /// The same for a writing call.
+    pub fn write<T>(&self, limit: Option<Duration>, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<Option<T>> {
+        self.attempt(Direction::Write, limit, call)
+    }
+
+    /// Waits until the descriptor may be readable; returns at once if the poller knows of something no read has met.
+    pub fn wait_readable(&self) -> io::Result<()> {
+        self.wait(Direction::Read)
+    }
+
+    /// Waits until the poller says that the descriptor is writable, as a connecting socket becomes.
+    pub fn wait_writable(&self) -> io::Result<()> {
+        self.readiness.writable.set(false);
+        self.wait(Direction::Write)
+    }
+
+    /// The last read was short: nothing is left to read, unless the peer has closed (there is no further edge then).
+    pub fn drained(&self) {
+        self.readiness.readable.set(self.readiness.read_closed.get());
+    }
+
+    /// Whether the poller has seen something to read (bytes, a close, an error) that no read has met yet.
+    pub fn may_be_readable(&self) -> bool {
+        self.readiness.readable.get()
+    }
+
+    /// Closes the descriptor: whoever waits for it gets an error.
+    pub fn close(&self) {
+        if let Some(source) = self.source.borrow_mut().take() {
+            Hub::try_with(|hub| {
+                hub.poller.forget(self.place);
+                self.readiness.wake(&self.readiness.reader, hub);
+                self.readiness.wake(&self.readiness.writer, hub);
+            });
+            drop(source);
+        }
+    }
+
+    fn attempt<T>(
+        &self,
+        direction: Direction,
+        limit: Option<Duration>,
+        mut call: impl FnMut(&S) -> io::Result<T>,
+    ) -> io::Result<Option<T>> {
+        Hub::with(|hub| {
+            let task = hub.current();
+            self.pay(hub, &task)?;
+            let limit = limit.and_then(|limit| hub.deadline(limit));
+            loop {
+                if self.ready(direction).get() {
+                    match call(&*self.source()?) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.ready(direction).set(false),
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        done => return done.map(Some),
+                    }
+                } else if self.park(hub, &task, direction, limit)? == Woken::Expired {
+                    return Ok(None);
+                }
+                self.source()?;
+            }
+        })
+    }
+
+    fn wait(&self, direction: Direction) -> io::Result<()> {
+        Hub::with(|hub| {
+            let task = hub.current();
+            self.pay(hub, &task)?;
+            while !self.ready(direction).get() {
+                self.park(hub, &task, direction, None)?;
+                self.source()?;
+            }
+            Ok(())
+        })
+    }
+
+    fn ready(&self, direction: Direction) -> &Cell<bool> {
+        match direction {
+            Direction::Read => &self.readiness.readable,
+            Direction::Write => &self.readiness.writable,
+        }
+    }
+
+    fn park(&self, hub: &Hub, task: &Rc<Task>, direction: Direction, limit: Option<Deadline>) -> io::Result<Woken> {
+        let (place, why, verb) = match direction {
+            Direction::Read => (&self.readiness.reader, Why::Read(self.fd), "reading"),
+            Direction::Write => (&self.readiness.writer, Why::Write(self.fd), "writing"),
+        };
+        if let Some(first) = &*place.borrow() {
+            let text =
+                format!("{} is {verb} descriptor {} already: one greenlet a direction", first.task.name(), self.fd);
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+        }
+        *place.borrow_mut() = Some(Waker::for_next_wait(task));
+        let _leave = Leave(place);
+        self.calls.set(0);
+        Ok(task.park(hub, why, limit)?)
+    }
+
+    /// Every call: deadline and kill are looked at before the attempt, and a long run without a wait yields.
+    fn pay(&self, hub: &Hub, task: &Task) -> io::Result<()> {
+        let calls = self.calls.get() + 1;
+        self.calls.set(calls);
+        if calls >= CALLS_BEFORE_YIELD
+            || (calls.is_multiple_of(CALLS_BETWEEN_CLOCK_READINGS) && hub.time_without_poll() >= TIME_BEFORE_YIELD)
+        {
+            self.calls.set(0);
+            if !std::thread::panicking() {
+                return Ok(task.yield_now(hub)?);
+            }
+        }
+        Ok(task.check(hub)?)
+    }
+}
+
+impl<S: AsFd> Drop for Watched<S> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Empties the waiter's place, however the wait ends.
+struct Leave<'a>(&'a RefCell<Option<Waker>>);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        *self.0.borrow_mut() = None;
+    }
+}
+
+fn closed_here() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "this descriptor was closed by another greenlet")
+}

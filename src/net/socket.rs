@@ -1,0 +1,70 @@
+//! What all stream sockets share: connect, accept, read, write, discard, on a watched descriptor.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use socket2::{SockAddr, Socket};
+
+use crate::green::Watched;
+
+/// Connects a non-blocking socket, waiting until the peer has answered.
+pub(super) fn connect(socket: Socket, address: &SockAddr) -> io::Result<Watched<Socket>> {
+    let begun = match socket.connect(address) {
+        Ok(()) => true,
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => false,
+        Err(error) => return Err(error),
+    };
+    let socket = Watched::new(socket)?;
+    if !begun {
+        socket.wait_writable()?;
+        if let Some(error) = socket.source()?.take_error()? {
+            return Err(error);
+        }
+    }
+    Ok(socket)
+}
+
+pub(super) fn accept(socket: &Watched<Socket>) -> io::Result<(Socket, SockAddr)> {
+    let accepted = socket.read(None, |socket| {
+        let (accepted, peer) = socket.accept()?;
+        accepted.set_nonblocking(true)?;
+        Ok((accepted, peer))
+    })?;
+    Ok(accepted.expect("an accept without a limit waits until it has one"))
+}
+
+/// Reads once, waiting for something; `Ok(None)` when `limit` passes first. A short read means that nothing is left.
+pub(super) fn read(socket: &Watched<Socket>, buffer: &mut [u8], limit: Option<Duration>) -> io::Result<Option<usize>> {
+    let length = buffer.len();
+    let read = socket.read(limit, |socket| {
+        // SAFETY: `recv` only ever writes initialised bytes, so viewing initialised memory as maybe-uninitialised is
+        // sound: nothing uninitialised can be left in it.
+        let buffer = unsafe { &mut *(&raw mut *buffer as *mut [MaybeUninit<u8>]) };
+        socket.recv(buffer)
+    })?;
+    if read.is_some_and(|read| 0 < read && read < length) {
+        socket.drained();
+    }
+    Ok(read)
+}
+
+pub(super) fn write(socket: &Watched<Socket>, bytes: &[u8]) -> io::Result<usize> {
+    Ok(socket.write(None, |socket| socket.send_with_flags(bytes, libc::MSG_NOSIGNAL))?.unwrap_or(0))
+}
+
+/// Drops up to `most` bytes of a TCP stream in the kernel.
+pub(super) fn discard(socket: &Watched<Socket>, most: usize) -> io::Result<usize> {
+    let dropped = socket.read(None, |socket| {
+        // SAFETY: with MSG_TRUNC on a TCP socket Linux drops up to `most` bytes and writes nothing to the (null) buffer.
+        let dropped = unsafe { libc::recv(socket.as_raw_fd(), std::ptr::null_mut(), most, libc::MSG_TRUNC) };
+        if dropped < 0 { Err(io::Error::last_os_error()) } else { Ok(dropped as usize) }
+    })?;
+    let dropped = dropped.unwrap_or(0);
+    if 0 < dropped && dropped < most {
+        socket.drained();
+    }
+    Ok(dropped)
+}
