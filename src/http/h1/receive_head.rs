@@ -50,7 +50,7 @@ pub struct Head {
     pub version: Version,
     /// 200 to 999.
     pub status: u16,
-    /// The reason, often empty; bytes that are not UTF-8 as U+FFFD, never a control character but tab.
+    /// The reason, often empty; bytes that are not UTF-8 as U+FFFD, no ASCII control character but tab.
     pub reason: String,
     /// The fields in their order.
     pub fields: Fields,
