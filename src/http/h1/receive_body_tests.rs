@@ -115,6 +115,8 @@ fn extensions_are_bounded_over_the_whole_body() {
     let more = chunks(most) + "1;";
     let error = read(Framing::Chunked, more.as_bytes()).unwrap_err();
     assert_eq!(error, ProtocolError::ChunkExtensionsTooLarge { limit: MAX_EXTENSION_BYTES });
+    let padded = format!("1{}", " ".repeat(MAX_EXTENSION_BYTES as usize + 1));
+    assert_eq!(read(Framing::Chunked, padded.as_bytes()).unwrap_err(), error, "white space counts as one");
 }
 
 #[test]
