@@ -101,7 +101,7 @@ impl Failures {
 impl Counts {
     fn named(&self, reason: Reason) -> impl Iterator<Item = FailureGroup> {
         let unknown =
-            (self.unknown > 0).then(|| FailureGroup { reason, host: GroupHost::Unknown, count: self.unknown });
+            (self.unknown > 0).then_some(FailureGroup { reason, host: GroupHost::Unknown, count: self.unknown });
         let hosts = self.hosts.iter().map(move |(host, &count)| FailureGroup {
             reason,
             host: GroupHost::One(host.to_string()),
