@@ -63,12 +63,12 @@ pub fn columns(out: &mut Vec<u8>, outcome: &Outcome, redact: Redact) {
 pub fn reason(outcome: &Outcome) -> Option<Cow<'_, str>> {
     let failure = outcome.error.as_ref()?;
     let message = escape::line(&failure.message);
-    Some(match failure.kind {
-        Kind::Status => message,
-        kind if message.is_empty() => Cow::Borrowed(kind.as_str()),
-        kind => Cow::Owned(format!("{kind}: {message}")),
+    Some(match (failure.kind, outcome.status) {
+        (Kind::Status, Some(status)) if message.is_empty() => Cow::Owned(format!("HTTP {status}")),
+        (kind, _) if message.is_empty() => Cow::Borrowed(kind.as_str()),
+        (Kind::Status, _) => message,
+        (kind, _) => Cow::Owned(format!("{kind}: {message}")),
     })
-    .filter(|reason| !reason.is_empty())
 }
 
 /// The URL, and what it became; and whether that is all of it.

@@ -142,3 +142,11 @@ fn time_in_the_queue_is_not_the_requests_time() {
     waited.timings = Timings { queue: ms(9_000), ..waited.timings };
     assert!(piped(&waited).contains("\t0.007000\t"));
 }
+
+#[test]
+fn a_failure_has_a_reason_even_where_the_server_gave_none() {
+    let silent = failed(outcome("http://a.example/", Some(404), ms(1)), Kind::Status, "");
+    assert!(piped(&silent).ends_with("\tHTTP 404\n"));
+    let reset = failed(outcome("http://a.example/", None, ms(1)), Kind::Reset, "");
+    assert!(piped(&reset).ends_with("\treset\n"));
+}
