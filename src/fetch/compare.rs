@@ -1,1 +1,218 @@
-//! Serial and parallel compared: paired ratios, their range, and the most that was possible.
+//! The comparison of a list fetched serially and in parallel: runs in, an honest verdict out; nothing here fetches.
+//!
+//! ```text
+//! warm-up   pair 0               pair 1               pair 2
+//! parallel  serial  parallel     parallel  serial     serial  parallel   …
+//!             └─ ratio ─┘          └─ ratio ─┘          └─ ratio ─┘
+//!                       speed-up: their median and range
+//! ```
+
+mod bound;
+mod runs;
+#[cfg(test)]
+mod tests;
+mod trouble;
+
+use std::time::Duration;
+
+pub use self::bound::Bound;
+pub use self::runs::{Mode, Runs};
+use self::runs::{Phases, Run};
+pub use self::trouble::{Difference, Listed, MAX_LISTED, Trouble, Why};
+use super::summary::Limits;
+
+/// The pairs of runs may take this long together where `--runs` does not say how many.
+pub const PAIRS_BUDGET: Duration = Duration::from_secs(20);
+
+/// More pairs are not made by default: of six, the range is at least a 97 % interval for the median (1 − 2 · 0.5⁶).
+pub const MOST_PAIRS: usize = 6;
+
+/// How many pairs fit into [`PAIRS_BUDGET`] when one takes this long: 1 to 6. See [`Runs::pair_time`].
+pub fn pairs_that_fit(pair: Duration) -> usize {
+    let fit = PAIRS_BUDGET.as_nanos() / pair.as_nanos().max(1);
+    usize::try_from(fit).unwrap_or(MOST_PAIRS).clamp(1, MOST_PAIRS)
+}
+
+/// The order within a pair, counted from 0: it alternates, so that neither mode always comes after the other.
+pub fn order(pair: usize) -> [Mode; 2] {
+    if pair.is_multiple_of(2) { [Mode::Serial, Mode::Parallel] } else { [Mode::Parallel, Mode::Serial] }
+}
+
+/// How many requests a comparison sends, redirects and retries apart.
+pub fn requests(urls: usize, warm_ups: usize, pairs: usize) -> u64 {
+    urls as u64 * (warm_ups as u64 + 2 * pairs as u64)
+}
+
+/// What was compared, and what came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// What was fetched, and how often.
+    pub size: Size,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+/// What was fetched, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// URLs in the list.
+    pub urls: usize,
+    /// Different hosts among them.
+    pub hosts: usize,
+    /// Runs that were not measured.
+    pub warm_ups: usize,
+    /// Pairs of measured runs.
+    pub pairs: usize,
+}
+
+impl Size {
+    /// The requests of all runs: see [`requests`].
+    pub fn requests(&self) -> u64 {
+        requests(self.urls, self.warm_ups, self.pairs)
+    }
+}
+
+/// Whether the runs can be compared.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// A URL failed or changed its status in some run, or no pair was completed (then the list is empty).
+    NotComparable(Listed<Trouble>),
+    /// They can.
+    Measured(Box<Measured>),
+}
+
+/// The figures of a comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// Bytes of all bodies in the first run.
+    pub bytes: u64,
+    /// Bodies that were not the same in all runs.
+    pub differing: Listed<Difference>,
+    /// The serial runs.
+    pub serial: Side,
+    /// The parallel runs.
+    pub parallel: Side,
+    /// Serial over parallel time, of each pair; below 1: parallel was slower.
+    pub speed_up: Spread<f64>,
+    /// The most that the speed-up could have been.
+    pub possible: f64,
+    /// What sets that.
+    pub bound: Bound,
+    /// A `-j` above this cannot help, where that is certain.
+    pub jobs_enough: Option<u32>,
+}
+
+impl Measured {
+    /// False when the pairs' ratios lie on both sides of 1.
+    pub fn shows_a_difference(&self) -> bool {
+        self.speed_up.low > 1.0 || self.speed_up.high < 1.0
+    }
+}
+
+/// One mode's runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// Wall time of a run.
+    pub elapsed: Spread<Duration>,
+    /// Wall times in the order of the pairs.
+    pub runs: Vec<Duration>,
+    /// The median time of a request, over all runs.
+    pub request: Duration,
+    /// Where the requests' time went.
+    pub shares: Shares,
+}
+
+/// Shares of the requests' time, 0 to 1; sending and retries make up the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shares {
+    /// Name look-up.
+    pub dns: f64,
+    /// TCP connect.
+    pub connect: f64,
+    /// TLS handshake; none when no request used TLS.
+    pub tls: Option<f64>,
+    /// Waiting for the first byte.
+    pub wait: f64,
+    /// Receiving the body.
+    pub receive: f64,
+}
+
+/// A median with its range.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread<T> {
+    /// The middle one, or halfway between the middle two.
+    pub median: T,
+    /// The least.
+    pub low: T,
+    /// The greatest.
+    pub high: T,
+}
+
+impl Spread<f64> {
+    /// None of nothing.
+    fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let (low, high) = (*values.first()?, *values.last()?);
+        let median = (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0;
+        Some(Spread { median, low, high })
+    }
+}
+
+impl Spread<Duration> {
+    fn of_times(times: &[Duration]) -> Option<Self> {
+        let seconds = Spread::of(times.iter().map(Duration::as_secs_f64).collect())?;
+        let [median, low, high] = [seconds.median, seconds.low, seconds.high].map(Duration::from_secs_f64);
+        Some(Spread { median, low, high })
+    }
+}
+
+impl Runs {
+    /// The verdict on the runs so far. `url_at` gives the list's text at an index.
+    pub fn comparison(&self, limits: &Limits, url_at: impl Fn(usize) -> String) -> Comparison {
+        let pairs = self.pairs();
+        let size = Size { urls: self.urls(), hosts: self.hosts(), warm_ups: self.warm_ups(), pairs: pairs.len() };
+        let troubles = trouble::troubles(self, &url_at);
+        let verdict = match self.measure(&pairs, limits, &url_at) {
+            Some(measured) if troubles.total == 0 => Verdict::Measured(Box::new(measured)),
+            _ => Verdict::NotComparable(troubles),
+        };
+        Comparison { size, verdict }
+    }
+
+    /// None without a pair.
+    fn measure(&self, pairs: &[(&Run, &Run)], limits: &Limits, url_at: &impl Fn(usize) -> String) -> Option<Measured> {
+        let (serial_runs, parallel_runs): (Vec<&Run>, Vec<&Run>) = pairs.iter().copied().unzip();
+        let (serial, parallel) = (side(&serial_runs)?, side(&parallel_runs)?);
+        let ratios = serial.runs.iter().zip(&parallel.runs).map(|(&serial, &parallel)| ratio(serial, parallel));
+        let floor = bound::floor(self, &serial_runs, &parallel_runs, limits, url_at);
+        Some(Measured {
+            bytes: self.first()?.bytes(),
+            differing: trouble::differences(self, url_at),
+            speed_up: Spread::of(ratios.collect())?,
+            possible: ratio(serial.elapsed.median, floor.time),
+            jobs_enough: bound::jobs_enough(&floor, self.urls(), limits.jobs, parallel.elapsed.median),
+            bound: floor.bound,
+            serial,
+            parallel,
+        })
+    }
+}
+
+/// A run that took no time at all (a virtual clock) counts as a nanosecond.
+fn ratio(of: Duration, over: Duration) -> f64 {
+    let nanosecond = Duration::from_nanos(1);
+    of.max(nanosecond).div_duration_f64(over.max(nanosecond))
+}
+
+fn side(runs: &[&Run]) -> Option<Side> {
+    let elapsed: Vec<Duration> = runs.iter().filter_map(|run| run.elapsed).collect();
+    let times: Vec<f64> = runs.iter().flat_map(|run| run.times()).map(|time| time.as_secs_f64()).collect();
+    let mut phases = Phases::default();
+    runs.iter().for_each(|run| phases.add(&run.phases));
+    Some(Side {
+        elapsed: Spread::of_times(&elapsed)?,
+        runs: elapsed,
+        request: Duration::from_secs_f64(Spread::of(times)?.median),
+        shares: phases.shares(),
+    })
+}

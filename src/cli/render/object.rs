@@ -1,0 +1,154 @@
+//! A writer of JSON objects that appends straight to the bytes: fields in the order of the calls.
+
+use std::fmt::{Display, Write as _};
+use std::io::Write as _;
+use std::time::Duration;
+
+use super::units::{micros, push_number, push_seconds};
+use crate::cli::escape;
+
+/// An object under construction. Keys are ours and need no escaping.
+pub struct Object<'a> {
+    out: &'a mut Vec<u8>,
+    empty: bool,
+}
+
+/// Appends one object.
+pub fn object(out: &mut Vec<u8>, fields: impl FnOnce(&mut Object<'_>)) {
+    out.push(b'{');
+    fields(&mut Object { out, empty: true });
+    out.push(b'}');
+}
+
+impl Object<'_> {
+    pub fn number(&mut self, key: &str, number: u64) {
+        push_number(self.key(key), number);
+    }
+
+    pub fn number_or_null(&mut self, key: &str, number: Option<u64>) {
+        match number {
+            Some(number) => self.number(key, number),
+            None => self.null(key),
+        }
+    }
+
+    pub fn bool(&mut self, key: &str, value: bool) {
+        self.key(key).extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
+    pub fn null(&mut self, key: &str) {
+        self.key(key).extend_from_slice(b"null");
+    }
+
+    /// Seconds with six decimals.
+    pub fn seconds(&mut self, key: &str, time: Duration) {
+        self.micros(key, micros(time));
+    }
+
+    /// Microseconds, as seconds with six decimals.
+    pub fn micros(&mut self, key: &str, time_us: u64) {
+        push_seconds(self.key(key), time_us);
+    }
+
+    pub fn seconds_or_null(&mut self, key: &str, time: Option<Duration>) {
+        match time {
+            Some(time) => self.seconds(key, time),
+            None => self.null(key),
+        }
+    }
+
+    /// A ratio or share with six decimals; one that is no number is null.
+    pub fn ratio(&mut self, key: &str, ratio: f64) {
+        match ratio.is_finite() {
+            true => write!(self.key(key), "{ratio:.6}").expect("a Vec takes all"),
+            false => self.null(key),
+        }
+    }
+
+    /// Text from anywhere.
+    pub fn string(&mut self, key: &str, text: &str) {
+        push_string(self.key(key), text);
+    }
+
+    pub fn string_or_null(&mut self, key: &str, text: Option<&str>) {
+        match text {
+            Some(text) => self.string(key, text),
+            None => self.null(key),
+        }
+    }
+
+    /// What is known to hold nothing to escape: our own names, addresses, dates.
+    pub fn plain(&mut self, key: &str, text: impl Display) {
+        write!(self.key(key), "\"{text}\"").expect("a Vec takes all");
+    }
+
+    pub fn plain_or_null(&mut self, key: &str, text: Option<impl Display>) {
+        match text {
+            Some(text) => self.plain(key, text),
+            None => self.null(key),
+        }
+    }
+
+    pub fn value(&mut self, key: &str, value: &serde_json::Value) {
+        let out = self.key(key);
+        let start = out.len();
+        serde_json::to_writer(&mut *out, value).expect("a Vec takes all");
+        tame(out, start);
+    }
+
+    pub fn object(&mut self, key: &str, fields: impl FnOnce(&mut Object<'_>)) {
+        object(self.key(key), fields);
+    }
+
+    pub fn array<T>(&mut self, key: &str, items: impl IntoIterator<Item = T>, push: impl Fn(&mut Vec<u8>, T)) {
+        let out = self.key(key);
+        out.push(b'[');
+        for (place, item) in items.into_iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            push(out, item);
+        }
+        out.push(b']');
+    }
+
+    fn key(&mut self, key: &str) -> &mut Vec<u8> {
+        let before: &[u8] = if self.empty { b"\"" } else { b",\"" };
+        self.empty = false;
+        self.out.extend_from_slice(before);
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.out
+    }
+}
+
+/// Appends a JSON string.
+pub fn push_string(out: &mut Vec<u8>, text: &str) {
+    let start = out.len();
+    serde_json::to_writer(&mut *out, text).expect("a Vec takes all");
+    tame(out, start);
+}
+
+/// JSON allows DEL, C1 and bidi controls as they are; a terminal that shows the record would obey them. As `\u009b`
+/// they mean the same to every parser. Such characters stand nowhere but in strings.
+fn tame(out: &mut Vec<u8>, start: usize) {
+    if escape::is_plain(&out[start..]) {
+        return;
+    }
+    let Ok(written) = std::str::from_utf8(&out[start..]) else { return };
+    if !written.chars().any(escape::is_hostile) {
+        return;
+    }
+    let mut safe = String::with_capacity(written.len() + 32);
+    for c in written.chars() {
+        if escape::is_hostile(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(safe, "\\u{unit:04x}").expect("a String takes all");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    out.truncate(start);
+    out.extend_from_slice(safe.as_bytes());
+}

@@ -1,0 +1,153 @@
+//! Numbers as people read them, and the plain digits of records.
+
+use std::time::Duration;
+
+/// Bytes with a binary unit and three digits: `169 B`, `46.3 KiB`, `199 KiB`, `1.0 GiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1_024 {
+        return format!("{bytes} B");
+    }
+    let mut amount = bytes as f64 / 1_024.0;
+    let mut unit = 0;
+    // Rounded first, so that 1,023.6 KiB is 1.0 MiB and not 1024 KiB.
+    while amount.round() >= 1_024.0 {
+        amount /= 1_024.0;
+        unit += 1;
+    }
+    let digits = usize::from((amount * 10.0).round() < 1_000.0);
+    format!("{amount:.digits$} {}", UNITS[unit])
+}
+
+/// A time with three digits or so: `0.4 ms`, `44 ms`, `5.00 s`, `12.3 s`, `300 s`.
+pub fn time(time: Duration) -> String {
+    let us = time.as_micros();
+    // Each limit lies where the next shorter form would round up to one digit more.
+    match us {
+        0 => "0 ms".into(),
+        1..=94 => format!("{:.2} ms", us as f64 / 1e3),
+        95..=9_949 => format!("{:.1} ms", us as f64 / 1e3),
+        9_950..=999_499 => format!("{:.0} ms", us as f64 / 1e3),
+        999_500..=9_994_999 => format!("{:.2} s", us as f64 / 1e6),
+        9_995_000..=99_949_999 => format!("{:.1} s", us as f64 / 1e6),
+        _ => format!("{:.0} s", us as f64 / 1e6),
+    }
+}
+
+/// A whole number in groups of three: `203,276`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A number with its noun: `1 URL`, `20,000 URLs`.
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
+}
+
+/// Whole microseconds, rounded: what a record holds.
+pub fn micros(time: Duration) -> u64 {
+    u64::try_from((time.as_nanos() + 500) / 1_000).unwrap_or(u64::MAX)
+}
+
+/// Appends a number's digits. (`write!` takes several times as long, and a record holds twenty.)
+pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// Appends microseconds as seconds with six decimals, never an exponent.
+pub fn push_seconds(out: &mut Vec<u8>, us: u64) {
+    push_number(out, us / 1_000_000);
+    let mut fraction = us % 1_000_000;
+    let mut digits = *b".000000";
+    for digit in digits[1..].iter_mut().rev() {
+        *digit = b'0' + (fraction % 10) as u8;
+        fraction /= 10;
+    }
+    out.extend_from_slice(&digits);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_three_digits_and_roll_over_to_the_next_unit() {
+        let sizes = [0, 169, 1_023, 1_024, 47_424, 102_348, 102_349, 203_276, 1_048_063, 1_048_064, 1 << 30, u64::MAX];
+        let shown = [
+            "0 B", "169 B", "1023 B", "1.0 KiB", "46.3 KiB", "99.9 KiB", "100 KiB", "199 KiB", "1023 KiB", "1.0 MiB",
+            "1.0 GiB", "16.0 EiB",
+        ];
+        assert_eq!(sizes.map(size), shown);
+    }
+
+    #[test]
+    fn times_have_three_digits_and_roll_over_to_the_next_form() {
+        let micros = [
+            0,
+            40,
+            94,
+            95,
+            400,
+            9_949,
+            9_950,
+            44_000,
+            301_000,
+            999_499,
+            999_500,
+            5_000_000,
+            9_994_999,
+            9_995_000,
+            99_949_999,
+            99_950_000,
+            3_725_000_000,
+        ];
+        let shown = [
+            "0 ms", "0.04 ms", "0.09 ms", "0.1 ms", "0.4 ms", "9.9 ms", "10 ms", "44 ms", "301 ms", "999 ms", "1.00 s",
+            "5.00 s", "9.99 s", "10.0 s", "99.9 s", "100 s", "3725 s",
+        ];
+        assert_eq!(micros.map(|us| time(Duration::from_micros(us))), shown);
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        assert_eq!(
+            [0, 12, 999, 1_000, 203_276, 1_000_000].map(thousands),
+            ["0", "12", "999", "1,000", "203,276", "1,000,000"]
+        );
+        assert_eq!([0, 1, 1_001].map(|n| counted(n, "URL")), ["0 URLs", "1 URL", "1,001 URLs"]);
+    }
+
+    #[test]
+    fn digits_are_those_of_the_standard_library() {
+        for number in [0, 9, 10, 1_234_567, u64::MAX] {
+            let (mut plain, mut seconds) = (Vec::new(), Vec::new());
+            push_number(&mut plain, number);
+            push_seconds(&mut seconds, number);
+            assert_eq!(plain, number.to_string().into_bytes());
+            assert_eq!(seconds, format!("{}.{:06}", number / 1_000_000, number % 1_000_000).into_bytes());
+        }
+    }
+
+    #[test]
+    fn microseconds_are_rounded() {
+        assert_eq!([499, 500, 1_499].map(|ns| micros(Duration::from_nanos(ns))), [0, 1, 1]);
+    }
+}
