@@ -93,7 +93,7 @@ impl Builder {
         if const { size_of::<F>() > MAX_CLOSURE_BYTES } {
             let boxed = Box::new(f);
             // SAFETY: handed on; a box borrows what its content borrows.
-            return unsafe { self.spawn_small(hub, at, move || boxed()) };
+            return unsafe { self.spawn_small(hub, at, boxed) };
         }
         // SAFETY: handed on.
         unsafe { self.spawn_small(hub, at, f) }

@@ -1,0 +1,140 @@
+//! Micro-benchmarks of the runtime and the HTTP machine: CPU time per operation, best and median of several rounds.
+//!
+//! `cargo bench --bench micro` prints the table; `cargo bench --bench micro -- --smoke` runs each once, briefly, to prove
+//! that the benchmarks still work. Wall time means little on a shared machine, so CPU time of the process is read.
+
+use std::time::Duration;
+
+use gfetch::green::{self, Event, spawn, yield_now};
+
+fn main() {
+    let smoke = std::env::args().any(|argument| argument == "--smoke");
+    let rounds = if smoke { 1 } else { 7 };
+    let scale = if smoke { 100 } else { 1 };
+    println!("{:<42} {:>10} {:>10}", "CPU ns per operation", "best", "median");
+    for greenlets in [2, 64, 1_000, 10_000, 100_000] {
+        let name = format!("yield among {greenlets}");
+        row(&name, rounds, || yield_among(greenlets, (2_000_000 / scale).max(greenlets)));
+    }
+    row("spawn + join, one at a time", rounds, || spawn_and_join(1_000_000 / scale));
+    row("spawn + finish, batches of 1,000", rounds, || spawn_batches(1_000, 1_000 / scale.min(100)));
+    row("sleep, 10,000 sleepers", rounds, || sleepers(10_000, 100 / scale.min(50)));
+    row("queue: put + get across a switch", rounds, || queue(1_000_000 / scale));
+    if !smoke {
+        parked(1_000_000);
+    }
+}
+
+/// Runs `work`, which says how many operations it did, and prints CPU nanoseconds per operation.
+fn row(name: &str, rounds: usize, work: impl Fn() -> usize) {
+    let mut costs: Vec<f64> = (0..rounds)
+        .map(|_| {
+            let start = cpu_time();
+            let operations = green::run(&work);
+            (cpu_time() - start).as_nanos() as f64 / operations as f64
+        })
+        .collect();
+    costs.sort_by(f64::total_cmp);
+    println!("{name:<42} {:>10.1} {:>10.1}", costs[0], costs[costs.len() / 2]);
+}
+
+fn yield_among(greenlets: usize, switches: usize) -> usize {
+    let each = switches / greenlets;
+    let tasks: Vec<_> = (0..greenlets)
+        .map(|_| {
+            spawn(move || {
+                for _ in 0..each {
+                    yield_now().unwrap();
+                }
+            })
+        })
+        .collect();
+    green::join_all(&tasks).unwrap();
+    each * greenlets
+}
+
+fn spawn_and_join(count: usize) -> usize {
+    for n in 0..count {
+        assert_eq!(spawn(move || n).get().unwrap(), n);
+    }
+    count
+}
+
+fn spawn_batches(batch: usize, batches: usize) -> usize {
+    for _ in 0..batches {
+        let tasks: Vec<_> = (0..batch).map(|n| spawn(move || n)).collect();
+        green::join_all(&tasks).unwrap();
+    }
+    batch * batches
+}
+
+fn sleepers(count: usize, times: usize) -> usize {
+    let tasks: Vec<_> = (0..count)
+        .map(|n| {
+            spawn(move || {
+                for _ in 0..times {
+                    green::sleep(Duration::from_micros(1 + (n % 100) as u64)).unwrap();
+                }
+            })
+        })
+        .collect();
+    green::join_all(&tasks).unwrap();
+    count * times
+}
+
+fn queue(count: usize) -> usize {
+    let queue = green::Queue::bounded(1);
+    let source = queue.clone();
+    spawn(move || {
+        for n in 0..count {
+            source.put(n).unwrap();
+        }
+        source.close();
+    });
+    let mut got = 0;
+    while queue.get().unwrap().is_some() {
+        got += 1;
+    }
+    assert_eq!(got, count);
+    count
+}
+
+/// Memory of a million greenlets that wait for one event.
+fn parked(count: usize) {
+    let bytes = green::run(|| {
+        let before = resident_bytes();
+        let event = Event::new();
+        let tasks: Vec<_> = (0..count)
+            .map(|_| {
+                let event = event.clone();
+                spawn(move || event.wait())
+            })
+            .collect();
+        yield_now().unwrap();
+        let parked = resident_bytes() - before;
+        event.set();
+        green::join_all(&tasks).unwrap();
+        parked
+    });
+    println!(
+        "{count} parked greenlets: {:.2} GiB with page tables, {} bytes each",
+        bytes as f64 / (1u64 << 30) as f64,
+        bytes / count as u64
+    );
+}
+
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let kib = |key: &str| -> u64 {
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    (kib("VmRSS:") + kib("VmPTE:")) * 1024
+}
+
+fn cpu_time() -> Duration {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid out pointer, and a clock that every Linux has.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut now) };
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
