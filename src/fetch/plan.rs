@@ -96,7 +96,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// The time from one start to the next.
+    /// The time from one start to the next; below a nanosecond it is zero.
     pub fn spacing(&self) -> Duration {
         self.per / self.starts
     }
