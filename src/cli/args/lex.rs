@@ -176,7 +176,7 @@ fn unknown(typed: &str, similar: Option<String>) -> UsageError {
     if let Some(advice) = curl_options::advice(typed) {
         return UsageError::new(advice);
     }
-    let error = UsageError::new(format!("gfetch has no option '{}'", shown(typed)));
+    let error = UsageError::new(format!("there is no option '{}'", shown(typed)));
     match similar {
         Some(similar) => error.hint(format!("did you mean {similar}?")),
         None => error.hint("gfetch --help lists them all"),

@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(of("--port -1"), "--port takes a port from 0 (a free one) to 65535, not '-1'");
         assert_eq!(of("--bind example.org"), "--bind takes an IP address, as in 127.0.0.1 or ::1, not 'example.org'");
         assert_eq!(of("a b"), "'b' is one argument too many");
-        assert_eq!(of("--prot 1"), "gfetch has no option '--prot'\n  did you mean --port?");
+        assert_eq!(of("--prot 1"), "there is no option '--prot'\n  did you mean --port?");
     }
 
     #[test]

@@ -221,9 +221,9 @@ fn slips_from_other_tools_get_a_hint() {
             "-D/--dump-header takes FILE, and what follows it is a URL\n  curl's -D takes a file for the headers",
         ),
         ("--form a=b", "curl's --form is not in gfetch; use --data-binary @FILE with -H 'Content-Type: …'"),
-        ("--job 5", "gfetch has no option '--job'\n  did you mean --jobs?"),
-        ("--qqq", "gfetch has no option '--qqq'\n  gfetch --help lists them all"),
-        ("-5", "gfetch has no option '-5'\n  gfetch --help lists them all"),
+        ("--job 5", "there is no option '--job'\n  did you mean --jobs?"),
+        ("--qqq", "there is no option '--qqq'\n  gfetch --help lists them all"),
+        ("-5", "there is no option '-5'\n  gfetch --help lists them all"),
     ];
     for (options, text) in table {
         assert_eq!(err(&format!("http://a/ {options}")), text);
