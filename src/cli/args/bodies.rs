@@ -1,0 +1,117 @@
+//! Where bodies go: `--body`, `-o`, `-O`, and what does not go together.
+
+use gfetch::fetch::plan::{Bodies, Save};
+
+use super::typed::{Input, Output};
+use super::usage::{UsageError, shown};
+
+/// What becomes of the bodies.
+///
+/// # Errors
+/// Options that contradict each other, and files that would be written over each other.
+pub fn plan(input: &Input, output: &Output) -> Result<Bodies, UsageError> {
+    let saves = !output.templates.is_empty() || output.remote_name;
+    if output.body && saves {
+        return Err(UsageError::new("--body prints bodies, -o and -O save them: choose one"));
+    }
+    if output.remote_name && !output.templates.is_empty() {
+        return Err(UsageError::new("-O takes the name from the URL, -o from you: choose one"));
+    }
+    if !saves && output.dir.is_some() {
+        return Err(UsageError::new("--output-dir needs -o or -O: nothing is saved otherwise"));
+    }
+    names_are_apart(input, &output.templates)?;
+    let all_to_stdout = !output.templates.is_empty() && output.templates.iter().all(|template| template == "-");
+    Ok(if output.body || all_to_stdout {
+        Bodies::Print
+    } else if saves {
+        Bodies::Save(Save {
+            templates: output.templates.clone(),
+            dir: output.dir.clone(),
+            create_dirs: output.create_dirs,
+        })
+    } else {
+        Bodies::Count
+    })
+}
+
+/// One `-o` for several URLs must tell them apart, before anything is fetched.
+fn names_are_apart(input: &Input, templates: &[String]) -> Result<(), UsageError> {
+    let urls = input.urls.len();
+    let takes = "must contain #1, {index}, {host}, {path}, {name}, {ext} or {id}, to tell the files apart";
+    match templates {
+        [] => Ok(()),
+        [one] if one == "-" => Ok(()),
+        [one] if (urls > 1 || !input.lists.is_empty()) && !tells_apart(one) => {
+            Err(UsageError::new(format!("-o '{}' for several URLs {takes}", shown(one))))
+        }
+        [_] => each_glob_is_apart(input, templates, takes),
+        several if !input.lists.is_empty() => {
+            Err(UsageError::new(format!("{} -o and a list (-i): one -o holds for all, and {takes}", several.len())))
+        }
+        several if several.len() > urls => {
+            Err(UsageError::new(format!("more -o ({}) than URL arguments ({urls})", several.len())))
+        }
+        several if several.len() < urls => Err(UsageError::new(format!(
+            "{} -o for {urls} URLs: give one for each, or a single one, which {takes}",
+            several.len()
+        ))),
+        _ => each_glob_is_apart(input, templates, takes),
+    }
+}
+
+/// A glob is several URLs by itself.
+fn each_glob_is_apart(input: &Input, templates: &[String], takes: &str) -> Result<(), UsageError> {
+    let globbed = |url: &std::ffi::OsString| !input.globoff && has_glob(&url.to_string_lossy());
+    let bad = |(url, template): &(&std::ffi::OsString, &String)| {
+        globbed(url) && template.as_str() != "-" && !tells_apart(template)
+    };
+    match input.urls.iter().zip(templates).find(bad) {
+        Some((_, template)) => Err(UsageError::new(format!("-o '{}' for a glob {takes}", shown(template)))),
+        None => Ok(()),
+    }
+}
+
+/// Whether curl would see a glob. A `[` that opens an IPv6 address is none.
+fn has_glob(url: &str) -> bool {
+    let after_host = match url.find("[").map(|at| &url[at + 1..]) {
+        Some(rest) => match rest.split_once(']') {
+            Some((addr, after)) if addr.parse::<std::net::Ipv6Addr>().is_ok() => after,
+            _ => return true,
+        },
+        None => url,
+    };
+    after_host.contains(['{', '['])
+}
+
+/// Whether a template makes different names of different URLs.
+fn tells_apart(template: &str) -> bool {
+    let glob_number =
+        template.match_indices('#').any(|(at, _)| template[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
+    glob_number || ["{index}", "{host}", "{path}", "{name}", "{ext}", "{id}"].iter().any(|part| template.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_tells_apart_by_a_glob_or_a_part_of_the_url() {
+        for template in ["#1", "a#2.html", "{index}", "x/{host}/{path}", "{id}.json"] {
+            assert!(tells_apart(template), "{template}");
+        }
+        for template in ["", "a", "#", "#x", "{other}", "index", "{ index }"] {
+            assert!(!tells_apart(template), "{template}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_address_is_no_glob() {
+        for url in ["http://a/{b,c}", "http://a/[1-3]", "http://[::1]/[1-3]", "http://[1-2].a/", "http://[::1]/{a}"] {
+            assert!(has_glob(url), "{url}");
+        }
+        for url in ["http://a/b", "http://[::1]:80/b", ""] {
+            assert!(!has_glob(url), "{url}");
+        }
+    }
+}

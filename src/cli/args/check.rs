@@ -1,0 +1,263 @@
+//! Arguments as typed → a checked [`Invocation`]: what depends on more than one option.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, ProxyVariable, Stall};
+
+use super::bodies;
+use super::environment;
+use super::request;
+use super::typed::{ColorArg, Format, Input, ListSource, Output, ProgressArg, Request, Run, Typed};
+use super::usage::{UsageError, shown};
+use super::world::{Stream, World};
+
+/// What is to be fetched, how, and what is to be told.
+#[derive(Debug)]
+pub struct Invocation {
+    /// What the library is told.
+    pub plan: Plan,
+    /// URL arguments in the order typed, not looked at: a bad one is its record's failure.
+    pub urls: Vec<OsString>,
+    /// Whether they are globs.
+    pub globs: bool,
+    /// Lists, after the URL arguments.
+    pub lists: Vec<ListSource>,
+    /// Serially and in parallel, and compared.
+    pub compare: Option<Compare>,
+    /// No URL at all is no error.
+    pub allow_empty: bool,
+    /// How the report is written …
+    pub format: Format,
+    /// … and where. To standard error when bodies take standard output.
+    pub report_to: Stream,
+    /// Bodies may go to a terminal whatever is in them (`-o -`).
+    pub binary_to_terminal: bool,
+    /// What is shown while it runs.
+    pub progress: Progress,
+    /// What is coloured.
+    pub color: Color,
+    /// No summary, no hints.
+    pub silent: bool,
+    /// Whole exchanges on standard error.
+    pub verbose: bool,
+    /// Secrets are printed.
+    pub show_secrets: bool,
+    /// Names of header fields that are secrets too.
+    pub secret_headers: Vec<String>,
+    /// Where what failed is kept.
+    pub save_failed: Option<PathBuf>,
+}
+
+/// How a comparison is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compare {
+    /// Pairs; none: as many as fit into 20 s, 1 to 6.
+    pub runs: Option<u32>,
+    /// Warm-up runs.
+    pub warmup: u32,
+}
+
+/// What is shown on standard error while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// One line that changes.
+    Live,
+    /// Lines that stay.
+    Plain,
+    None,
+}
+
+/// Which stream is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Color {
+    pub stdout: bool,
+    pub stderr: bool,
+}
+
+/// Checks, then reads the files that the arguments name, then makes the plan.
+///
+/// # Errors
+/// What contradicts itself, what is missing, what cannot be read.
+pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError> {
+    let Typed { mut plan, input, run, request: mut args, output } = typed;
+    something_to_fetch(&input)?;
+    request::one_reader_of_stdin(&input, &args)?;
+    plan.request.method = request::method(&args)?;
+    plan.bodies = bodies::plan(&input, &output)?;
+    let compare = comparison(&run, &plan, &output)?;
+    plan.connect.proxies = environment::proxy_rules(world.env);
+    no_proxy_is_passed_by(&input, &plan)?;
+    plan.secrets.hosts = auth_hosts(&args)?;
+    request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
+    secrets_stay_home(&input, &plan)?;
+    limits(&mut plan, &run);
+    plan.hash_bodies = compare.is_some();
+    let counted_or_printed = !matches!(plan.bodies, Bodies::Save(_));
+    plan.request.compressed = args.compressed.unwrap_or(counted_or_printed);
+    plan.request.follow = args.follow.unwrap_or_default();
+    plan.connect.ca = environment::ca_source(args.cacert, args.capath, world.env, world.system_ca);
+    Ok(told(plan, input, compare, output, args.secret_headers, world))
+}
+
+fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
+    if input.urls.iter().any(|url| url == "-") {
+        return Err(UsageError::new("- is no URL").hint("a list from standard input is -i -"));
+    }
+    if input.urls.is_empty() && input.lists.is_empty() && !input.allow_empty {
+        return Err(UsageError::new("nothing to fetch: no URL and no list (-i FILE)").hint("gfetch --help says more"));
+    }
+    Ok(())
+}
+
+fn comparison(run: &Run, plan: &Plan, output: &Output) -> Result<Option<Compare>, UsageError> {
+    if !run.compare {
+        let alone = [("--runs", run.runs), ("--warmup", run.warmup)].into_iter().find(|(_, given)| given.is_some());
+        return match alone {
+            Some((option, _)) => Err(UsageError::new(format!("{option} needs --compare"))),
+            None => Ok(None),
+        };
+    }
+    let method = plan.request.method.as_deref().unwrap_or("GET");
+    if method != "GET" && method != "HEAD" {
+        return Err(UsageError::new(format!(
+            "--compare sends every request many times: GET and HEAD only, not {method}"
+        )));
+    }
+    let contradicts = [
+        (plan.serial, "--serial"),
+        (plan.bodies != Bodies::Count, "--body, -o or -O"),
+        (output.save_failed.is_some(), "--save-failed"),
+    ];
+    match contradicts.into_iter().find(|(given, _)| *given) {
+        Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),
+        None => Ok(Some(Compare { runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
+    }
+}
+
+/// There are no proxies in this version. A host that is known now is checked; a list's hosts are not, so that there any
+/// proxy is refused unless `no_proxy` makes exceptions, and then the worker decides for each.
+fn no_proxy_is_passed_by(input: &Input, plan: &Plan) -> Result<(), UsageError> {
+    let rules = &plan.connect.proxies;
+    let argument = input.urls.iter().find_map(|url| {
+        let (scheme, host) = scheme_and_host(&url.to_string_lossy());
+        rules.proxy_for(&scheme, &host).map(|proxy| (proxy, host))
+    });
+    let list = (!input.lists.is_empty() && rules.no_proxy.is_empty())
+        .then(|| ["http", "https"].iter().find_map(|scheme| rules.proxy_for(scheme, "")))
+        .flatten()
+        .map(|proxy| (proxy, String::new()));
+    let Some((ProxyVariable { name, .. }, host)) = argument.or(list) else { return Ok(()) };
+    let (for_host, exception) = match host.as_str() {
+        // Not known, or still a glob.
+        host if host.is_empty() || host.contains(['{', '}']) => (String::new(), "'*'".to_owned()),
+        host => (format!(" for {}", shown(host)), shown(host)),
+    };
+    Err(UsageError::new(format!(
+        "{name} asks for a proxy{for_host}, and proxies are not in this version of gfetch yet"
+    ))
+    .hint(format!("to go without: no_proxy={exception} gfetch …")))
+}
+
+/// As far as it can be known before globs are expanded; an unknown host is empty.
+fn scheme_and_host(argument: &str) -> (String, String) {
+    let text = if argument.contains("://") { argument.to_owned() } else { format!("http://{argument}") };
+    match url::Url::parse(&text) {
+        Ok(url) => (url.scheme().into(), url.host_str().unwrap_or_default().into()),
+        Err(_) => (text.split("://").next().unwrap_or_default().to_ascii_lowercase(), String::new()),
+    }
+}
+
+fn auth_hosts(args: &Request) -> Result<AuthHosts, UsageError> {
+    AuthHosts::parse(args.auth_hosts.iter().map(String::as_str)).map_err(|bad| {
+        UsageError::new(format!("--auth-host takes HOST[:PORT], '*.example.org' or '*', not '{}'", shown(&bad.0)))
+    })
+}
+
+/// A list may name any host, so that it must be said which of them may see a secret.
+fn secrets_stay_home(input: &Input, plan: &Plan) -> Result<(), UsageError> {
+    let secrets = &plan.secrets;
+    if input.lists.is_empty() || secrets.is_empty() || !secrets.hosts.is_empty() {
+        return Ok(());
+    }
+    let what = match secrets.headers.first() {
+        _ if secrets.basic.is_some() => "-u".to_owned(),
+        Some((name, _)) => format!("-H {}", shown(name)),
+        None => String::new(),
+    };
+    Err(UsageError::new(format!("{what} is a secret, and a list may name any host: with -i it needs --auth-host"))
+        .hint("--auth-host HOST[:PORT], '*.example.org', or '*' for every host; it goes nowhere else"))
+}
+
+fn limits(plan: &mut Plan, run: &Run) {
+    if plan.bodies != Bodies::Count && !run.max_time_given {
+        plan.limits.max_time = None;
+    }
+    plan.limits.stall = stall(run);
+    // Both given: the stricter one.
+    let first = run.fail_early.then_some(0);
+    plan.max_failures = first.into_iter().chain(run.max_failures).min();
+}
+
+/// curl's rules: -y alone means 1 byte a second, -Y alone 30 seconds, a zero in either never.
+fn stall(run: &Run) -> Option<Stall> {
+    let unasked = Stall::default();
+    if run.speed_time.is_none() && run.speed_limit.is_none() {
+        return Some(unasked);
+    }
+    let time = run.speed_time.unwrap_or(Some(unasked.time))?;
+    let min_bytes_per_s = run.speed_limit.unwrap_or(unasked.min_bytes_per_s);
+    (min_bytes_per_s > 0).then_some(Stall { time, min_bytes_per_s, given: true })
+}
+
+fn told(
+    plan: Plan,
+    input: Input,
+    compare: Option<Compare>,
+    output: Output,
+    secret_headers: Vec<String>,
+    world: &World,
+) -> Invocation {
+    let bodies_take_stdout = match &plan.bodies {
+        Bodies::Print => true,
+        Bodies::Save(save) => save.templates.iter().any(|template| template == "-"),
+        Bodies::Count => false,
+    };
+    Invocation {
+        globs: !input.globoff,
+        urls: input.urls,
+        lists: input.lists,
+        compare,
+        allow_empty: input.allow_empty,
+        format: output.format,
+        report_to: if bodies_take_stdout { Stream::Stderr } else { Stream::Stdout },
+        binary_to_terminal: output.templates.iter().any(|template| template == "-"),
+        progress: progress(&output, world),
+        color: color(output.color, world),
+        silent: output.silent,
+        verbose: output.verbose,
+        show_secrets: output.show_secrets,
+        secret_headers,
+        save_failed: output.save_failed,
+        plan,
+    }
+}
+
+fn progress(output: &Output, world: &World) -> Progress {
+    match output.progress {
+        _ if output.silent => Progress::None,
+        ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => Progress::Live,
+        ProgressArg::Auto | ProgressArg::None => Progress::None,
+        ProgressArg::Plain => Progress::Plain,
+    }
+}
+
+/// `--color` as asked for; by itself only a terminal is coloured, and only without `NO_COLOR`.
+pub(super) fn color(asked: ColorArg, world: &World) -> Color {
+    let colored = |stream| match asked {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto => (world.is_terminal)(stream) && !environment::no_color(world.env),
+    };
+    Color { stdout: colored(Stream::Stdout), stderr: colored(Stream::Stderr) }
+}

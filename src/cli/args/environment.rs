@@ -1,0 +1,131 @@
+//! What the environment says: proxies, certificates, colour. By curl's rules.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use gfetch::fetch::plan::{CaSource, ProxyRules, ProxyVariable};
+
+/// A variable of the environment, if it is set.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The proxies that the environment asks for. `http_proxy` counts in lower case only (a CGI script gets `HTTP_PROXY`
+/// from whoever sends it a `Proxy:` header); of the others the lower case wins.
+pub fn proxy_rules(env: Env) -> ProxyRules {
+    let variable = |names: &[&'static str]| {
+        names.iter().find_map(|name| text(env, name).map(|value| ProxyVariable { name, value }))
+    };
+    ProxyRules {
+        http: variable(&["http_proxy"]),
+        https: variable(&["https_proxy", "HTTPS_PROXY"]),
+        all: variable(&["all_proxy", "ALL_PROXY"]),
+        no_proxy: text(env, "no_proxy").or_else(|| text(env, "NO_PROXY")).unwrap_or_default(),
+    }
+}
+
+/// Where the trusted certificates are: what was typed, then `CURL_CA_BUNDLE`, then `SSL_CERT_FILE` and `SSL_CERT_DIR`,
+/// then what `system` finds.
+pub fn ca_source(
+    cacert: Option<PathBuf>,
+    capath: Option<PathBuf>,
+    env: Env,
+    system: &dyn Fn() -> CaSource,
+) -> CaSource {
+    let source = |files: Option<PathBuf>, dirs: Vec<PathBuf>, named_by: &str| {
+        let found = files.is_some() || !dirs.is_empty();
+        found.then(|| CaSource { files: files.into_iter().collect(), dirs, named_by: Some(named_by.into()) })
+    };
+    let path = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let option = if cacert.is_some() { "--cacert" } else { "--capath" };
+    source(cacert, capath.into_iter().collect(), option)
+        .or_else(|| source(path("CURL_CA_BUNDLE"), Vec::new(), "CURL_CA_BUNDLE"))
+        .or_else(|| {
+            // Like a search path: OpenSSL takes several folders in one variable.
+            let dirs = path("SSL_CERT_DIR").map(|dirs| std::env::split_paths(&dirs).collect()).unwrap_or_default();
+            let file = path("SSL_CERT_FILE");
+            let named_by = if file.is_some() { "SSL_CERT_FILE" } else { "SSL_CERT_DIR" };
+            source(file, dirs, named_by)
+        })
+        .unwrap_or_else(system)
+}
+
+/// Where this system keeps its certificates. One file holds them all where there is one; else the folders.
+pub fn system_ca() -> CaSource {
+    let found = openssl_probe::probe();
+    let dirs = if found.cert_file.is_some() { Vec::new() } else { found.cert_dir };
+    CaSource { files: found.cert_file.into_iter().collect(), dirs, named_by: None }
+}
+
+/// Whether the environment asks for no colour: `NO_COLOR` that is not empty, or a terminal that knows none.
+pub fn no_color(env: Env) -> bool {
+    text(env, "NO_COLOR").is_some() || env("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// An empty variable is one that is not set, as in curl.
+fn text(env: Env, name: &str) -> Option<String> {
+    env(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `A=1 B=2` as an environment.
+    fn env(text: &'static str) -> impl Fn(&str) -> Option<OsString> {
+        move |name| {
+            let mut pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(n, _)| *n == name).map(|(_, value)| value.into())
+        }
+    }
+
+    fn proxy(variables: &'static str, scheme: &str, host: &str) -> Option<&'static str> {
+        proxy_rules(&env(variables)).proxy_for(scheme, host).map(|variable| variable.name)
+    }
+
+    #[test]
+    fn http_proxy_counts_in_lower_case_only() {
+        assert_eq!(proxy("http_proxy=p", "http", "a"), Some("http_proxy"));
+        assert_eq!(proxy("HTTP_PROXY=p", "http", "a"), None);
+        assert_eq!(proxy("http_proxy=p", "https", "a"), None);
+    }
+
+    #[test]
+    fn of_the_others_lower_case_wins() {
+        assert_eq!(proxy("HTTPS_PROXY=p https_proxy=q", "https", "a"), Some("https_proxy"));
+        assert_eq!(proxy("HTTPS_PROXY=p", "https", "a"), Some("HTTPS_PROXY"));
+        assert_eq!(proxy("ALL_PROXY=p", "http", "a"), Some("ALL_PROXY"));
+        assert_eq!(proxy("all_proxy=p NO_PROXY=a no_proxy=b", "http", "a"), Some("all_proxy"));
+        assert_eq!(proxy("all_proxy=p NO_PROXY=a", "http", "a"), None);
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        assert_eq!(proxy("https_proxy= HTTPS_PROXY=p no_proxy= NO_PROXY=b", "https", "a"), Some("HTTPS_PROXY"));
+        assert_eq!(proxy("https_proxy= all_proxy=", "https", "a"), None);
+        assert_eq!(proxy("", "https", "a"), None);
+    }
+
+    fn ca(cacert: Option<&str>, variables: &'static str) -> (Vec<PathBuf>, Vec<PathBuf>, Option<String>) {
+        let system = || CaSource { files: vec!["/system".into()], ..CaSource::default() };
+        let source = ca_source(cacert.map(Into::into), None, &env(variables), &system);
+        (source.files, source.dirs, source.named_by)
+    }
+
+    #[test]
+    fn certificates_come_from_the_first_that_names_them() {
+        let all = "CURL_CA_BUNDLE=/c SSL_CERT_FILE=/f SSL_CERT_DIR=/d:/e";
+        let file = |path: &str, by: &str| (vec![path.into()], vec![], Some(by.to_owned()));
+        assert_eq!(ca(Some("/o"), all), file("/o", "--cacert"));
+        assert_eq!(ca(None, all), file("/c", "CURL_CA_BUNDLE"));
+        let dirs = vec!["/d".into(), "/e".into()];
+        let both = (vec!["/f".into()], dirs.clone(), Some("SSL_CERT_FILE".to_owned()));
+        assert_eq!(ca(None, "CURL_CA_BUNDLE= SSL_CERT_FILE=/f SSL_CERT_DIR=/d:/e"), both);
+        assert_eq!(ca(None, "SSL_CERT_DIR=/d:/e"), (vec![], dirs, Some("SSL_CERT_DIR".to_owned())));
+        assert_eq!(ca(None, "SSL_CERT_FILE="), (vec!["/system".into()], vec![], None));
+    }
+
+    #[test]
+    fn no_color_counts_unless_empty() {
+        assert!(no_color(&env("NO_COLOR=1")) && no_color(&env("TERM=dumb")));
+        assert!(!no_color(&env("NO_COLOR= TERM=xterm")) && !no_color(&env("")));
+    }
+}

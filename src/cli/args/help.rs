@@ -1,0 +1,54 @@
+//! `--help` and `--version`.
+
+use clap::Command;
+
+use super::options::GROUPS;
+
+/// Wider lines are hard to read.
+const WIDEST: usize = 100;
+
+const USAGE: &str = "gfetch [OPTIONS] URL...            fetch these
+       gfetch [OPTIONS] -i urls.txt       fetch this list (- is standard input)
+       gfetch --compare -i urls.txt       fetch it serially and in parallel, and compare
+       gfetch demo                        the same comparison against an embedded server
+       gfetch serve [--port N] [--bind A] [DIR]   that server, standing";
+
+const ABOUT: &str = "Fetch a list of URLs, fast: many at once, on green threads.";
+
+/// `--version`, which clap begins with the name: what it is, and what this build can do.
+const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), "\n", "Features: HTTP/1.1 TLS1.2 TLS1.3 IPv6 gzip deflate br zstd");
+
+const MORE_ABOUT: &str = "\
+Fetch a list of URLs, fast: many at once, on green threads. An option that curl has keeps curl's name and curl's \
+meaning; --no-X undoes X. The report goes to standard output, the summary to standard error.";
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0 every URL succeeded   1 some failed   3 none succeeded
+  2 bad usage, unreadable input, or no URL at all: nothing was fetched
+  4 a report, record or list could not be written, or the input broke off
+  129, 130, 143 stopped by SIGHUP, Ctrl-C, SIGTERM   141 the reader of standard output went away";
+
+/// The command without its options: texts and manners.
+pub fn frame(command: Command) -> Command {
+    command
+        .version(VERSION)
+        .about(ABOUT)
+        .long_about(MORE_ABOUT)
+        .override_usage(USAGE)
+        .after_help("Examples:\n  gfetch https://example.org/ https://www.python.org/\n  gfetch -i urls.txt --format json\n\nThere is more: gfetch --help")
+        .after_long_help(format!("{}\n{EXIT_STATUS}", examples()))
+        .max_term_width(WIDEST)
+}
+
+/// A line for each heading.
+fn examples() -> String {
+    let mut text = String::from("Examples:\n");
+    for group in GROUPS {
+        if let Some(heading) = group.heading {
+            text += &format!("  # {heading}\n  {}\n", group.example);
+        }
+    }
+    text
+}

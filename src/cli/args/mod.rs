@@ -1,0 +1,74 @@
+//! The command line: arguments as typed → a checked [`Invocation`] with its plan, or what is wrong with them.
+//!
+//! ```text
+//! words ── lex ──▶ options in the order typed ── typed ──▶ Typed ── check ──▶ Invocation { plan, … }
+//!          (clap)                (each option's effect)            (what depends on several options; files are read)
+//! ```
+
+mod apply;
+mod bodies;
+mod check;
+mod environment;
+mod headers;
+mod help;
+mod lex;
+mod option;
+mod options;
+mod request;
+mod resolve;
+mod subcommands;
+mod typed;
+mod usage;
+mod world;
+
+pub use check::{Color, Compare, Invocation, Progress};
+pub use subcommands::{DemoOptions, ServeOptions};
+pub use typed::{Format, ListSource};
+pub use usage::UsageError;
+pub use world::{Stream, World};
+
+use std::ffi::OsString;
+
+/// What the command is asked to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Fetch URLs.
+    Fetch(Box<Invocation>),
+    /// The story told offline.
+    Demo(DemoOptions),
+    /// The embedded server, standing.
+    Serve(ServeOptions),
+    /// A text for standard output: help or version.
+    Info(String),
+}
+
+/// Reads the arguments, without the program's name. Files named by `@FILE` are read through `world`, and only after
+/// everything that can be checked without them was.
+///
+/// # Errors
+/// Bad usage: exit status 2, nothing fetched.
+pub fn parse(args: impl IntoIterator<Item = OsString>, world: &World) -> Result<Command, UsageError> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let command = match args.first().and_then(|word| word.to_str()) {
+        // Only as the first word: a host of that name is http://demo.
+        Some("demo") => subcommands::demo(&args[1..]).map(Command::Demo),
+        Some("serve") => subcommands::serve(&args[1..]).map(Command::Serve),
+        _ => lex::lex(args)
+            .and_then(|seen| apply::typed(seen).map_err(lex::Stop::Usage))
+            .and_then(|typed| check::invocation(typed, world).map_err(lex::Stop::Usage))
+            .map(|invocation| Command::Fetch(Box::new(invocation))),
+    };
+    command.or_else(|stop| match stop {
+        lex::Stop::Info(text) => Ok(Command::Info(text)),
+        lex::Stop::Usage(error) => Err(error),
+    })
+}
+
+/// The long names that are known here, and those of clap's own.
+#[cfg(test)]
+pub fn known_names() -> impl Iterator<Item = &'static str> {
+    options::all().flat_map(|opt| opt.aliases.iter().copied().chain([opt.long])).chain(["help", "version"])
+}
+
+#[cfg(test)]
+mod tests;

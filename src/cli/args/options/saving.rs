@@ -1,0 +1,35 @@
+//! What becomes of the bodies.
+
+use crate::cli::args::option::{Opt, Refusal, Shown};
+
+pub const OPTIONS: &[Opt] = &[
+    Opt::flag("body", "Bodies of successes on standard output, in order; the report on standard error", |t| {
+        t.output.body = true;
+    })
+    .shown(Shown::Always),
+    Opt::value("output", "TEMPLATE", "Save the body here; - is standard output", |t, v| {
+        let template = v.text()?;
+        if template.is_empty() {
+            return Err(Refusal::Takes("a file".into()));
+        }
+        t.output.templates.push(template.to_owned());
+        Ok(())
+    })
+    .short('o')
+    .shown(Shown::Always)
+    .more(
+        "The Nth -o belongs to the Nth URL argument. One for several URLs must contain #N (what the Nth glob stands \
+         for), {index}, {host}, {path}, {name}, {ext} or {id}.",
+    ),
+    Opt::flag("remote-name", "Save each body under the name in its URL", |t| t.output.remote_name = true)
+        .short('O')
+        .shown(Shown::Always)
+        .more("Holds for all URLs. A name used again in one run: name.1, name.2."),
+    // curl's way to say -O for all URLs, which ours says already.
+    Opt::flag("remote-name-all", "", |t| t.output.remote_name = true).shown(Shown::Never),
+    Opt::value("output-dir", "DIR", "Save files in this folder", |t, v| {
+        t.output.dir = Some(v.file()?);
+        Ok(())
+    }),
+    Opt::flag("create-dirs", "Make missing folders", |t| t.output.create_dirs = true),
+];

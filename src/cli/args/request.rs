@@ -1,0 +1,142 @@
+//! `-X -I -H -d -A -e` → the request and its secrets. Files are read here.
+
+use std::path::Path;
+
+use gfetch::fetch::plan::{RequestPlan, Secrets};
+
+use super::headers::{self, Bad, Line};
+use super::typed::{DataArg, HeaderArg, Input, ListSource, Request};
+use super::usage::{UsageError, shown};
+use super::world::World;
+use crate::cli::secrets::is_secret_header;
+
+/// The method that was asked for; none: GET.
+///
+/// # Errors
+/// Options that ask for two.
+pub fn method(request: &Request) -> Result<Option<String>, UsageError> {
+    match (&request.method, request.head, !request.data.is_empty()) {
+        (_, true, true) => Err(UsageError::new("-I asks with HEAD, -d with POST: choose one")),
+        (Some(method), true, _) if method != "HEAD" => {
+            Err(UsageError::new(format!("-I asks with HEAD, -X with {}: choose one", shown(method))))
+        }
+        (Some(method), ..) => Ok(Some(method.clone())),
+        (None, true, _) => Ok(Some("HEAD".into())),
+        (None, _, true) => Ok(Some("POST".into())),
+        _ => Ok(None),
+    }
+}
+
+/// Standard input has one reader.
+///
+/// # Errors
+/// The first two that would share it.
+pub fn one_reader_of_stdin(input: &Input, request: &Request) -> Result<(), UsageError> {
+    let lists = input.lists.iter().map(|list| match list {
+        ListSource::Stdin => ("-i -", true),
+        ListSource::File(path) => ("-i", is_stdin(path)),
+    });
+    let data = request.data.iter().map(|data| match data {
+        DataArg::TextFile(path) => ("-d @-", is_stdin(path)),
+        DataArg::BinaryFile(path) => ("--data-binary @-", is_stdin(path)),
+        DataArg::Bytes(_) => ("-d", false),
+    });
+    let headers = request.headers.iter().map(|header| match header {
+        HeaderArg::File(path) => ("-H @-", is_stdin(path)),
+        HeaderArg::Line(_) => ("-H", false),
+    });
+    let readers: Vec<_> = lists.chain(data).chain(headers).filter(|(_, reads)| *reads).collect();
+    match readers[..] {
+        [(first, _), (second, _), ..] => {
+            Err(UsageError::new(format!("{first} and {second} both read standard input: only one of them can")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].iter().any(|name| path.as_os_str() == *name)
+}
+
+/// Fills the request and the secrets.
+///
+/// # Errors
+/// A file that cannot be read, a line that is no header.
+pub fn fill(
+    args: &mut Request,
+    plan: &mut RequestPlan,
+    secrets: &mut Secrets,
+    world: &World,
+) -> Result<(), UsageError> {
+    let mut lines = header_lines(&args.headers, world)?;
+    // What -H says has precedence over -A and -e, as in curl. An empty one removes the field.
+    for (name, value) in [("User-Agent", args.user_agent.take()), ("Referer", args.referer.take())] {
+        if let Some(value) = value
+            && !lines.iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
+        {
+            lines.push((name.into(), Some(value).filter(|value| !value.is_empty())));
+        }
+    }
+    for (name, value) in lines {
+        match value {
+            Some(value) if is_secret_header(&name, &args.secret_headers) => secrets.headers.push((name, value)),
+            value => plan.headers.push((name, value)),
+        }
+    }
+    plan.body = body(std::mem::take(&mut args.data), world)?;
+    Ok(())
+}
+
+fn header_lines(args: &[HeaderArg], world: &World) -> Result<Vec<Line>, UsageError> {
+    let mut lines = Vec::new();
+    for arg in args {
+        match arg {
+            HeaderArg::Line(text) => lines.push(headers::parse(text).map_err(|bad| bad_header(bad, ""))?),
+            HeaderArg::File(path) => {
+                let from = format!(" (in @{})", shown(&path.to_string_lossy()));
+                let text = String::from_utf8(read(path, "-H", world)?)
+                    .map_err(|_| UsageError::new(format!("-H/--header takes UTF-8{from}")))?;
+                for line in headers::lines(&text) {
+                    lines.push(headers::parse(line).map_err(|bad| bad_header(bad, &from))?);
+                }
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// The line itself is not shown: it may be a secret without its colon.
+fn bad_header(bad: Bad, from: &str) -> UsageError {
+    UsageError::new(match bad {
+        Bad::NoLine => format!("-H/--header takes {}{from}", headers::TAKES),
+        Bad::Control => format!("-H/--header takes a value without line ends and control characters{from}"),
+        Bad::Framing(field) => format!("-H/--header does not take {field}: gfetch says it, from the body{from}"),
+    })
+}
+
+/// Joined with `&`, where there is something before it, as curl does. A body that is given and empty is a body.
+fn body(parts: Vec<DataArg>, world: &World) -> Result<Option<Vec<u8>>, UsageError> {
+    let mut body: Option<Vec<u8>> = None;
+    for part in parts {
+        let bytes = match part {
+            DataArg::Bytes(bytes) => bytes,
+            DataArg::TextFile(path) => {
+                let mut bytes = read(&path, "-d", world)?;
+                bytes.retain(|b| !b"\r\n\0".contains(b));
+                bytes
+            }
+            DataArg::BinaryFile(path) => read(&path, "--data-binary", world)?,
+        };
+        let body = body.get_or_insert_default();
+        if !body.is_empty() {
+            body.push(b'&');
+        }
+        body.extend(bytes);
+    }
+    Ok(body)
+}
+
+fn read(path: &Path, option: &str, world: &World) -> Result<Vec<u8>, UsageError> {
+    (world.read_file)(path)
+        .map_err(|error| UsageError::new(format!("{option} @{}: {error}", shown(&path.to_string_lossy()))))
+}

@@ -1,0 +1,253 @@
+//! What each option does to the plan.
+
+use std::time::Duration;
+
+use gfetch::fetch::plan::{Bodies, Family, Follow, Order, Plan, Rate, Save, Stall};
+
+use super::*;
+
+fn plan(options: &str) -> Plan {
+    ok(&format!("{options} http://a/")).plan
+}
+
+fn s(seconds: u64) -> Option<Duration> {
+    Some(Duration::from_secs(seconds))
+}
+
+#[test]
+fn nothing_typed_is_the_default() {
+    let (typed, default) = (plan(""), Plan { connect: plan("").connect, ..Plan::default() });
+    assert_eq!(format!("{typed:?}"), format!("{default:?}"));
+    assert_eq!(typed.connect.ca.files, [Path::new("/system.pem")]);
+    let all = ok("http://a/");
+    assert_eq!((all.format, all.report_to, all.progress), (Format::Text, Stream::Stdout, Progress::None));
+    assert!(all.globs && !all.silent && !all.verbose && !all.show_secrets && all.compare.is_none());
+}
+
+/// Name, options typed, what the plan holds then.
+#[test]
+fn every_option_of_the_run_has_its_effect() {
+    let check = |options: &str, holds: fn(&Plan) -> bool| assert!(holds(&plan(options)), "{options}");
+    check("-j 200", |p| p.jobs == 200 && p.per_host.unwrap().get() == 10);
+    check("--jobs=200", |p| p.jobs == 200);
+    check("--parallel-max 7", |p| p.jobs == 7);
+    check("-j8", |p| p.jobs == 8);
+    check("--per-host 3", |p| p.per_host.unwrap().get() == 3 && p.jobs == 64);
+    check("--parallel-max-host 0", |p| p.per_host.is_none());
+    check("--serial", |p| p.serial);
+    check("--serial --no-serial", |p| !p.serial);
+    check("--serial -Z", |p| !p.serial);
+    check("-Z --no-parallel", |p| p.serial);
+    check("--unordered", |p| p.order == Order::Completion);
+    check("--unordered --no-unordered", |p| p.order == Order::Input);
+    check("--rate 5/15s", |p| p.rate == Some(Rate { starts: 5, per: Duration::from_secs(15) }));
+    check("--rate 5/s --no-rate", |p| p.rate.is_none());
+    check("-m 0.5", |p| p.limits.max_time == Some(Duration::from_millis(500)));
+    check("-m 0", |p| p.limits.max_time.is_none());
+    check("--connect-timeout 3", |p| p.limits.connect_timeout.as_secs() == 3);
+    check("--connect-timeout 0", |p| p.limits.connect_timeout.as_secs() == 300);
+    check("--deadline 60", |p| p.deadline == s(60));
+    check("--deadline 0", |p| p.deadline.is_none());
+    check("--grace 0", |p| p.grace.interrupt.is_zero() && p.grace.terminate.is_zero());
+    check("--grace 9", |p| p.grace.interrupt.as_secs() == 9 && p.grace.terminate.as_secs() == 2);
+    check("--max-failures 3", |p| p.max_failures == Some(3));
+    check("--fail-early", |p| p.max_failures == Some(0));
+    check("--fail-early --max-failures 3", |p| p.max_failures == Some(0));
+    check("--fail-early --no-fail-early", |p| p.max_failures.is_none());
+    check("--give-up-host 0", |p| p.give_up_host == 0);
+    check("--no-fail", |p| !p.fail_on_status);
+    check("--no-fail -f", |p| p.fail_on_status);
+    check("--retry 3 --retry-delay 2", |p| p.retry.retries == 3 && p.retry.delay == s(2));
+    check("--retry-delay 0 --retry-max-time 0", |p| p.retry.delay.is_none() && p.retry.max_time.is_none());
+    check("--retry-max-time 9", |p| p.retry.max_time == s(9));
+    check("--retry-all-errors", |p| p.retry.all_errors && !p.retry.connrefused);
+    check("--retry-connrefused", |p| p.retry.connrefused && !p.retry.all_errors);
+    check("--retry-after-max 0", |p| p.retry.retry_after_max.is_zero());
+}
+
+#[test]
+fn speed_time_and_limit_complete_each_other_as_in_curl() {
+    let stall = |options: &str| plan(options).limits.stall;
+    let given = |time, min_bytes_per_s| Some(Stall { time: Duration::from_secs(time), min_bytes_per_s, given: true });
+    assert_eq!(stall(""), Some(Stall { time: Duration::from_secs(30), min_bytes_per_s: 1, given: false }));
+    assert_eq!(stall("-y 5"), given(5, 1));
+    assert_eq!(stall("-Y 1000"), given(30, 1000));
+    assert_eq!(stall("-Y 1k --speed-time 5"), given(5, 1024));
+    assert_eq!((stall("-Y 0"), stall("-y 0"), stall("-y 0 -Y 5")), (None, None, None));
+}
+
+#[test]
+fn every_option_of_the_request_has_its_effect() {
+    let check = |options: &str, holds: fn(&Plan) -> bool| assert!(holds(&plan(options)), "{options}");
+    check("-X PUT", |p| p.request.method.as_deref() == Some("PUT"));
+    check("-I", |p| p.request.method.as_deref() == Some("HEAD"));
+    check("-I -X HEAD", |p| p.request.method.as_deref() == Some("HEAD"));
+    check("-I --no-head", |p| p.request.method.is_none());
+    check("-X PUT --no-request", |p| p.request.method.is_none());
+    check("-L", |p| p.request.follow == Follow::All);
+    check("--no-location", |p| p.request.follow == Follow::None);
+    check("-L --no-location", |p| p.request.follow == Follow::None);
+    check("--no-location -L", |p| p.request.follow == Follow::All);
+    check("--location-trusted", |p| p.request.follow == Follow::All && p.request.location_trusted);
+    check("--location-trusted --no-location-trusted", |p| {
+        p.request.follow == Follow::GetAndHead && !p.request.location_trusted
+    });
+    check("--location-trusted --no-location", |p| p.request.follow == Follow::None && !p.request.location_trusted);
+    check("--max-redirs 0", |p| p.limits.max_redirs == Some(0));
+    check("--max-redirs -1", |p| p.limits.max_redirs.is_none());
+    check("--max-filesize 2k", |p| p.limits.max_filesize == Some(2048));
+    check("--max-filesize 0", |p| p.limits.max_filesize.is_none());
+    check("--no-compressed", |p| !p.request.compressed);
+    check("--no-compressed --compressed", |p| p.request.compressed);
+    check("-u me:a:b", |p| p.secrets.basic == Some(("me".into(), "a:b".into())));
+    check("-u me:", |p| p.secrets.basic == Some(("me".into(), "".into())));
+    check("-k", |p| p.connect.insecure);
+    check("--insecure --no-insecure", |p| !p.connect.insecure);
+    check("-4", |p| p.connect.family == Family::V4);
+    check("-4 -6", |p| p.connect.family == Family::V6);
+    check("-6 -4", |p| p.connect.family == Family::V4);
+    check("--resolve a:80:1.2.3.4 --resolve b:80:::1", |p| p.connect.resolve.len() == 2);
+    check("--resolve a:80:1.2.3.4 --resolve a:80:1.2.3.5", |p| p.connect.resolve[0].addrs[0].to_string() == "1.2.3.5");
+    check("--cacert c.pem", |p| p.connect.ca.files == [Path::new("c.pem")] && p.connect.ca.dirs.is_empty());
+    check("--capath d", |p| p.connect.ca.dirs == [Path::new("d")] && p.connect.ca.files.is_empty());
+}
+
+fn headers(options: &str) -> Vec<String> {
+    let shown = |(name, value): (String, Option<String>)| format!("{name}={}", value.as_deref().unwrap_or("(none)"));
+    plan(options).request.headers.into_iter().map(shown).collect()
+}
+
+#[test]
+fn headers_keep_their_order_and_curls_forms() {
+    assert_eq!(headers("-H 'B: 1' -H 'a: 2' -H 'B: 3'"), ["B=1", "a=2", "B=3"]);
+    assert_eq!(headers("-H Accept: -H 'X-Empty;'"), ["Accept=(none)", "X-Empty="]);
+    assert_eq!(headers("-A me -e http://r/"), ["User-Agent=me", "Referer=http://r/"]);
+    assert_eq!(headers("-A ''"), ["User-Agent=(none)"]);
+    assert_eq!(headers("-A me -H 'user-agent: you' -e r -H Referer:"), ["user-agent=you", "Referer=(none)"]);
+    assert_eq!(headers("-HX:y"), ["X=y"]);
+}
+
+#[test]
+fn secret_headers_are_kept_apart() {
+    let plan = plan("-H 'authorization: t' -H 'X-Mine: k' -H 'Cookie:' -H 'Accept: a' --secret-header x-mine");
+    let secrets = [("authorization".into(), "t".into()), ("X-Mine".into(), "k".into())];
+    assert_eq!(plan.secrets.headers, secrets);
+    assert_eq!(plan.request.headers, [("Cookie".into(), None), ("Accept".into(), Some("a".into()))]);
+}
+
+#[test]
+fn headers_come_from_files_too() {
+    let world = Fake { files: vec![("h", b"A: 1\r\n\nCookie: c\n"), ("-", b"B: 2")], ..Fake::default() };
+    let plan = world.ok("-H @h -H @- http://a/").plan;
+    assert_eq!(plan.request.headers, [("A".into(), Some("1".into())), ("B".into(), Some("2".into()))]);
+    assert_eq!(plan.secrets.headers, [("Cookie".into(), "c".into())]);
+}
+
+#[test]
+fn data_is_joined_and_read_as_in_curl() {
+    let world = Fake { files: vec![("f", b"a\r\nb\0c\n"), ("-", b"in\n")], ..Fake::default() };
+    let body = |options: &str| {
+        let plan = world.ok(&format!("{options} http://a/")).plan;
+        assert_eq!(plan.request.method.as_deref(), Some("POST"));
+        String::from_utf8(plan.request.body.unwrap()).unwrap()
+    };
+    assert_eq!(body("-d a=1 --data b=2"), "a=1&b=2");
+    assert_eq!(body("-d @f"), "abc");
+    assert_eq!(body("--data-ascii @-"), "in");
+    assert_eq!(body("--data-binary @f"), "a\r\nb\0c\n");
+    assert_eq!(body("--data-raw @f"), "@f");
+    assert_eq!(body("-d ''"), "");
+    assert_eq!(body("-d a -d '' -d=x"), "a&&=x");
+    assert_eq!(body("-d '' -d a"), "a");
+    assert_eq!(body("-d --serial"), "--serial");
+    assert_eq!(world.ok("-d a -X PUT http://a/").plan.request.method.as_deref(), Some("PUT"));
+    assert!(world.ok("-d @missing --no-data http://a/").plan.request.body.is_none());
+}
+
+#[test]
+fn bodies_go_where_they_were_sent() {
+    let save =
+        |templates: &[&str]| Save { templates: templates.iter().map(|t| (*t).into()).collect(), ..Save::default() };
+    assert_eq!(plan("").bodies, Bodies::Count);
+    assert_eq!(plan("--body").bodies, Bodies::Print);
+    assert_eq!(plan("-o -").bodies, Bodies::Print);
+    assert_eq!(plan("-o x").bodies, Bodies::Save(save(&["x"])));
+    assert_eq!(plan("-O").bodies, Bodies::Save(save(&[])));
+    assert_eq!(plan("--remote-name-all").bodies, Bodies::Save(save(&[])));
+    let there = Save { dir: Some("d".into()), create_dirs: true, ..save(&[]) };
+    assert_eq!(plan("-O --output-dir d --create-dirs").bodies, Bodies::Save(there));
+    assert_eq!(ok("-o x -o y http://a/ http://b/").plan.bodies, Bodies::Save(save(&["x", "y"])));
+}
+
+#[test]
+fn saved_bodies_take_their_time_and_stay_encoded() {
+    let of = |options: &str| (plan(options).limits.max_time, plan(options).request.compressed);
+    assert_eq!(of(""), (s(300), true));
+    assert_eq!(of("--body"), (None, true));
+    assert_eq!(of("-O"), (None, false));
+    assert_eq!(of("-o x -m 7 --compressed"), (s(7), true));
+}
+
+#[test]
+fn the_report_makes_room_for_bodies() {
+    assert_eq!(ok("--body --format json http://a/").report_to, Stream::Stderr);
+    assert_eq!(ok("-o - -o x http://a/ http://b/").report_to, Stream::Stderr);
+    assert_eq!(ok("-O --format json http://a/").report_to, Stream::Stdout);
+    assert!(ok("-o - http://a/").binary_to_terminal && !ok("--body http://a/").binary_to_terminal);
+}
+
+#[test]
+fn a_comparison_hashes_and_has_one_warm_up() {
+    let compared = ok("--compare -i l");
+    assert_eq!(compared.compare, Some(Compare { runs: None, warmup: 1 }));
+    assert!(compared.plan.hash_bodies && !plan("").hash_bodies);
+    assert_eq!(ok("--compare --runs 2 --warmup 0 -I -i l").compare, Some(Compare { runs: Some(2), warmup: 0 }));
+}
+
+#[test]
+fn input_is_kept_in_the_order_typed() {
+    let all = ok("http://a/ -i l --url http://b/ -i - demo -g -- -x");
+    assert_eq!(all.urls, ["http://a/", "http://b/", "demo", "-x"]);
+    assert_eq!(all.lists, [ListSource::File("l".into()), ListSource::Stdin]);
+    assert!(!all.globs);
+    assert!(ok("--allow-empty").allow_empty);
+}
+
+#[test]
+fn talk_depends_on_the_terminal_and_the_environment() {
+    let tty = Fake { terminals: vec![Stream::Stdout, Stream::Stderr], ..Fake::default() };
+    let both = Color { stdout: true, stderr: true };
+    let neither = Color { stdout: false, stderr: false };
+    assert_eq!((tty.ok("http://a/").color, tty.ok("http://a/").progress), (both, Progress::Live));
+    assert_eq!((tty.ok("--color never http://a/").color, ok("http://a/").color), (neither, neither));
+    assert_eq!(ok("--color always http://a/").color, both);
+    for off in ["--progress none", "-s", "--no-progress-meter", "-s --progress plain"] {
+        assert_eq!(tty.ok(&format!("{off} http://a/")).progress, Progress::None, "{off}");
+    }
+    assert_eq!(ok("--progress plain http://a/").progress, Progress::Plain);
+    let plain = Fake { env: vec![("NO_COLOR", "1")], ..tty };
+    assert_eq!((plain.ok("http://a/").color, plain.ok("--color always http://a/").color), (neither, both));
+}
+
+#[test]
+fn what_is_so_anyway_is_accepted() {
+    let quiet = ok(
+        "-N -# -S -Z -f -q --http1.1 --no-buffer --progress-bar --show-error --parallel --fail --parallel-immediate --no-progress-meter http://a/",
+    );
+    assert_eq!(format!("{:?}", quiet.plan), format!("{:?}", plan("")));
+}
+
+#[test]
+fn the_last_of_a_repeated_option_wins() {
+    assert_eq!(plan("-j 5 --jobs 6 -m 1 --max-time 2 -j7").jobs, 7);
+    assert_eq!(ok("--format json --format text http://a/").format, Format::Text);
+    assert_eq!(plan("-sSvfj9").jobs, 9);
+}
+
+#[test]
+fn the_rest_is_handed_on() {
+    let all = ok("-s -v --show-secrets --save-failed f --secret-header A --secret-header B http://a/");
+    assert!(all.silent && all.verbose && all.show_secrets);
+    assert_eq!(all.save_failed.as_deref(), Some(Path::new("f")));
+    assert_eq!(all.secret_headers, ["A", "B"]);
+}

@@ -1,0 +1,126 @@
+//! Arguments as typed: what has no dependency on another option goes straight into the plan, the rest waits here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gfetch::fetch::plan::{Follow, Plan};
+
+/// Arguments as typed, defaults where nothing was.
+#[derive(Default)]
+pub struct Typed {
+    pub plan: Plan,
+    pub input: Input,
+    pub run: Run,
+    pub request: Request,
+    pub output: Output,
+}
+
+/// What is fetched.
+#[derive(Default)]
+pub struct Input {
+    /// Positional arguments and `--url`, in the order typed.
+    pub urls: Vec<OsString>,
+    pub lists: Vec<ListSource>,
+    pub globoff: bool,
+    pub allow_empty: bool,
+}
+
+/// A list of URLs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListSource {
+    /// `-i -`
+    Stdin,
+    /// `-i urls.txt`
+    File(PathBuf),
+}
+
+/// How it runs, as far as it depends on more than one option.
+#[derive(Default)]
+pub struct Run {
+    pub compare: bool,
+    pub runs: Option<u32>,
+    pub warmup: Option<u32>,
+    pub max_time_given: bool,
+    pub speed_time: Option<Option<Duration>>,
+    pub speed_limit: Option<u64>,
+    pub fail_early: bool,
+    pub max_failures: Option<u64>,
+}
+
+/// The request, before files are read.
+#[derive(Default)]
+pub struct Request {
+    pub method: Option<String>,
+    pub head: bool,
+    pub headers: Vec<HeaderArg>,
+    pub data: Vec<DataArg>,
+    pub user_agent: Option<String>,
+    pub referer: Option<String>,
+    pub follow: Option<Follow>,
+    pub compressed: Option<bool>,
+    pub secret_headers: Vec<String>,
+    pub auth_hosts: Vec<String>,
+    pub cacert: Option<PathBuf>,
+    pub capath: Option<PathBuf>,
+}
+
+/// One `-H`.
+pub enum HeaderArg {
+    Line(String),
+    /// `-H @FILE`: one a line; `-` is standard input.
+    File(PathBuf),
+}
+
+/// One `-d` or its like.
+pub enum DataArg {
+    Bytes(Vec<u8>),
+    /// `-d @FILE`: carriage returns, line feeds and NULs are dropped, as curl does.
+    TextFile(PathBuf),
+    /// `--data-binary @FILE`: as it is.
+    BinaryFile(PathBuf),
+}
+
+/// What comes out, and how.
+#[derive(Default)]
+pub struct Output {
+    pub body: bool,
+    /// `-o`, in the order typed.
+    pub templates: Vec<String>,
+    pub remote_name: bool,
+    pub dir: Option<PathBuf>,
+    pub create_dirs: bool,
+    pub save_failed: Option<PathBuf>,
+    pub format: Format,
+    pub progress: ProgressArg,
+    pub color: ColorArg,
+    pub silent: bool,
+    pub verbose: bool,
+    pub show_secrets: bool,
+}
+
+/// `--format`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// `--progress`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProgressArg {
+    #[default]
+    Auto,
+    Plain,
+    None,
+}
+
+/// `--color`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColorArg {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
