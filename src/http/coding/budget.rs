@@ -77,6 +77,13 @@ impl Lease {
         self.bytes += more;
         Ok(())
     }
+
+    /// Holds no more than `bytes` from now on.
+    pub(super) fn shrink_to(&mut self, bytes: usize) {
+        let less = self.bytes.saturating_sub(bytes);
+        self.budget.0.used.fetch_sub(less, Ordering::Relaxed);
+        self.bytes -= less;
+    }
 }
 
 impl Drop for Lease {
@@ -101,6 +108,10 @@ mod tests {
         assert_eq!(one.grow_to(61), Ok(()));
         assert_eq!(one.grow_to(10), Ok(()));
         assert_eq!(budget.used_bytes(), 61);
+        one.shrink_to(70);
+        assert_eq!(budget.used_bytes(), 61);
+        one.shrink_to(20);
+        assert_eq!(budget.used_bytes(), 20);
         assert!(budget.lease(Coding::Zstd, usize::MAX).is_err());
         drop(one);
         assert_eq!(budget.used_bytes(), 0);

@@ -60,6 +60,9 @@ impl Zstd {
             if taken == 0 {
                 return Ok(false);
             }
+            // Twice what has come, not what a header promises; and no more than that, which is what is counted.
+            let room = taken.max(self.pending.len()).min(bytes - self.pending.len());
+            self.pending.reserve_exact(room);
             self.pending.extend_from_slice(&input[..taken]);
             source.consume(taken);
         }
@@ -97,7 +100,9 @@ impl Zstd {
         let header = BlockHeader::read(header).ok_or_else(|| broken("reserved block type, or block too large"))?;
         let State::InFrame(frame) = &mut self.state else { return Ok(()) };
         let checksum = if header.is_last && frame.header.has_checksum { frame::CHECKSUM_BYTES } else { 0 };
-        self.require(source, frame::BLOCK_HEADER_BYTES + header.coded + checksum)?;
+        let whole = frame::BLOCK_HEADER_BYTES + header.coded + checksum;
+        frame.reserve(whole)?;
+        self.require(source, whole)?;
         if let State::InFrame(frame) = &mut self.state {
             frame.decode_block(&header, &self.pending)?;
         }
@@ -141,6 +146,8 @@ impl Decode for Zstd {
                     if frame.decoder.is_finished() {
                         frame.check()?;
                         self.state = State::BetweenFrames;
+                        // It was counted with the frame.
+                        self.pending = Vec::new();
                     } else {
                         self.next_block(source)?;
                     }
@@ -154,9 +161,11 @@ impl Decode for Zstd {
 struct Frame {
     header: FrameHeader,
     decoder: FrameDecoder,
-    /// The most that all blocks so far can have decoded to: the window's buffer grows with it.
-    decoded_at_most: usize,
+    /// The most that the blocks so far can have decoded to.
+    decoded_at_most: u64,
     given_out: u64,
+    /// What the largest blocks so far took beside the window: ruzstd keeps it for the next.
+    scratch: usize,
     lease: Lease,
 }
 
@@ -176,27 +185,42 @@ impl Frame {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW_BYTES);
         decoder.init(header_bytes).map_err(|error| broken(error.to_string()))?;
-        Ok(Frame { header, decoder, decoded_at_most: 0, given_out: 0, lease })
+        Ok(Frame { header, decoder, decoded_at_most: 0, given_out: 0, scratch: 0, lease })
     }
 
     /// Decodes one whole block, behind its header and before its checksum.
     fn decode_block(&mut self, header: &BlockHeader, block: &[u8]) -> Result<(), DecodeError> {
-        self.reserve_for(header, &block[frame::BLOCK_HEADER_BYTES..])?;
-        match self.decoder.decode_blocks(block, BlockDecodingStrategy::UptoBlocks(1)) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(broken(error.to_string())),
-        }
+        self.decoded_at_most += header.decoded as u64;
+        self.reserve(scratch_bytes(header, block))?;
+        self.decoder
+            .decode_blocks(block, BlockDecodingStrategy::UptoBlocks(1))
+            .map_err(|error| broken(error.to_string()))?;
+        self.settle();
+        Ok(())
     }
 
-    fn reserve_for(&mut self, header: &BlockHeader, block: &[u8]) -> Result<(), DecodeError> {
-        self.decoded_at_most = self.decoded_at_most.saturating_add(header.decoded);
-        // At most 8 MiB, so it fits.
-        let window = self.header.window as usize;
-        let held = self.decoded_at_most.min(window + frame::MAX_BLOCK_BYTES);
-        let sequences = if header.is_compressed { frame::sequences(block) } else { 0 };
-        // The block as it came, its literals, its sequences.
-        let scratch = block.len() + frame::MAX_BLOCK_BYTES.min(header.decoded) + sequences * SEQUENCE_BYTES;
-        self.lease.grow_to(TABLES_BYTES + ring_bytes(held) + scratch)
+    /// Counts `scratch` beside all else.
+    fn reserve(&mut self, scratch: usize) -> Result<(), DecodeError> {
+        self.scratch = self.scratch.max(scratch);
+        self.lease.grow_to(self.held_bytes())
+    }
+
+    /// Gives back what was counted for a block that could have been larger. (Between counting and this no other decoder
+    /// of the thread runs.) ruzstd tells what it has beyond its window, and at the end all it has.
+    fn settle(&mut self) {
+        let ready = self.decoder.can_collect() as u64;
+        if self.decoder.is_finished() {
+            self.decoded_at_most = self.given_out + ready;
+        } else if ready > 0 {
+            self.decoded_at_most = self.given_out + ready + self.header.window;
+        }
+        self.lease.shrink_to(self.held_bytes());
+    }
+
+    fn held_bytes(&self) -> usize {
+        let full = self.header.window + frame::MAX_BLOCK_BYTES as u64;
+        // At most 8 MiB and a block, so it fits.
+        TABLES_BYTES + ring_bytes(self.decoded_at_most.min(full) as usize) + self.scratch
     }
 
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
@@ -217,7 +241,17 @@ impl Frame {
     }
 }
 
-/// What ruzstd's buffer takes for so many bytes: it grows in powers of two with two blocks of slack.
+/// The block as it came with its header; and in ruzstd, whose vectors may grow to twice of it, its copy, its literals, its sequences.
+fn scratch_bytes(header: &BlockHeader, block: &[u8]) -> usize {
+    if !header.is_compressed {
+        return block.len();
+    }
+    let inside = frame::inside(&block[frame::BLOCK_HEADER_BYTES..]);
+    block.len() + 2 * (block.len() + inside.literals + inside.sequences * SEQUENCE_BYTES)
+}
+
+/// What ruzstd's buffer takes for so many bytes: it grows in powers of two with two blocks of slack. (While it grows, the
+/// old one is there too, uncounted: one decoder of a thread at a time.)
 fn ring_bytes(held: usize) -> usize {
     const SLACK: usize = 2 * frame::MAX_BLOCK_BYTES;
     match held + 1 {

@@ -123,36 +123,105 @@ impl BlockHeader {
     }
 }
 
-/// How many sequences a compressed block says it has, at most 98,047 (sections 3.1.1.3.1.1 and 3.1.1.3.2.1): some
-/// bytes of input can ask for a table that long. 0 where the block is too short to say; it is then broken.
-pub(super) fn sequences(block: &[u8]) -> usize {
-    let after_literals = || block.get(literals_section_bytes(block)?..);
-    match after_literals() {
+/// What a compressed block says it has inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Inside {
+    /// Bytes that are not copied from the window.
+    pub(super) literals: usize,
+    /// At most 98,047: some bytes of input can ask for a table that long.
+    pub(super) sequences: usize,
+}
+
+/// Reads the two section headers of a compressed block (sections 3.1.1.3.1.1 and 3.1.1.3.2.1). Zeros where the block is
+/// too short to say; it is then broken.
+pub(super) fn inside(block: &[u8]) -> Inside {
+    let Some((literals, coded)) = literals_section(block) else { return Inside::default() };
+    let sequences = match block.get(coded..) {
         Some(&[255, low, high, ..]) => usize::from(u16::from_le_bytes([low, high])) + 0x7f00,
         Some(&[high @ 128..=254, low, ..]) => usize::from(high - 128) << 8 | usize::from(low),
         Some(&[few @ 0..128, ..]) => usize::from(few),
         _ => 0,
-    }
+    };
+    Inside { literals, sequences }
 }
 
-fn literals_section_bytes(block: &[u8]) -> Option<usize> {
+/// How many bytes the literals decode to, and how long their whole section is.
+fn literals_section(block: &[u8]) -> Option<(usize, usize)> {
     let first = *block.first()?;
-    let (header_bytes, size_bits) = match (first & 3, first >> 2 & 3) {
-        // Raw and RLE: one size. With format 0 or 2 it has five bits, for its second bit belongs to the size.
-        (0 | 1, 0 | 2) => (1, 5),
-        (0 | 1, 1) => (2, 12),
-        (0 | 1, _) => (3, 20),
+    let kind = first & 3;
+    let (header_bytes, size_at, size_bits) = match (kind, first >> 2 & 3) {
+        // Raw and RLE: one size. In the first format its lowest bit stands where the others have the format's second.
+        (0 | 1, 0 | 2) => (1, 3, 5),
+        (0 | 1, 1) => (2, 4, 12),
+        (0 | 1, _) => (3, 4, 20),
         // Compressed and treeless: the decoded size, then the coded one.
-        (_, 0 | 1) => (3, 10),
-        (_, 2) => (4, 14),
-        (_, _) => (5, 18),
+        (_, 0 | 1) => (3, 4, 10),
+        (_, 2) => (4, 4, 14),
+        (_, _) => (5, 4, 18),
     };
     let header = little_endian(block.get(..header_bytes)?);
-    let low_bits = |shift: u32| (header >> shift & ((1 << size_bits) - 1)) as usize;
-    let literals = match first & 3 {
-        0 => low_bits(if size_bits == 5 { 3 } else { 4 }),
+    let size = |at: u32| (header >> at & ((1 << size_bits) - 1)) as usize;
+    let decoded = size(size_at);
+    let coded = match kind {
+        0 => decoded,
         1 => 1,
-        _ => low_bits(4 + size_bits),
+        _ => size(size_at + size_bits),
     };
-    Some(header_bytes + literals)
+    Some((decoded, header_bytes + coded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_tells_its_length_window_size_and_dictionary() {
+        let read = |header: &[u8]| {
+            assert_eq!(Descriptor(header[4]).header_bytes(), header.len());
+            let header = FrameHeader::read(header);
+            (header.window, header.content_size, header.dictionary, header.has_checksum)
+        };
+        assert_eq!(read(&[0, 0, 0, 0, 0x00, 0x00]), (1024, None, 0, false));
+        assert_eq!(read(&[0, 0, 0, 0, 0x04, 0x6f]), ((8 << 20) + (7 << 20), None, 0, true));
+        assert_eq!(read(&[0, 0, 0, 0, 0x20, 9]), (9, Some(9), 0, false));
+        assert_eq!(read(&[0, 0, 0, 0, 0x60, 1, 1]), (257 + 256, Some(257 + 256), 0, false));
+        assert_eq!(read(&[0, 0, 0, 0, 0x82, 0x08, 1, 2, 3, 0, 0, 0]), (2048, Some(3), 0x201, false));
+        assert_eq!(
+            read(&[0, 0, 0, 0, 0xe3, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1]),
+            (1 << 56, Some(1 << 56), 0x1020304, false)
+        );
+        assert_eq!(read(&[0, 0, 0, 0, 0x00, 0xff]).0, (1 << 41) + (7 << 38));
+    }
+
+    #[test]
+    fn a_block_header_has_a_type_and_a_size() {
+        let read = |bits: u32| {
+            let [low, middle, high, _] = bits.to_le_bytes();
+            BlockHeader::read([low, middle, high]).map(|block| (block.coded, block.decoded, block.is_last))
+        };
+        assert_eq!(read(5 << 3), Some((5, 5, false)));
+        assert_eq!(read(5 << 3 | 1 << 1 | 1), Some((1, 5, true)));
+        assert_eq!(read(5 << 3 | 2 << 1), Some((5, MAX_BLOCK_BYTES, false)));
+        assert_eq!(read(5 << 3 | 3 << 1), None);
+        assert_eq!(read((MAX_BLOCK_BYTES as u32) << 3), Some((MAX_BLOCK_BYTES, MAX_BLOCK_BYTES, false)));
+        assert_eq!(read((MAX_BLOCK_BYTES as u32 + 1) << 3 | 1 << 1), None);
+    }
+
+    #[test]
+    fn a_compressed_block_tells_its_literals_and_sequences() {
+        let inside = |block: &[u8]| (inside(block).literals, inside(block).sequences);
+        assert_eq!(inside(&[]), (0, 0));
+        assert_eq!(inside(&[2 << 3, b'a', b'b', 7]), (2, 7), "raw, five bits");
+        assert_eq!(inside(&[31 << 3 | 1, b'a', 7]), (31, 7), "RLE, five bits, the lowest of them in the format");
+        assert_eq!(inside(&[0x04 | 2 << 4, 0, b'a', b'b', 0x81, 2]), (2, 0x102), "raw, twelve bits");
+        assert_eq!(inside(&[0x0d | 0xf0, 0xff, 0xff, b'a', 255, 255, 255]), (0xfffff, 98_047), "RLE, twenty bits");
+        // Compressed: 100 bytes from 3, in ten, fourteen and eighteen bits.
+        let compressed = |format: u64, bits: u32, header: usize| {
+            let sizes = 2 | format << 2 | 100 << 4 | 3 << (4 + bits);
+            [&sizes.to_le_bytes()[..header], &[0; 3], &[9]].concat()
+        };
+        for (format, bits, header) in [(0, 10, 3), (1, 10, 3), (2, 14, 4), (3, 18, 5)] {
+            assert_eq!(inside(&compressed(format, bits, header)), (100, 9), "format {format}");
+        }
+    }
 }
