@@ -1,5 +1,6 @@
 //! HTTP: pure protocol, connections, pool, redirects, codings, and a small server.
 
+pub mod auth;
 pub mod coding;
 pub mod fields;
 pub mod h1;
