@@ -1,7 +1,7 @@
 //! Micro-benchmarks of the runtime and the HTTP machine: CPU time per operation, best and median of several rounds.
 //!
 //! `cargo bench --bench micro` prints the table; `cargo bench --bench micro -- --smoke` runs each once, briefly, to prove
-//! that the benchmarks still work. Wall time means little on a shared machine, so CPU time of the process is read.
+//! that the benchmarks still work; a word after `--` runs only the rows whose names contain it. Wall time means little on a shared machine, so CPU time of the process is read.
 
 use std::time::Duration;
 
@@ -9,24 +9,29 @@ use gfetch::green::{self, Event, spawn, yield_now};
 
 fn main() {
     let smoke = std::env::args().any(|argument| argument == "--smoke");
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let rounds = if smoke { 1 } else { 7 };
     let scale = if smoke { 100 } else { 1 };
     println!("{:<42} {:>10} {:>10}", "CPU ns per operation", "best", "median");
+    row(&only, "floor: corosensei resume + suspend", rounds, || floor(2_000_000 / scale));
     for greenlets in [2, 64, 1_000, 10_000, 100_000] {
         let name = format!("yield among {greenlets}");
-        row(&name, rounds, || yield_among(greenlets, (2_000_000 / scale).max(greenlets)));
+        row(&only, &name, rounds, || yield_among(greenlets, (2_000_000 / scale).max(greenlets)));
     }
-    row("spawn + join, one at a time", rounds, || spawn_and_join(1_000_000 / scale));
-    row("spawn + finish, batches of 1,000", rounds, || spawn_batches(1_000, 1_000 / scale.min(100)));
-    row("sleep, 10,000 sleepers", rounds, || sleepers(10_000, 100 / scale.min(50)));
-    row("queue: put + get across a switch", rounds, || queue(1_000_000 / scale));
-    if !smoke {
+    row(&only, "spawn + join, one at a time", rounds, || spawn_and_join(1_000_000 / scale));
+    row(&only, "spawn + finish, batches of 1,000", rounds, || spawn_batches(1_000, 1_000 / scale.min(100)));
+    row(&only, "sleep, 10,000 sleepers", rounds, || sleepers(10_000, 100 / scale.min(50)));
+    row(&only, "queue: put + get across a switch", rounds, || queue(1_000_000 / scale));
+    if !smoke && only.is_none() {
         parked(1_000_000);
     }
 }
 
 /// Runs `work`, which says how many operations it did, and prints CPU nanoseconds per operation.
-fn row(name: &str, rounds: usize, work: impl Fn() -> usize) {
+fn row(only: &Option<String>, name: &str, rounds: usize, work: impl Fn() -> usize) {
+    if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+        return;
+    }
     let mut costs: Vec<f64> = (0..rounds)
         .map(|_| {
             let start = cpu_time();
@@ -36,6 +41,17 @@ fn row(name: &str, rounds: usize, work: impl Fn() -> usize) {
         .collect();
     costs.sort_by(f64::total_cmp);
     println!("{name:<42} {:>10.1} {:>10.1}", costs[0], costs[costs.len() / 2]);
+}
+
+/// What the switch itself costs, with no scheduler around it.
+fn floor(switches: usize) -> usize {
+    let mut coroutine = corosensei::Coroutine::new(move |yielder: &corosensei::Yielder<(), ()>, ()| {
+        for _ in 0..switches {
+            yielder.suspend(());
+        }
+    });
+    while coroutine.resume(()).as_yield().is_some() {}
+    switches
 }
 
 fn yield_among(greenlets: usize, switches: usize) -> usize {

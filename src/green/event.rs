@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::task::Why;
-use super::wait::WaitList;
+use super::wakers::Wakers;
 
 /// A flag that greenlets wait for. Clones are the same event. gevent: `Event`.
 ///
@@ -28,15 +28,10 @@ pub struct Event {
     shared: Rc<Shared>,
 }
 
+#[derive(Default)]
 struct Shared {
     set: Cell<bool>,
-    waiters: WaitList<()>,
-}
-
-impl Default for Shared {
-    fn default() -> Shared {
-        Shared { set: Cell::new(false), waiters: WaitList::new() }
-    }
+    waiters: Wakers,
 }
 
 impl Event {
@@ -48,7 +43,7 @@ impl Event {
     /// Sets it and wakes all that wait, in the order in which they came. Never switches.
     pub fn set(&self) {
         self.shared.set.set(true);
-        Hub::try_with(|hub| while self.shared.waiters.hand(hub, ()).is_ok() {});
+        Hub::try_with(|hub| self.shared.waiters.wake_all(hub));
     }
 
     /// Clears it: those who come now wait.
@@ -78,7 +73,7 @@ impl Event {
                 return Ok(true);
             }
             let limit = limit.and_then(|limit| hub.deadline(limit));
-            Ok(self.shared.waiters.receive(hub, why, limit, |()| ())?.is_some())
+            self.shared.waiters.wait(hub, why, limit)
         })
     }
 }

@@ -322,8 +322,7 @@ pub(crate) fn join_task(task: &Rc<Task>, limit: Option<Duration>) -> Result<bool
             return Ok(true);
         }
         let limit = limit.and_then(|limit| hub.deadline(limit));
-        task.joiners.receive(hub, Why::Join(task.id), limit, |()| ())?;
-        Ok(task.state.get() == State::Done)
+        task.joiners.wait(hub, Why::Join(task.id), limit)
     })
 }
 

@@ -10,7 +10,7 @@ use super::hub::Hub;
 use super::imap::{self, Imap, Order};
 use super::interrupt::Interrupt;
 use super::task::{State, Task, Why};
-use super::wait::WaitList;
+use super::wakers::Wakers;
 
 /// Greenlets that belong together; each leaves when it ends. Clones are the same group. gevent: `Group`.
 ///
@@ -30,15 +30,10 @@ pub struct Group {
     shared: Rc<Shared>,
 }
 
+#[derive(Default)]
 struct Shared {
     members: RefCell<BTreeMap<u64, Rc<Task>>>,
-    empty: WaitList<()>,
-}
-
-impl Default for Shared {
-    fn default() -> Shared {
-        Shared { members: RefCell::new(BTreeMap::new()), empty: WaitList::new() }
-    }
+    empty: Wakers,
 }
 
 impl Group {
@@ -148,7 +143,7 @@ impl Group {
                 return Ok(true);
             }
             let limit = limit.and_then(|limit| hub.deadline(limit));
-            self.shared.empty.receive(hub, Why::Group, limit, |()| ())?;
+            self.shared.empty.wait(hub, Why::Group, limit)?;
             Ok(self.is_empty())
         })
     }
@@ -158,7 +153,7 @@ impl Shared {
     fn leave(&self, hub: &Hub, id: u64) {
         self.members.borrow_mut().remove(&id);
         if self.members.borrow().is_empty() {
-            self.empty.dismiss_all(hub);
+            self.empty.wake_all(hub);
         }
     }
 }

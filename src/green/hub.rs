@@ -3,6 +3,9 @@
 //! What one pass promises: the greenlets that were ready run first in, first out; the poller is looked at when nothing is
 //! ready, and otherwise every [`SWITCHES_BETWEEN_POLLS`] switches or [`TIME_BETWEEN_POLLS`], so that greenlets which keep
 //! each other busy starve neither descriptors nor timers; due timers fire in the order (moment, order of making).
+//!
+//! What lies between a wait and the switch is inlined, on both sides: every return that crosses a switch is one the
+//! processor predicts wrongly, and five of those cost more than all the rest of a switch.
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -20,7 +23,7 @@ use super::live::Live;
 use super::poller::Poller;
 use super::remote::Remote;
 use super::runtime::Config;
-use super::stack::Stacks;
+use super::stack::{StackSlot, Stacks};
 use super::task::{Cause, Resumed, State, Task, Why};
 use super::timers::{Deadline, Timers};
 
@@ -38,7 +41,8 @@ const REPORTED_WAITS: usize = 20;
 
 pub(crate) struct Hub {
     ready: RefCell<VecDeque<Rc<Task>>>,
-    current: RefCell<Option<Rc<Task>>>,
+    /// The running task, or null. `switch_to` holds an `Rc` of it for as long as it stands here.
+    current: Cell<*const Task>,
     pub live: RefCell<Live>,
     pub timers: Timers,
     pub clock: Clock,
@@ -50,6 +54,7 @@ pub(crate) struct Hub {
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
     main: RefCell<Option<Rc<Task>>>,
+    main_is_done: Cell<bool>,
     deadlock: RefCell<Option<Deadlock>>,
     next_id: Cell<u64>,
     next_sequence: Cell<u64>,
@@ -70,7 +75,7 @@ impl Hub {
         let remote = Arc::new(Remote::new(poller.waker()?));
         Ok(Hub {
             ready: RefCell::new(VecDeque::new()),
-            current: RefCell::new(None),
+            current: Cell::new(ptr::null()),
             live: RefCell::new(Live::default()),
             timers: Timers::default(),
             last_poll: Cell::new(clock.now()),
@@ -81,6 +86,7 @@ impl Hub {
             descriptor_waits: Cell::new(0),
             offload_waits: Cell::new(0),
             main: RefCell::new(None),
+            main_is_done: Cell::new(false),
             deadlock: RefCell::new(None),
             next_id: Cell::new(0),
             next_sequence: Cell::new(0),
@@ -105,6 +111,7 @@ impl Hub {
     }
 
     /// Calls `f` with this thread's hub, if it has one.
+    #[inline(always)]
     pub fn try_with<T>(f: impl FnOnce(&Hub) -> T) -> Option<T> {
         let hub = HUB.get();
         // SAFETY: a non-null pointer was set by `enter`, which is still on this thread's stack below us and borrows the
@@ -113,20 +120,40 @@ impl Hub {
     }
 
     /// Calls `f` with this thread's hub.
+    #[inline(always)]
     #[track_caller]
     pub fn with<T>(f: impl FnOnce(&Hub) -> T) -> T {
         match Hub::try_with(f) {
             Some(result) => result,
-            None => panic!("no hub on this thread: call this inside gfetch::green::run"),
+            None => no_hub(),
         }
     }
 
     /// The running greenlet.
+    #[inline]
     #[track_caller]
     pub fn current(&self) -> Rc<Task> {
-        match &*self.current.borrow() {
-            Some(task) => task.clone(),
-            None => panic!("a wait in the hub itself: spawn a greenlet for what has to wait"),
+        let task = self.current.get();
+        if task.is_null() {
+            nobody_runs();
+        }
+        // SAFETY: `current` came from `Rc::as_ptr` of an `Rc` that `switch_to` holds meanwhile: the count is raised for the
+        // one that is made here.
+        unsafe {
+            Rc::increment_strong_count(task);
+            Rc::from_raw(task)
+        }
+    }
+
+    /// Calls `f` with the running greenlet, without counting a reference. `f` may switch: what runs is the greenlet
+    /// itself, which lives at least until it has ended.
+    #[inline(always)]
+    pub fn with_current<T>(&self, f: impl FnOnce(&Task) -> T) -> T {
+        // SAFETY: as above while it runs; while it is parked the table of live tasks holds it, until its coroutine has
+        // returned, and so until after this call.
+        match unsafe { self.current.get().as_ref() } {
+            Some(task) => f(task),
+            None => nobody_runs(),
         }
     }
 
@@ -180,10 +207,11 @@ impl Hub {
     /// Runs greenlets until `main` has ended.
     pub fn run_until_done(&self, main: &Rc<Task>) {
         *self.main.borrow_mut() = Some(main.clone());
-        while main.state.get() != State::Done {
+        while !self.main_is_done.get() {
             self.turn(None);
         }
         *self.main.borrow_mut() = None;
+        self.main_is_done.set(false);
     }
 
     /// Kills what is left and runs it to its end, for at most `grace`; true if everything ended.
@@ -207,34 +235,38 @@ impl Hub {
 
     /// One pass: runs what is ready, then looks at timers and descriptors, sleeping if there is nothing to do.
     fn turn(&self, until: Option<Instant>) {
-        while let Some(task) = self.pop_ready() {
+        while !self.main_is_done.get() {
+            let Some(task) = self.pop_ready() else { return self.wait_for_something(until) };
             self.switch_to(task);
             if self.poll_is_due() {
-                self.poll(Some(Duration::ZERO));
-                return;
+                return self.poll(Some(Duration::ZERO));
             }
         }
-        self.wait_for_something(until);
     }
 
     fn pop_ready(&self) -> Option<Rc<Task>> {
-        let main_is_done = self.main.borrow().as_ref().is_some_and(|main| main.state.get() == State::Done);
-        if main_is_done { None } else { self.ready.borrow_mut().pop_front() }
+        self.ready.borrow_mut().pop_front()
     }
 
+    #[inline(always)]
     fn switch_to(&self, task: Rc<Task>) {
-        *self.current.borrow_mut() = Some(task.clone());
+        self.current.set(Rc::as_ptr(&task));
         let resumed = task.resume();
-        *self.current.borrow_mut() = None;
+        self.current.set(ptr::null());
         match resumed {
             Resumed::Again => self.ready.borrow_mut().push_back(task),
             Resumed::Parked => {}
-            Resumed::Ended(stack) => {
-                self.stacks.borrow_mut().release(stack);
-                self.timers.disarm(&task);
-                self.live.borrow_mut().remove(&task);
-                task.notify_end(self);
-            }
+            Resumed::Ended(stack) => self.bury(task, stack),
+        }
+    }
+
+    fn bury(&self, task: Rc<Task>, stack: StackSlot) {
+        self.stacks.borrow_mut().release(stack);
+        self.timers.disarm(&task);
+        self.live.borrow_mut().remove(&task);
+        task.notify_end(self);
+        if self.main.borrow().as_ref().is_some_and(|main| Rc::ptr_eq(main, &task)) {
+            self.main_is_done.set(true);
         }
     }
 
@@ -248,9 +280,6 @@ impl Hub {
 
     /// Nothing is ready: sleeps until a descriptor, a timer or another thread has something, or reports a deadlock.
     fn wait_for_something(&self, until: Option<Instant>) {
-        if self.main.borrow().as_ref().is_some_and(|main| main.state.get() == State::Done) {
-            return;
-        }
         if !self.can_be_woken() {
             return self.tell_main_of_the_deadlock();
         }
@@ -327,4 +356,16 @@ impl Hub {
             _ => None,
         }
     }
+}
+
+#[cold]
+#[track_caller]
+fn no_hub() -> ! {
+    panic!("no hub on this thread: call this inside gfetch::green::run")
+}
+
+#[cold]
+#[track_caller]
+fn nobody_runs() -> ! {
+    panic!("a wait in the hub itself: spawn a greenlet for what has to wait")
 }

@@ -16,7 +16,7 @@ use super::greenlet::{GetError, Greenlet, spawn};
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::task::Why;
-use super::wait::WaitList;
+use super::wakers::Wakers;
 
 /// What spawns the members: a group, or a pool (which may wait for a place).
 pub(crate) trait Spawn: Clone + 'static {
@@ -49,8 +49,8 @@ struct Shared<T> {
     max_outstanding: Cell<usize>,
     fed: Cell<bool>,
     order: Order,
-    consumer: WaitList<()>,
-    feeder: WaitList<()>,
+    consumer: Wakers,
+    feeder: Wakers,
 }
 
 pub(crate) fn start<S, I, T, F>(
@@ -73,8 +73,8 @@ where
         max_outstanding: Cell::new(usize::MAX),
         fed: Cell::new(false),
         order,
-        consumer: WaitList::new(),
-        feeder: WaitList::new(),
+        consumer: Wakers::default(),
+        feeder: Wakers::default(),
     });
     let (spawner, f, sink) = (spawner.clone(), Rc::new(f), shared.clone());
     let feeder = spawn(move || {
@@ -112,7 +112,7 @@ where
 impl<T: 'static> Shared<T> {
     fn wait_for_room(&self) -> Result<(), Interrupt> {
         while self.outstanding.get() >= self.max_outstanding.get() {
-            Hub::with(|hub| self.feeder.receive(hub, Why::Results, None, |()| ()))?;
+            Hub::with(|hub| self.feeder.wait(hub, Why::Results, None))?;
         }
         Ok(())
     }
@@ -133,7 +133,7 @@ impl<T: 'static> Shared<T> {
             Order::Items => self.slots.borrow_mut()[(number - self.taken.get()) as usize] = Some(result),
             Order::Completion => self.slots.borrow_mut().push_back(Some(result)),
         }
-        self.consumer.dismiss_all(hub);
+        self.consumer.wake_all(hub);
     }
 
     fn finish_feeding(&self, hub: &Hub, result: Result<(), GetError>) {
@@ -142,7 +142,7 @@ impl<T: 'static> Shared<T> {
             self.slots.borrow_mut().push_back(Some(Err(error)));
         }
         self.fed.set(true);
-        self.consumer.dismiss_all(hub);
+        self.consumer.wake_all(hub);
     }
 
     fn take(&self, hub: &Hub) -> Option<Result<T, GetError>> {
@@ -151,7 +151,7 @@ impl<T: 'static> Shared<T> {
         slots.pop_front();
         self.taken.set(self.taken.get() + 1);
         self.outstanding.set(self.outstanding.get() - 1);
-        self.feeder.dismiss_all(hub);
+        self.feeder.wake_all(hub);
         Some(result)
     }
 
@@ -181,7 +181,7 @@ impl<T: 'static> Iterator for Imap<T> {
                 if self.shared.is_exhausted() {
                     return None;
                 }
-                if let Err(interrupt) = self.shared.consumer.receive(hub, Why::Results, None, |()| ()) {
+                if let Err(interrupt) = self.shared.consumer.wait(hub, Why::Results, None) {
                     return Some(Err(GetError::Interrupted(interrupt)));
                 }
             }

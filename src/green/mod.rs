@@ -51,6 +51,7 @@ mod tests;
 mod timeout;
 mod timers;
 mod wait;
+mod wakers;
 mod watched;
 
 pub use clock::ClockKind;

@@ -18,6 +18,7 @@ use super::task::Why;
 ///     assert_eq!(green::now() - start, hour);
 /// });
 /// ```
+#[inline]
 pub fn sleep(time: Duration) -> Result<(), Interrupt> {
     if time.is_zero() {
         return yield_now();
@@ -29,6 +30,7 @@ pub fn sleep(time: Duration) -> Result<(), Interrupt> {
 }
 
 /// Lets every greenlet that is ready run once before this one goes on. gevent: `sleep(0)`.
+#[inline(always)]
 pub fn yield_now() -> Result<(), Interrupt> {
-    Hub::with(|hub| hub.current().yield_now(hub))
+    Hub::with(|hub| hub.with_current(|task| task.yield_now(hub)))
 }

@@ -1,0 +1,74 @@
+//! Owns those who wait for one thing that wakes them all: an event, the end of a greenlet.
+
+use std::cell::{Cell, RefCell};
+
+use super::hub::Hub;
+use super::interrupt::Interrupt;
+use super::task::{Waker, Why, Woken};
+use super::timers::Deadline;
+
+/// Waiting greenlets, woken together in the order in which they came. The first has a place of its own, because most
+/// things are waited for by one.
+#[derive(Default)]
+pub(crate) struct Wakers {
+    first: Cell<Option<Waker>>,
+    more: RefCell<Vec<Waker>>,
+    /// Wakers in `more` whose wait is over; swept when they are the majority.
+    stale: Cell<usize>,
+}
+
+impl Wakers {
+    /// Waits to be woken; false when `limit` passes first.
+    #[inline(always)]
+    pub fn wait(&self, hub: &Hub, why: Why, limit: Option<Deadline>) -> Result<bool, Interrupt> {
+        let task = hub.current();
+        self.add(Waker::for_next_wait(&task));
+        let leave = Leave(self);
+        let woken = task.park(hub, why, limit)?;
+        if woken == Woken::Ready {
+            std::mem::forget(leave);
+        }
+        Ok(woken == Woken::Ready)
+    }
+
+    /// Wakes all.
+    pub fn wake_all(&self, hub: &Hub) {
+        if let Some(first) = self.first.take() {
+            first.wake(hub);
+        }
+        self.stale.set(0);
+        for waker in self.more.take() {
+            waker.wake(hub);
+        }
+    }
+
+    fn add(&self, waker: Waker) {
+        match self.first.take() {
+            None if self.more.borrow().is_empty() => self.first.set(Some(waker)),
+            first => {
+                self.first.set(first);
+                self.more.borrow_mut().push(waker);
+            }
+        }
+    }
+
+    /// A wait has ended without being woken: its waker may still be here.
+    fn sweep(&self) {
+        self.first.set(self.first.take().filter(Waker::is_live));
+        let mut more = self.more.borrow_mut();
+        self.stale.set(self.stale.get() + 1);
+        if self.stale.get() * 2 > more.len() {
+            more.retain(Waker::is_live);
+            self.stale.set(0);
+        }
+    }
+}
+
+/// Runs when a wait ends by its limit, an interrupt or a kill.
+struct Leave<'a>(&'a Wakers);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.sweep();
+    }
+}
