@@ -1,0 +1,265 @@
+//! One exchange: connection, request, answer's head. Redirects, retries and limits are the caller's.
+
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::connection::{Connection, Transport};
+use super::error::Error;
+use super::fields::Fields;
+use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
+use super::origin::{Origin, Scheme};
+use super::pool::{Key, Pool, PoolLimits};
+use super::response::{Home, Response};
+use super::trace::{Phase, Trace};
+use crate::green;
+use crate::net::{ConnectOptions, Resolver, TlsConfig, TlsError, TlsStream, race};
+
+/// A body up to this goes out in one write with the head.
+const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
+/// Out of descriptors: the first wait for one, doubled up to the last.
+const DESCRIPTOR_WAIT: Duration = Duration::from_millis(10);
+const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_secs(1);
+
+/// Makes exchanges and keeps connections. Clones share the connections. Belongs to the hub that it is used on.
+#[derive(Clone)]
+pub struct Client {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    resolver: Resolver,
+    tls: TlsConfig,
+    connect: ConnectOptions,
+    connect_timeout: Option<Duration>,
+    pool: Rc<Pool>,
+}
+
+/// How a [`Client`] connects.
+pub struct ClientConfig {
+    /// Names, with overrides and address family.
+    pub resolver: Resolver,
+    /// Certificates and versions.
+    pub tls: TlsConfig,
+    /// Name look-up, connect and handshake together may take so long.
+    pub connect_timeout: Option<Duration>,
+    /// Idle connections.
+    pub pool: PoolLimits,
+}
+
+/// What is asked. `Host` and `Content-Length` are added where they are missing.
+pub struct Request {
+    /// The method, sent as it is.
+    pub method: String,
+    /// Scheme, host, port, path, query; user information and fragment are not sent.
+    pub url: Url,
+    /// All other fields.
+    pub fields: Fields,
+    /// The body; `Content-Length` says its length.
+    pub body: Option<Rc<[u8]>>,
+}
+
+impl Client {
+    /// A client with no connections yet.
+    pub fn new(config: ClientConfig) -> Client {
+        let shared = Shared {
+            resolver: config.resolver,
+            tls: config.tls,
+            connect: ConnectOptions::default(),
+            connect_timeout: config.connect_timeout,
+            pool: Rc::new(Pool::new(config.pool)),
+        };
+        Client { shared: Rc::new(shared) }
+    }
+
+    /// Sends a request and waits for the head of its answer. An idle connection that turns out dead before a byte of the
+    /// answer is replaced unseen where the method may be repeated (RFC 9110 section 9.2.2). Waits; where the time went
+    /// is left in `trace`, also by a failure.
+    pub fn send(&self, request: &Request, trace: &mut Trace) -> Result<Response, Error> {
+        let origin = Origin::of(&request.url).ok_or(Error::NoOrigin)?;
+        let tls = (origin.scheme == Scheme::Https).then(|| self.shared.tls.id());
+        let head = encode_head(request, &origin)?;
+        let key = Key { origin, tls };
+        trace.sent = false;
+        while let Some(connection) = self.shared.pool.take(&key) {
+            match self.exchange(request, &head, &key, connection, trace) {
+                Err(error) if is_repeatable(&request.method) && means_dead(&error) => continue,
+                done => return done,
+            }
+        }
+        let connection = self.connect(&key, trace)?;
+        self.exchange(request, &head, &key, connection, trace)
+    }
+
+    /// Closes all idle connections.
+    pub fn close_idle(&self) {
+        self.shared.pool.clear();
+    }
+
+    /// Idle connections now.
+    pub fn idle(&self) -> usize {
+        self.shared.pool.len()
+    }
+
+    fn exchange(
+        &self,
+        request: &Request,
+        head: &[u8],
+        key: &Key,
+        mut connection: Connection,
+        trace: &mut Trace,
+    ) -> Result<Response, Error> {
+        trace.reused = connection.exchanges > 0;
+        trace.remote = Some(connection.remote);
+        trace.tls = connection.tls_version();
+        connection.exchanges += 1;
+        trace.enter(Phase::Send);
+        trace.sent = true;
+        let sent = send_request(&mut connection, head, request.body.as_deref());
+        if let Err(error) = &sent
+            && !answered_early(error)
+        {
+            return Err(Error::from_io(sent.unwrap_err()));
+        }
+        trace.enter(Phase::Wait);
+        let answer = receive_head(&mut connection, &request.method, trace);
+        match (answer, sent) {
+            (Ok(head), sent) => {
+                let home = Home {
+                    pool: self.shared.pool.clone(),
+                    key: key.clone(),
+                    method: request.method.clone(),
+                    whole: sent.is_ok(),
+                };
+                Ok(Response::new(head, connection, home))
+            }
+            (Err(_), Err(broken)) => Err(Error::from_io(broken)),
+            (Err(error), Ok(())) => Err(error),
+        }
+    }
+
+    fn connect(&self, key: &Key, trace: &mut Trace) -> Result<Connection, Error> {
+        let mut pause = DESCRIPTOR_WAIT;
+        loop {
+            let connected = match self.shared.connect_timeout {
+                Some(limit) => green::timeout(limit, || self.connect_once(key, trace))?,
+                None => self.connect_once(key, trace),
+            };
+            match connected {
+                Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
+                    if !self.shared.pool.close_one() {
+                        green::sleep(pause).map_err(Error::Interrupted)?;
+                        pause = (pause * 2).min(MAX_DESCRIPTOR_WAIT);
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn connect_once(&self, key: &Key, trace: &mut Trace) -> Result<Connection, Error> {
+        trace.enter(Phase::Dns);
+        let addresses = self.shared.resolver.lookup(&key.origin.tls_name(), key.origin.port).map_err(Error::Dns)?;
+        trace.enter(Phase::Connect);
+        let connected = race::connect(&addresses, &self.shared.connect).map_err(Error::Connect)?;
+        trace.remote = Some(connected.address);
+        let transport = match key.origin.scheme {
+            Scheme::Http => Transport::Plain(connected.stream),
+            Scheme::Https => {
+                trace.enter(Phase::Tls);
+                let stream = TlsStream::connect(connected.stream, &key.origin.tls_name(), &self.shared.tls);
+                Transport::Tls(Box::new(stream.map_err(tls_error)?))
+            }
+        };
+        Ok(Connection::new(transport, connected.address))
+    }
+}
+
+/// The request's head, with what RFC 9112 asks for.
+fn encode_head(request: &Request, origin: &Origin) -> Result<Vec<u8>, Error> {
+    let mut fields = Fields::with_capacity(request.fields.len() + 2, 256);
+    if request.fields.first("host").is_none() {
+        fields.push("Host", origin.authority()).map_err(Error::Request)?;
+    }
+    for (name, value) in request.fields.iter() {
+        fields.push(name, value).map_err(Error::Request)?;
+    }
+    if let Some(body) = &request.body
+        && request.fields.first("content-length").is_none()
+    {
+        fields.push("Content-Length", body.len().to_string()).map_err(Error::Request)?;
+    }
+    let target = match request.url.query() {
+        Some(query) => &format!("{}?{query}", request.url.path()),
+        None => request.url.path(),
+    };
+    let mut head = Vec::with_capacity(512);
+    h1::encode_request(&mut head, &request.method, target, &fields).map_err(Error::Request)?;
+    Ok(head)
+}
+
+fn send_request(connection: &mut Connection, head: &[u8], body: Option<&[u8]>) -> io::Result<()> {
+    match body {
+        None => connection.send(head),
+        Some(body) if body.len() <= MAX_JOINED_BODY_BYTES => connection.send(&[head, body].concat()),
+        Some(body) => {
+            connection.send(head)?;
+            connection.send(body)
+        }
+    }
+}
+
+/// Reads until the final head is there. The wait ends with its first byte.
+fn receive_head(connection: &mut Connection, method: &str, trace: &mut Trace) -> Result<h1::Head, Error> {
+    let mut receive = ReceiveHead::new(method, Limits::RESPONSE);
+    loop {
+        if !connection.buffer.is_empty() {
+            match receive.advance(connection.buffer.bytes()).map_err(Error::Protocol)? {
+                Some(Received::Final { consumed, head }) => {
+                    connection.buffer.consume(consumed);
+                    trace.enter(Phase::Receive);
+                    return Ok(head);
+                }
+                Some(Received::Informational { consumed, .. }) => {
+                    connection.buffer.consume(consumed);
+                    continue;
+                }
+                None => {}
+            }
+        }
+        if connection.fill().map_err(Error::from_io)? == 0 {
+            return Err(Error::Truncated(receive.eof()));
+        }
+    }
+}
+
+/// A write that failed because the peer has closed: it may have answered before.
+fn answered_early(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+}
+
+/// Whether an exchange on an idle connection failed because that had died: not a byte of an answer came.
+fn means_dead(error: &Error) -> bool {
+    match error {
+        Error::Truncated(Truncated::Nothing) => true,
+        Error::Io(error) => {
+            use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+            matches!(error.kind(), ConnectionReset | BrokenPipe | ConnectionAborted | NotConnected | UnexpectedEof)
+        }
+        _ => false,
+    }
+}
+
+/// Methods whose repetition changes nothing more (RFC 9110 section 9.2.2).
+fn is_repeatable(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+}
+
+fn tls_error(error: TlsError) -> Error {
+    match error {
+        TlsError::Io(error) => Error::from_io(error),
+        other => Error::Tls(other),
+    }
+}

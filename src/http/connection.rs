@@ -1,0 +1,84 @@
+//! Owns one connection to an origin: its transport, what was read ahead, whether it may carry another exchange.
+
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+
+use super::buffer::Buffer;
+use crate::net::{TcpStream, TlsStream};
+
+/// What carries the bytes.
+pub(super) enum Transport {
+    Plain(TcpStream),
+    Tls(Box<TlsStream>),
+}
+
+pub(super) struct Connection {
+    pub transport: Transport,
+    pub buffer: Buffer,
+    pub remote: SocketAddr,
+    /// Exchanges begun on it.
+    pub exchanges: u32,
+}
+
+impl Connection {
+    pub fn new(transport: Transport, remote: SocketAddr) -> Connection {
+        Connection { transport, buffer: Buffer::default(), remote, exchanges: 0 }
+    }
+
+    /// Reads once into the buffer, holding no memory while nothing has come; 0 at the end of the stream.
+    pub fn fill(&mut self) -> io::Result<usize> {
+        match &mut self.transport {
+            Transport::Plain(stream) => {
+                if self.buffer.is_empty() {
+                    stream.wait_readable()?;
+                }
+                self.buffer.fill(stream)
+            }
+            Transport::Tls(stream) => self.buffer.fill(stream),
+        }
+    }
+
+    /// Whether an idle connection is still as it was left. Bytes that nobody asked for, a close or an error make it
+    /// poison: an unasked answer would be taken for the answer to the next request.
+    pub fn is_fresh(&mut self) -> bool {
+        self.buffer.is_empty()
+            && match &mut self.transport {
+                Transport::Plain(stream) => !(stream.may_be_readable() && stream.has_unread()),
+                Transport::Tls(stream) => !(stream.transport().may_be_readable() && stream.has_unread()),
+            }
+    }
+
+    /// The plain socket, where the kernel may drop what it received.
+    pub fn plain(&self) -> Option<&TcpStream> {
+        match &self.transport {
+            Transport::Plain(stream) => Some(stream),
+            Transport::Tls(_) => None,
+        }
+    }
+
+    pub fn tls_version(&self) -> Option<&'static str> {
+        match &self.transport {
+            Transport::Plain(_) => None,
+            Transport::Tls(stream) => Some(stream.version()),
+        }
+    }
+
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.transport {
+            Transport::Plain(stream) => stream.write_all(bytes),
+            Transport::Tls(stream) => {
+                stream.write_all(bytes)?;
+                stream.flush()
+            }
+        }
+    }
+}
+
+impl Read for Transport {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Transport::Plain(stream) => stream.read(buffer),
+            Transport::Tls(stream) => stream.read(buffer),
+        }
+    }
+}

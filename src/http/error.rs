@@ -1,0 +1,100 @@
+//! What an exchange can fail with, as values: the caller judges by type and stage, never by text.
+
+use std::error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::coding::DecodeError;
+use super::fields::FieldError;
+use super::h1::{ProtocolError, Truncated};
+use crate::green::{Elapsed, Interrupt};
+use crate::net::{ConnectError, DnsError, TlsError, TlsSetupError};
+
+/// Why an exchange failed. The [`Trace`](super::Trace) says in which phase.
+#[derive(Debug)]
+pub enum Error {
+    /// The request cannot be sent as it is: a control character, a bad method.
+    Request(FieldError),
+    /// The URL has no origin that HTTP can reach.
+    NoOrigin,
+    /// The name did not resolve.
+    Dns(DnsError),
+    /// No address took the connection.
+    Connect(ConnectError),
+    /// Name look-up, connect and handshake together took longer than they may.
+    ConnectTimeout(Duration),
+    /// The trusted certificates could not be read.
+    TlsSetup(TlsSetupError),
+    /// The handshake failed, the certificate among the reasons.
+    Tls(TlsError),
+    /// What the peer sent is not HTTP as accepted here.
+    Protocol(ProtocolError),
+    /// The peer closed too early.
+    Truncated(Truncated),
+    /// The content coding is broken.
+    Decode(DecodeError),
+    /// A wait was interrupted: a `timeout` scope, or a deadlock.
+    Interrupted(Interrupt),
+    /// The connection failed underneath.
+    Io(io::Error),
+}
+
+impl Error {
+    /// Sorts an I/O error by what is inside it.
+    pub fn from_io(error: io::Error) -> Error {
+        if let Some(interrupt) = Interrupt::of(&error) {
+            return Error::Interrupted(interrupt.clone());
+        }
+        if let Some(decode) = DecodeError::of(&error) {
+            return Error::Decode(decode.clone());
+        }
+        let inner = error.get_ref();
+        if let Some(protocol) = inner.and_then(|inner| inner.downcast_ref::<ProtocolError>()) {
+            return Error::Protocol(*protocol);
+        }
+        if let Some(truncated) = inner.and_then(|inner| inner.downcast_ref::<Truncated>()) {
+            return Error::Truncated(*truncated);
+        }
+        Error::Io(error)
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        match error {
+            Error::Io(error) => error,
+            Error::Interrupted(interrupt) => interrupt.into(),
+            Error::Protocol(error) => io::Error::new(io::ErrorKind::InvalidData, error),
+            Error::Truncated(error) => io::Error::new(io::ErrorKind::UnexpectedEof, error),
+            other => io::Error::other(other),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Request(error) => error.fmt(f),
+            Error::NoOrigin => f.write_str("not an http or https URL with a host"),
+            Error::Dns(error) => error.fmt(f),
+            Error::Connect(error) => error.fmt(f),
+            Error::ConnectTimeout(limit) => write!(f, "no connection within {} s", limit.as_secs_f64()),
+            Error::TlsSetup(error) => error.fmt(f),
+            Error::Tls(error) => error.fmt(f),
+            Error::Protocol(error) => error.fmt(f),
+            Error::Truncated(error) => error.fmt(f),
+            Error::Decode(error) => error.fmt(f),
+            Error::Interrupted(interrupt) => interrupt.fmt(f),
+            Error::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl error::Error for Error {}
+
+impl From<Elapsed> for Error {
+    fn from(elapsed: Elapsed) -> Error {
+        Error::ConnectTimeout(elapsed.limit)
+    }
+}

@@ -1,0 +1,140 @@
+//! Owns the idle connections, by everything that makes two connections differ.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::origin::Origin;
+use crate::green;
+
+/// What two connections must share to be interchangeable. An address override is part of the client (it holds for all of
+/// its requests), so it is not repeated here; a proxy and its credentials will be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub origin: Origin,
+    /// Identity of the TLS configuration; none for plain connections.
+    pub tls: Option<u64>,
+}
+
+/// How many idle connections are kept, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLimits {
+    /// Idle connections to one origin.
+    pub idle_per_origin: usize,
+    /// Idle connections in all; the longest idle one goes first.
+    pub idle: usize,
+    /// An idle connection older than this is closed when met. Servers commonly close after 5 to 75 seconds.
+    pub idle_time: Duration,
+}
+
+impl Default for PoolLimits {
+    fn default() -> PoolLimits {
+        PoolLimits { idle_per_origin: 16_384, idle: 16_384, idle_time: Duration::from_secs(60) }
+    }
+}
+
+pub(super) struct Pool {
+    limits: PoolLimits,
+    idle: RefCell<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    by_key: HashMap<Key, VecDeque<(Instant, u64, Connection)>>,
+    /// In the order of release; entries whose connection is gone are passed over.
+    ages: VecDeque<(u64, Key)>,
+    released: u64,
+    count: usize,
+}
+
+impl Pool {
+    pub fn new(limits: PoolLimits) -> Pool {
+        Pool { limits, idle: RefCell::default() }
+    }
+
+    /// The connection that was released last and is still fresh; stale ones met on the way are closed.
+    pub fn take(&self, key: &Key) -> Option<Connection> {
+        let mut idle = self.idle.borrow_mut();
+        if idle.count == 0 {
+            return None;
+        }
+        let now = green::now();
+        let idle = &mut *idle;
+        let queue = idle.by_key.get_mut(key)?;
+        let mut found = None;
+        while let Some((since, _, mut connection)) = queue.pop_back() {
+            idle.count -= 1;
+            if now.saturating_duration_since(since) < self.limits.idle_time && connection.is_fresh() {
+                found = Some(connection);
+                break;
+            }
+        }
+        if queue.is_empty() {
+            idle.by_key.remove(key);
+        }
+        idle.forget_ages();
+        found
+    }
+
+    /// Keeps a connection that may carry another exchange.
+    pub fn put(&self, key: &Key, mut connection: Connection) {
+        if !connection.is_fresh() {
+            return;
+        }
+        let mut idle = self.idle.borrow_mut();
+        idle.released += 1;
+        idle.count += 1;
+        let number = idle.released;
+        idle.ages.push_back((number, key.clone()));
+        let queue = idle.by_key.entry(key.clone()).or_default();
+        queue.push_back((green::now(), number, connection));
+        if queue.len() > self.limits.idle_per_origin {
+            queue.pop_front();
+            idle.count -= 1;
+        }
+        if idle.count > self.limits.idle {
+            idle.close_oldest();
+        }
+    }
+
+    /// Closes the connection that has been idle longest; false if there is none.
+    pub fn close_one(&self) -> bool {
+        self.idle.borrow_mut().close_oldest()
+    }
+
+    /// Closes all.
+    pub fn clear(&self) {
+        *self.idle.borrow_mut() = Idle::default();
+    }
+
+    /// Idle connections now.
+    pub fn len(&self) -> usize {
+        self.idle.borrow().count
+    }
+}
+
+impl Idle {
+    fn close_oldest(&mut self) -> bool {
+        while let Some((number, key)) = self.ages.pop_front() {
+            let Some(queue) = self.by_key.get_mut(&key) else { continue };
+            if queue.front().is_some_and(|(_, oldest, _)| *oldest == number) {
+                queue.pop_front();
+                self.count -= 1;
+                if queue.is_empty() {
+                    self.by_key.remove(&key);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Keeps the list of ages from outgrowing the connections.
+    fn forget_ages(&mut self) {
+        if self.ages.len() > 2 * self.count + 64 {
+            let by_key = &self.by_key;
+            self.ages.retain(|(number, key)| by_key.get(key).is_some_and(|queue| queue.iter().any(|(_, n, _)| n == number)));
+        }
+    }
+}

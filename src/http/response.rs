@@ -1,0 +1,169 @@
+//! An answer: its head, and its body as it arrives. The connection goes back to the pool when the body has ended.
+
+use std::io::{self, BufRead, Read};
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::connection::Connection;
+use super::error::Error;
+use super::h1::{Expects, Head, ReceiveBody, Reuse, Sent};
+use super::pool::{Key, Pool};
+
+/// Below so many bytes it is cheaper to read them: the last read is then short, and needs no look whether more came.
+const MIN_DISCARD_BYTES: u64 = 64 * 1024;
+/// The kernel drops at most so many bytes in one call, so that deadlines are met in between.
+const MAX_DISCARD_BYTES: u64 = 1024 * 1024;
+
+/// An answer whose body is read as it arrives, after chunk framing and TLS, before content decoding. Reads wait; put a
+/// [`timeout`](crate::green::timeout) around them. Dropped before the body's end, it closes the connection.
+pub struct Response {
+    pub(super) head: Head,
+    body: ReceiveBody,
+    /// Where in the buffer body bytes lie, from its start; framing may follow them, up to `step`.
+    data: Range<usize>,
+    step: usize,
+    connection: Option<Connection>,
+    home: Home,
+    wire_bytes: u64,
+}
+
+/// Where the connection goes when the body has ended, and what the request was.
+pub(super) struct Home {
+    pub pool: Rc<Pool>,
+    pub key: Key,
+    pub method: String,
+    /// Whether all of the request went out.
+    pub whole: bool,
+}
+
+impl Response {
+    pub(super) fn new(head: Head, connection: Connection, home: Home) -> Response {
+        let body = ReceiveBody::new(&head.framing);
+        let mut response =
+            Response { head, body, data: 0..0, step: 0, connection: Some(connection), home, wire_bytes: 0 };
+        response.release_if_done();
+        response
+    }
+
+    /// Status, fields, version.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Body bytes taken so far.
+    pub fn wire_bytes(&self) -> u64 {
+        self.wire_bytes
+    }
+
+    /// Whether the whole body has been taken.
+    pub fn is_done(&self) -> bool {
+        self.connection.is_none() && self.body.is_done()
+    }
+
+    /// Takes some of the body and drops it, in the kernel where that is possible; how many bytes, 0 at the end.
+    pub fn discard(&mut self) -> io::Result<u64> {
+        let ready = self.data.len();
+        if ready > 0 {
+            self.consume(ready);
+            return Ok(ready as u64);
+        }
+        match self.discard_in_kernel()? {
+            Some(dropped) => Ok(dropped),
+            None => {
+                let bytes = self.fill_buf()?.len();
+                self.consume(bytes);
+                Ok(bytes as u64)
+            }
+        }
+    }
+
+    fn discard_in_kernel(&mut self) -> io::Result<Option<u64>> {
+        let most = match self.body.expects() {
+            Expects::Data(bytes) if bytes >= MIN_DISCARD_BYTES => bytes.min(MAX_DISCARD_BYTES),
+            Expects::UntilClose => MAX_DISCARD_BYTES,
+            _ => return Ok(None),
+        };
+        let Some(connection) = self.connection.as_ref().filter(|connection| connection.buffer.is_empty()) else {
+            return Ok(None);
+        };
+        let Some(stream) = connection.plain() else { return Ok(None) };
+        let dropped = stream.discard(most as usize)? as u64;
+        if dropped == 0 {
+            self.end_of_stream()?;
+            return Ok(Some(0));
+        }
+        self.body.skipped(dropped);
+        self.wire_bytes += dropped;
+        self.release_if_done();
+        Ok(Some(dropped))
+    }
+
+    /// Parses what is buffered, reading more until there are body bytes or the body has ended.
+    fn advance(&mut self) -> io::Result<()> {
+        while self.data.is_empty() && !self.body.is_done() {
+            let Some(connection) = &mut self.connection else { return Ok(()) };
+            connection.buffer.consume(std::mem::take(&mut self.step));
+            if connection.buffer.is_empty() && connection.fill()? == 0 {
+                return self.end_of_stream();
+            }
+            let step = self.body.advance(connection.buffer.bytes()).map_err(|error| io::Error::from(Error::Protocol(error)))?;
+            if step.consumed == 0 && !self.body.is_done() && connection.fill()? == 0 {
+                return self.end_of_stream();
+            }
+            (self.data, self.step) = (step.data, step.consumed);
+        }
+        if self.data.is_empty() {
+            self.release_if_done();
+        }
+        Ok(())
+    }
+
+    fn end_of_stream(&mut self) -> io::Result<()> {
+        self.connection = None;
+        self.body.eof().map_err(|truncated| Error::Truncated(truncated).into())
+    }
+
+    /// The body has ended: its connection may carry another exchange, or not.
+    fn release_if_done(&mut self) {
+        if !self.body.is_done() || !self.data.is_empty() {
+            return;
+        }
+        let Some(mut connection) = self.connection.take() else { return };
+        connection.buffer.consume(std::mem::take(&mut self.step));
+        let sent = Sent { method: &self.home.method, whole: self.home.whole, close: false };
+        let left = connection.buffer.len();
+        if Reuse::after_response(sent, &self.head, &self.body, left) == Reuse::Yes {
+            self.home.pool.put(&self.home.key, connection);
+        }
+    }
+}
+
+impl BufRead for Response {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.advance()?;
+        Ok(match &self.connection {
+            Some(connection) => &connection.buffer.bytes()[self.data.clone()],
+            None => &[],
+        })
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        debug_assert!(bytes <= self.data.len());
+        self.wire_bytes += bytes as u64;
+        self.data.start += bytes;
+        if self.data.is_empty() {
+            self.data = 0..0;
+            self.release_if_done();
+        }
+    }
+}
+
+impl Read for Response {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let ready = self.fill_buf()?;
+        let bytes = ready.len().min(buffer.len());
+        buffer[..bytes].copy_from_slice(&ready[..bytes]);
+        self.consume(bytes);
+        Ok(bytes)
+    }
+}
