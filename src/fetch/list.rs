@@ -1,1 +1,196 @@
 //! Lists of URLs, read as they are needed: one entry a line, or the failure of that line.
+//!
+//! ```text
+//!   URL arguments ── glob ──┐
+//!   urls.txt ── Lines ── parse_line ──┤── List: entries numbered from 0, in constant memory
+//!   standard input ── Lines ── …  ────┘
+//! ```
+//! A line that is no URL is an entry whose target is a failure; only a read that fails ends the list.
+
+mod address;
+mod entry;
+mod json;
+mod lines;
+
+use std::fmt;
+use std::io::{self, Read};
+
+pub use entry::{Entry, MAX_TIMEOUT, Target};
+pub use lines::{Lines, MAX_LINE_BYTES, RawLine};
+
+use super::curl_code::URL_MALFORMED;
+use super::glob::Glob;
+use address::Given;
+use entry::failure;
+
+/// Where entries come from.
+pub enum Input {
+    /// URL arguments, and whether their globs are expanded (`-g` turns that off).
+    Arguments { urls: Vec<String>, globs: bool },
+    /// A list: its name as records show it (`-` for standard input), and its bytes.
+    Reader { name: String, from: Box<dyn Read> },
+}
+
+/// All entries of several inputs, in order, read one by one as they are asked for. It asks for no byte before it needs
+/// one: a line is given as soon as its newline has arrived. After a [`ListError`] it ends.
+pub struct List {
+    entries: Box<dyn Iterator<Item = Result<Entry, ListError>>>,
+    next_index: u64,
+    broken: bool,
+}
+
+impl List {
+    /// A list of `inputs`; nothing is read yet.
+    pub fn new(inputs: impl IntoIterator<Item = Input> + 'static) -> List {
+        let mut arguments = 0;
+        let entries = inputs.into_iter().flat_map(move |input| match input {
+            Input::Arguments { urls, globs } => {
+                let first = arguments;
+                arguments += urls.len();
+                let entries = (first..).zip(urls).flat_map(move |(number, url)| argument(number, url, globs));
+                Box::new(entries.map(Ok)) as Box<dyn Iterator<Item = _>>
+            }
+            Input::Reader { name, from } => Box::new(read(name, from)),
+        });
+        List { entries: Box::new(entries), next_index: 0, broken: false }
+    }
+}
+
+impl Iterator for List {
+    type Item = Result<Entry, ListError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.broken {
+            return None;
+        }
+        let mut next = self.entries.next()?;
+        match &mut next {
+            Ok(entry) => {
+                entry.index = self.next_index;
+                self.next_index += 1;
+            }
+            Err(_) => self.broken = true,
+        }
+        Some(next)
+    }
+}
+
+/// A list broke off: the read failed, which is not its end. A last line cut short by it is not given.
+#[derive(Debug)]
+pub struct ListError {
+    /// The list's name.
+    pub name: String,
+    /// The last line that had been read whole; 0 when the list could not be read at all.
+    pub after_line: u64,
+    /// What the read said.
+    pub error: io::Error,
+}
+
+impl fmt::Display for ListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.after_line {
+            0 => write!(f, "{}: {}", self.name, self.error),
+            line => write!(f, "{}: after line {line}: {}", self.name, self.error),
+        }
+    }
+}
+
+impl std::error::Error for ListError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// What a line of a list is.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// Empty, space, or a comment.
+    Blank,
+    /// A record, good or bad.
+    Entry(Box<Entry>),
+}
+
+/// Reads one line of a list, given without its end. The entry's index is 0: [`List`] numbers entries.
+///
+/// `#` is a comment as the first character only; else surrounding space is nothing. `{` begins a JSON object. Neither
+/// is globbed.
+pub fn parse_line(bytes: &[u8], name: &str, number: u64) -> Line {
+    if bytes.first() == Some(&b'#') || bytes.trim_ascii().is_empty() {
+        return Line::Blank;
+    }
+    let (text, target) = match str::from_utf8(bytes) {
+        Err(error) => {
+            let message = format!("not UTF-8: byte {} of the line is 0x{:02X}", error.valid_up_to() + 1, {
+                bytes[error.valid_up_to()]
+            });
+            (String::from_utf8_lossy(bytes).into_owned(), Err(failure(message, URL_MALFORMED)))
+        }
+        Ok(text) => match text.trim() {
+            "" => return Line::Blank,
+            text if text.starts_with('{') => json::target(text),
+            text => (text.to_owned(), address::parse(text, Given::Line).map(Target::new)),
+        },
+    };
+    Line::Entry(Box::new(Entry { index: 0, source: format!("{name}:{number}"), text, line: bytes.into(), target }))
+}
+
+/// The entries of one list.
+fn read(name: String, from: Box<dyn Read>) -> impl Iterator<Item = Result<Entry, ListError>> {
+    let mut lines = Lines::new(from);
+    std::iter::from_fn(move || {
+        loop {
+            let line = match lines.next_line() {
+                Ok(None) => return None,
+                Ok(Some(RawLine { number, bytes, whole: true })) => parse_line(bytes, &name, number),
+                Ok(Some(RawLine { number, bytes, .. })) => too_long(bytes, &name, number),
+                Err(error) => {
+                    return Some(Err(ListError { name: name.clone(), after_line: lines.number(), error }));
+                }
+            };
+            if let Line::Entry(entry) = line {
+                return Some(Ok(*entry));
+            }
+        }
+    })
+}
+
+/// A line of which only the beginning was kept. Saved as a URL that would be another one, hence the comment.
+fn too_long(beginning: &[u8], name: &str, number: u64) -> Line {
+    if beginning.first() == Some(&b'#') {
+        return Line::Blank;
+    }
+    let text = format!("{}…", String::from_utf8_lossy(beginning));
+    let line = format!("# line over {MAX_LINE_BYTES} bytes, cut: {text}").into_bytes().into();
+    let target = Err(failure(format!("the line is over {MAX_LINE_BYTES} bytes long"), URL_MALFORMED));
+    Line::Entry(Box::new(Entry { index: 0, source: format!("{name}:{number}"), text, line, target }))
+}
+
+/// The entries of one URL argument: as many as its globs make.
+fn argument(number: usize, url: String, globs: bool) -> Box<dyn Iterator<Item = Entry>> {
+    if !globs {
+        return Box::new(std::iter::once(argument_entry(number, url, Vec::new())));
+    }
+    match Glob::parse(&url) {
+        Ok(glob) => Box::new(glob.into_iter().map(move |one| argument_entry(number, one.url, one.parts))),
+        Err(error) => {
+            let mut entry = argument_entry(number, url, Vec::new());
+            entry.target = Err(failure(error.to_string(), URL_MALFORMED));
+            // A list has no globs: there it would be another URL, and a good one.
+            entry.line = [b"# no glob: ", &*entry.line].concat().into();
+            Box::new(std::iter::once(entry))
+        }
+    }
+}
+
+fn argument_entry(number: usize, text: String, glob_parts: Vec<String>) -> Entry {
+    let target = address::parse(&text, Given::Argument).map(|url| Target {
+        glob_parts,
+        argument: Some(number),
+        ..Target::new(url)
+    });
+    let line = address::as_line(&text).into_bytes().into();
+    Entry { index: 0, source: format!("argument {}", number + 1), text, line, target }
+}
+
+#[cfg(test)]
+mod tests;

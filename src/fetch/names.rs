@@ -1,1 +1,112 @@
-//! Where a body is saved: -o templates, -O, and collisions settled in input order.
+//! Where a body is saved: -o templates, -O, a JSON line's `output`, and collisions settled in input order.
+//!
+//! Pure: no file system is looked at. What was typed is taken as it is; what a URL or a list contributes is made
+//! harmless in `template` and stays below the output folder.
+
+mod safe;
+mod template;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+pub use safe::MAX_NAME_BYTES;
+pub use template::{DEFAULT_NAME, Template};
+
+use super::list::Target;
+
+/// Where one body goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// `-o -`.
+    StandardOutput,
+    /// A file, `--output-dir` already before it.
+    File(PathBuf),
+}
+
+/// Gives names in input order, each once in a run. Memory: 16 bytes or so for each file saved, whatever its name.
+#[derive(Debug)]
+pub struct Names {
+    output_dir: Option<PathBuf>,
+    templates: Vec<Template>,
+    remote_name: bool,
+    /// The hash of every name given, with the last suffix tried for it. Two names of one 64-bit hash are no danger: the
+    /// second gets a suffix that it did not need.
+    given: HashMap<u64, u32>,
+}
+
+impl Names {
+    /// `output_dir` is `--output-dir`, `templates` are the `-o` in their order, `remote_name` is `-O`.
+    ///
+    /// One `-o` alone holds for all; of several (or beside `-O`) the Nth belongs to the Nth URL argument. A JSON line's
+    /// `output` comes before both, `-O` takes what is left.
+    pub fn new(output_dir: Option<PathBuf>, templates: Vec<Template>, remote_name: bool) -> Names {
+        Names { output_dir, templates, remote_name, given: HashMap::new() }
+    }
+
+    /// Fixes the place of the body of entry `index`; none where nothing says that it is saved. To be called once for each
+    /// entry, in input order: a name used before becomes `name.1`, `name.2`, …
+    pub fn assign(&mut self, index: u64, target: &Target) -> Option<Place> {
+        let name = match (&target.output, self.template_for(target.argument)) {
+            (Some(output), _) => output.clone(),
+            (None, Some(template)) if template.is_standard_output() => return Some(Place::StandardOutput),
+            (None, Some(template)) => template.fill(index, target),
+            (None, None) if self.remote_name => template::remote_name(&target.url),
+            (None, None) => return None,
+        };
+        Some(Place::File(self.unused(name)))
+    }
+
+    fn template_for(&self, argument: Option<usize>) -> Option<&Template> {
+        match self.templates.as_slice() {
+            [only] if !self.remote_name => Some(only),
+            templates => templates.get(argument?),
+        }
+    }
+
+    fn unused(&mut self, name: String) -> PathBuf {
+        // A device is written to, not replaced, so it may be named again. (/dev/shm holds plain files.)
+        let is_device = name.starts_with("/dev/") && !name.starts_with("/dev/shm/");
+        if self.output_dir.is_none() && is_device {
+            return PathBuf::from(name);
+        }
+        let first = self.below_output_dir(&name);
+        let key = hash(&first);
+        let tried = match self.given.entry(key) {
+            Entry::Vacant(new) => {
+                new.insert(0);
+                return first;
+            }
+            Entry::Occupied(seen) => *seen.get(),
+        };
+        // Each number is tried once in a run, so settling stays cheap however often a name comes.
+        for suffix in tried + 1.. {
+            let path = self.below_output_dir(&safe::with_suffix(&name, suffix));
+            if let Entry::Vacant(new) = self.given.entry(hash(&path)) {
+                new.insert(0);
+                self.given.insert(key, suffix);
+                return path;
+            }
+        }
+        unreachable!("4 billion files have this name")
+    }
+
+    /// As in curl `--output-dir` stands before an absolute name too.
+    fn below_output_dir(&self, name: &str) -> PathBuf {
+        match &self.output_dir {
+            Some(folder) => folder.join(name.trim_start_matches('/')),
+            None => PathBuf::from(name),
+        }
+    }
+}
+
+/// By components, so that `a//b` and `./a/b` are one name.
+fn hash(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.strip_prefix(".").unwrap_or(path).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! The text of a URL into a URL that can be fetched: curl's rules, and where they differ, the narrower reading.
+//!
+//! Taken as curl does: a missing scheme is `http`, `HTTP://`, `127.1`, `user:password@`, non-ASCII (percent-encoded; a
+//! host by IDNA), `|` and quotes. Refused as curl does: space and control characters, no host, a port above 65535.
+//! Narrower than curl: three slashes, one slash, a backslash in the host (three readers would see three hosts) and
+//! port 0. A backslash further on is sent as `%5C`, because a URL parser would make a slash of it.
+
+use url::Url;
+
+use super::entry::{failure, shown};
+use crate::fetch::curl_code::{UNSUPPORTED_PROTOCOL, URL_MALFORMED};
+use crate::fetch::outcome::Failure;
+
+/// Who gave the URL: how bold a guess at the scheme may be depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Given {
+    /// Someone typed it: without a scheme it is `http://`.
+    Argument,
+    /// A line of a list: without a scheme it must look like a host, or a list of words would be fetched.
+    Line,
+}
+
+/// The URL that `text` means.
+pub(super) fn parse(text: &str, given: Given) -> Result<Url, Failure> {
+    if let Some((at, c)) = text.char_indices().find(|(_, c)| *c == ' ' || c.is_control()) {
+        let what =
+            if c == ' ' { "a space (write %20)".into() } else { format!("control character U+{:04X}", c as u32) };
+        return Err(no_url(text, &format!("{what} at byte {}", at + 1)));
+    }
+    let (scheme, rest) = match split_scheme(text) {
+        Some((scheme, rest)) => (supported(scheme)?, rest),
+        None => ("http", guessed(text, given)?),
+    };
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let host = authority.rsplit_once('@').map_or(authority, |(_userinfo, host)| host);
+    if host.is_empty() || host.starts_with(':') {
+        return Err(no_url(text, "no host"));
+    }
+    if authority.contains('\\') {
+        return Err(no_url(text, "a backslash in the host"));
+    }
+    let mut url = Url::parse(&format!("{scheme}://{}", rest.replace('\\', "%5C")))
+        .map_err(|error| no_url(text, &error.to_string()))?;
+    if url.port() == Some(0) {
+        return Err(no_url(text, "port 0"));
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// `text`, an argument, written so that a list's line means the same. No line break gets through: another line would be
+/// another URL. (Such an argument is no URL, and stays none.)
+pub(super) fn as_line(text: &str) -> String {
+    let text = text.replace(char::is_control, " ");
+    match split_scheme(&text) {
+        Some(_) => text,
+        None => format!("http://{text}"),
+    }
+}
+
+/// What stands before `://`, where that can be a scheme at all: `localhost:8080` and `h/?u=http://x` have none.
+fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once("://")?;
+    scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)).then_some((scheme, rest))
+}
+
+fn supported(scheme: &str) -> Result<&str, Failure> {
+    if scheme.is_empty() {
+        return Err(failure("no URL: nothing stands before ://".into(), URL_MALFORMED));
+    }
+    if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
+        return Ok(scheme);
+    }
+    let message = format!("scheme {} is not supported, only http and https", shown(scheme));
+    Err(failure(message, UNSUPPORTED_PROTOCOL))
+}
+
+/// Whether `text`, which has no scheme, may be given `http://`.
+fn guessed(text: &str, given: Given) -> Result<&str, Failure> {
+    let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    if begins("http:") || begins("https:") {
+        return Err(no_url(text, "// is missing after the scheme"));
+    }
+    if given == Given::Line && !looks_like_a_host(text) {
+        return Err(no_url(text, "no scheme, and no dot, port or localhost to guess one by"));
+    }
+    Ok(text)
+}
+
+/// A dot, a port, an address in brackets, or `localhost`.
+fn looks_like_a_host(text: &str) -> bool {
+    let authority = &text[..text.find(['/', '?', '#']).unwrap_or(text.len())];
+    let host = authority.rsplit_once('@').map_or(authority, |(_userinfo, host)| host);
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+    let has_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    has_port || host.starts_with('[') || name.contains('.') || name.eq_ignore_ascii_case("localhost")
+}
+
+fn no_url(text: &str, why: &str) -> Failure {
+    failure(format!("no URL: {}: {why}", shown(text)), URL_MALFORMED)
+}
+
+#[cfg(test)]
+mod tests;
