@@ -231,12 +231,12 @@ impl Task {
         self.suspend(After::Parked);
         outside.inspect(|waits| waits.set(waits.get() - 1));
         self.waiting_for.set(Why::Nothing);
-        self.deadline.set(None);
+        let expired = self.deadline.take();
         self.wait.set(self.wait.get() + 1);
         self.die_if_killed();
         match self.cause.get() {
             Cause::Ready | Cause::Kill => Ok(Woken::Ready),
-            Cause::Deadline if nearest == limit => Ok(Woken::Expired),
+            Cause::Deadline if expired == limit => Ok(Woken::Expired),
             Cause::Deadline => Err(self.deliver(hub).unwrap_or(Interrupt::Unwinding)),
             Cause::Deadlock => Err(Interrupt::Deadlock(hub.deadlock())),
         }
@@ -300,6 +300,18 @@ impl Task {
         self.shields.set(self.shields.get() + u32::from(shield));
         self.alert.set(true);
         self.scopes.borrow_mut().push(Scope { id, deadline, limit, delivered: false, shield });
+    }
+
+    /// Moves the deadline of the scope `id` to an earlier moment, also while the task waits.
+    pub fn set_deadline(self: &Rc<Self>, hub: &Hub, id: u64, deadline: Deadline, limit: Duration) {
+        let mut scopes = self.scopes.borrow_mut();
+        let Some(at) = scopes.iter().rposition(|scope| scope.id == id) else { return };
+        (scopes[at].deadline, scopes[at].limit) = (Some(deadline), limit);
+        let is_visible = at >= visible(&scopes);
+        if is_visible && self.state.get() == State::Waiting && self.deadline.get().is_none_or(|now| deadline < now) {
+            self.deadline.set(Some(deadline));
+            hub.timers.arm(self, deadline);
+        }
     }
 
     /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was.

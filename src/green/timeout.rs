@@ -4,6 +4,8 @@
 //! wait inside fails at once, so that no retry loop outlives it. Which scope's deadline was delivered is kept on the scope
 //! itself: the error that carries it may be lost on the way, and the scope still knows.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::rc::Rc;
@@ -11,6 +13,7 @@ use std::time::Duration;
 
 use super::hub::Hub;
 use super::task::Task;
+use super::timers::Deadline;
 
 /// The scope's own deadline passed while its code waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +77,86 @@ pub fn shield<R>(limit: Duration, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// A deadline for any number of scopes, on any number of greenlets, that is set later, or moved nearer: how a run is
+/// ended from outside. Clones are the same alarm.
+///
+/// ```
+/// use gfetch::green::{self, Alarm};
+/// use std::time::Duration;
+/// green::run(|| {
+///     let stop = Alarm::new();
+///     let inside = stop.clone();
+///     let worker = green::spawn(move || inside.guard(|| green::sleep(Duration::from_secs(1000))).is_err());
+///     green::yield_now().unwrap();
+///     stop.set(Duration::ZERO);
+///     assert!(worker.get().unwrap(), "it was told");
+/// });
+/// ```
+#[derive(Clone, Default)]
+pub struct Alarm {
+    shared: Rc<AlarmShared>,
+}
+
+#[derive(Default)]
+struct AlarmShared {
+    set: Cell<Option<(Deadline, Duration)>>,
+    scopes: RefCell<BTreeMap<u64, Rc<Task>>>,
+}
+
+impl Alarm {
+    /// An alarm that is not set.
+    pub fn new() -> Alarm {
+        Alarm::default()
+    }
+
+    /// Rings `limit` from now, unless it is set to ring earlier.
+    pub fn set(&self, limit: Duration) {
+        Hub::with(|hub| {
+            let Some(deadline) = hub.deadline(limit) else { return };
+            if self.shared.set.get().is_some_and(|(earlier, _)| earlier <= deadline) {
+                return;
+            }
+            self.shared.set.set(Some((deadline, limit)));
+            for (&scope, task) in self.shared.scopes.borrow().iter() {
+                task.set_deadline(hub, scope, deadline, limit);
+            }
+        });
+    }
+
+    /// Whether it has rung.
+    pub fn has_rung(&self) -> bool {
+        self.shared.set.get().is_some_and(|(deadline, _)| deadline.when <= super::now())
+    }
+
+    /// Runs `f`, whose waits fail once the alarm has rung; as [`timeout`].
+    pub fn guard<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, Elapsed> {
+        let scope = Hub::with(|hub| {
+            let (deadline, limit) = self.shared.set.get().unzip();
+            Scope::enter_on(hub, limit.unwrap_or_default(), deadline, false)
+        });
+        self.shared.scopes.borrow_mut().insert(scope.id, scope.task.clone());
+        let listed = Listed { alarm: self, scope: scope.id };
+        let result = f();
+        drop(listed);
+        match (result, scope.leave()) {
+            (Err(_), true) => Err(Elapsed { limit: self.shared.set.get().map_or(Duration::ZERO, |(_, limit)| limit) }),
+            (result, _) => Ok(result),
+        }
+    }
+}
+
+/// A scope that an alarm knows of, for as long as it lasts.
+struct Listed<'a> {
+    alarm: &'a Alarm,
+    scope: u64,
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.alarm.shared.scopes.borrow_mut().remove(&self.scope);
+    }
+}
+
 /// Leaves the scope also when `f` unwinds.
 struct Scope {
     task: Rc<Task>,
@@ -84,11 +167,14 @@ struct Scope {
 impl Scope {
     #[track_caller]
     fn enter(limit: Duration, shield: bool) -> Scope {
-        Hub::with(|hub| {
-            let (task, id) = (hub.current(), hub.next_scope());
-            task.enter(id, limit, hub.deadline(limit), shield);
-            Scope { task, id, left: false }
-        })
+        Hub::with(|hub| Scope::enter_on(hub, limit, hub.deadline(limit), shield))
+    }
+
+    #[track_caller]
+    fn enter_on(hub: &Hub, limit: Duration, deadline: Option<Deadline>, shield: bool) -> Scope {
+        let (task, id) = (hub.current(), hub.next_scope());
+        task.enter(id, limit, deadline, shield);
+        Scope { task, id, left: false }
     }
 
     fn leave(mut self) -> bool {
