@@ -52,14 +52,14 @@ struct Shared {
 
 impl Resolver {
     /// A resolver that remembers nothing yet.
-    pub fn new(config: ResolverConfig) -> Resolver {
-        let overrides = Overrides::new(config.overrides.clone());
+    pub fn new(mut config: ResolverConfig) -> Resolver {
+        let overrides = Overrides::new(std::mem::take(&mut config.overrides));
         Resolver { shared: Rc::new(Shared { overrides, family: config.family, flights: Flights::new(config) }) }
     }
 
     /// The addresses of `host` (a name in ASCII, or a literal, IPv6 with or without brackets) with `port`, the one to try
-    /// first in front: at least one, at most 32. Waits if the name must be looked up; put a
-    /// [`timeout`](crate::green::timeout) around it: that ends the wait and not the look-up, which others may wait for.
+    /// first in front: at least one, of a looked-up name at most 32. Waits if the name must be looked up; put a
+    /// [`timeout`](crate::green::timeout) around it: that ends the wait, and a look-up that has begun goes on for others.
     ///
     /// `localhost` and what ends in `.localhost` are both loopbacks, never looked up (RFC 6761, section 6.3).
     pub fn lookup(&self, host: &str, port: u16) -> Result<Rc<[SocketAddr]>, DnsError> {
