@@ -53,28 +53,28 @@ impl Pool {
         Pool { limits, idle: RefCell::default() }
     }
 
-    /// The connection that was released last and is still fresh; stale ones met on the way are closed.
+    /// The connection that was released last and is still fresh; stale ones met on the way are closed. Looking may let
+    /// other greenlets run, so nothing is borrowed meanwhile.
     pub fn take(&self, key: &Key) -> Option<Connection> {
-        let mut idle = self.idle.borrow_mut();
-        if idle.count == 0 {
-            return None;
-        }
-        let now = green::now();
-        let idle = &mut *idle;
-        let queue = idle.by_key.get_mut(key)?;
-        let mut found = None;
-        while let Some((since, _, mut connection)) = queue.pop_back() {
-            idle.count -= 1;
-            if now.saturating_duration_since(since) < self.limits.idle_time && connection.is_fresh() {
-                found = Some(connection);
-                break;
+        while let Some((since, mut connection)) = self.pop(key) {
+            if green::now().saturating_duration_since(since) < self.limits.idle_time && connection.is_fresh() {
+                return Some(connection);
             }
         }
+        None
+    }
+
+    fn pop(&self, key: &Key) -> Option<(Instant, Connection)> {
+        let mut idle = self.idle.borrow_mut();
+        let idle = &mut *idle;
+        let queue = idle.by_key.get_mut(key)?;
+        let last = queue.pop_back();
         if queue.is_empty() {
             idle.by_key.remove(key);
         }
+        idle.count -= usize::from(last.is_some());
         idle.forget_ages();
-        found
+        last.map(|(since, _, connection)| (since, connection))
     }
 
     /// Keeps a connection that may carry another exchange.
@@ -83,12 +83,12 @@ impl Pool {
             return;
         }
         let mut idle = self.idle.borrow_mut();
+        let idle = &mut *idle;
         idle.released += 1;
         idle.count += 1;
-        let number = idle.released;
-        idle.ages.push_back((number, key.clone()));
+        idle.ages.push_back((idle.released, key.clone()));
         let queue = idle.by_key.entry(key.clone()).or_default();
-        queue.push_back((green::now(), number, connection));
+        queue.push_back((green::now(), idle.released, connection));
         if queue.len() > self.limits.idle_per_origin {
             queue.pop_front();
             idle.count -= 1;

@@ -1,0 +1,68 @@
+//! Owns the end of a run before its time: no start and no retry any more, and a while later no waiting either.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::outcome::Limit;
+use crate::green::Alarm;
+
+/// How a run is stopped. Clones are the same.
+///
+/// ```text
+///   running ──request(grace)──► nothing starts; what runs has `grace` ──► what still runs is cut
+///      └──────deadline(d)─────────────────── after d: both at once ──────────────┘
+/// ```
+#[derive(Clone, Default)]
+pub struct Stop {
+    shared: Rc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    requested: Cell<bool>,
+    deadline: Cell<bool>,
+    /// Around every wait before a start: reading the list, permits, back-off.
+    starting: Alarm,
+    /// Around every attempt.
+    running: Alarm,
+}
+
+impl Stop {
+    /// A run that goes on.
+    pub fn new() -> Stop {
+        Stop::default()
+    }
+
+    /// Lets nothing start any more; what runs may go on for `grace`.
+    pub fn request(&self, grace: Duration) {
+        self.shared.requested.set(true);
+        self.shared.starting.set(Duration::ZERO);
+        self.shared.running.set(grace);
+    }
+
+    /// Ends the whole run after `limit`.
+    pub fn set_deadline(&self, limit: Duration) {
+        self.shared.deadline.set(true);
+        self.shared.starting.set(limit);
+        self.shared.running.set(limit);
+    }
+
+    /// Whether nothing may start any more.
+    pub fn is_requested(&self) -> bool {
+        self.shared.requested.get() || self.shared.starting.has_rung()
+    }
+
+    /// Runs a wait before a start; `None` if the run is stopped first.
+    pub fn before_start<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
+        if self.is_requested() {
+            return None;
+        }
+        self.shared.starting.guard(f).ok()
+    }
+
+    /// Runs an attempt; the error says which clock cut it.
+    pub fn while_running<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, Limit> {
+        self.shared.running.guard(f).map_err(|_| if self.shared.requested.get() { Limit::Grace } else { Limit::Deadline })
+    }
+}
