@@ -8,6 +8,9 @@ pub use auth_hosts::{AuthHosts, BadAuthHost};
 pub use proxy_rules::{ProxyRules, ProxyVariable};
 pub use request::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, RequestPlan, Secrets};
 
+pub use super::retry::RetryPolicy;
+pub use super::summary::Rate;
+
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -38,6 +41,8 @@ pub struct Plan {
     pub fail_on_status: bool,
     /// Whether each decoded body is hashed (SHA-256), as a comparison needs.
     pub hash_bodies: bool,
+    /// Whether each record comes with the heads of its exchanges (`-v`).
+    pub keep_exchanges: bool,
     /// Which failures are tried again, and when.
     pub retry: RetryPolicy,
     /// What one request may take.
@@ -66,6 +71,7 @@ impl Default for Plan {
             give_up_host: 10,
             fail_on_status: true,
             hash_bodies: false,
+            keep_exchanges: false,
             retry: RetryPolicy::default(),
             limits: Limits::default(),
             request: RequestPlan::default(),
@@ -84,22 +90,6 @@ pub enum Order {
     Input,
     /// Each as it finishes, as `Pool::imap_unordered`.
     Completion,
-}
-
-/// So many request starts in a stretch of time. Both are above zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// How many may start …
-    pub starts: u32,
-    /// … in this time.
-    pub per: Duration,
-}
-
-impl Rate {
-    /// The time from one start to the next; below a nanosecond it is zero.
-    pub fn spacing(&self) -> Duration {
-        self.per / self.starts
-    }
 }
 
 /// How long running requests may go on after a stop was asked for.
@@ -124,36 +114,6 @@ impl Grace {
 impl Default for Grace {
     fn default() -> Self {
         Grace::new(Duration::from_secs(5))
-    }
-}
-
-/// Which failure is tried again, and when, as curl's `--retry` options say it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// Attempts after the first.
-    pub retries: u32,
-    /// The wait before each of them; none: back-off.
-    pub delay: Option<Duration>,
-    /// No retry starts later than this after the first attempt began.
-    pub max_time: Option<Duration>,
-    /// Every failure is worth another attempt, also of a POST.
-    pub all_errors: bool,
-    /// So is a refused connection.
-    pub connrefused: bool,
-    /// The longest Retry-After that is obeyed; a longer one is the failure at once.
-    pub retry_after_max: Duration,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        RetryPolicy {
-            retries: 0,
-            delay: None,
-            max_time: None,
-            all_errors: false,
-            connrefused: false,
-            retry_after_max: Duration::from_secs(60),
-        }
     }
 }
 

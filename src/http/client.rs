@@ -59,6 +59,8 @@ pub struct Request {
     pub fields: Fields,
     /// The body; `Content-Length` says its length.
     pub body: Option<Rc<[u8]>>,
+    /// Once sent, the answer's head may take so long.
+    pub answer_timeout: Option<Duration>,
 }
 
 impl Client {
@@ -124,7 +126,11 @@ impl Client {
             return Err(Error::from_io(sent.unwrap_err()));
         }
         trace.enter(Phase::Wait);
-        let answer = receive_head(&mut connection, &request.method, trace);
+        let mut receive = || receive_head(&mut connection, &request.method, trace);
+        let answer = match request.answer_timeout {
+            Some(limit) => green::timeout(limit, receive).unwrap_or_else(|elapsed| Err(Error::AnswerTimeout(elapsed.limit))),
+            None => receive(),
+        };
         match (answer, sent) {
             (Ok(head), sent) => {
                 let home = Home {
@@ -144,7 +150,8 @@ impl Client {
         let mut pause = DESCRIPTOR_WAIT;
         loop {
             let connected = match self.shared.connect_timeout {
-                Some(limit) => green::timeout(limit, || self.connect_once(key, trace))?,
+                Some(limit) => green::timeout(limit, || self.connect_once(key, trace))
+                    .map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
                 None => self.connect_once(key, trace),
             };
             match connected {
@@ -260,6 +267,7 @@ fn is_repeatable(method: &str) -> bool {
 fn tls_error(error: TlsError) -> Error {
     match error {
         TlsError::Io(error) => Error::from_io(error),
+        TlsError::Setup(error) => Error::TlsSetup(error),
         other => Error::Tls(other),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::coding::DecodeError;
 use super::fields::FieldError;
 use super::h1::{ProtocolError, Truncated};
-use crate::green::{Elapsed, Interrupt};
+use crate::green::Interrupt;
 use crate::net::{ConnectError, DnsError, TlsError, TlsSetupError};
 
 /// Why an exchange failed. The [`Trace`](super::Trace) says in which phase.
@@ -24,6 +24,8 @@ pub enum Error {
     Connect(ConnectError),
     /// Name look-up, connect and handshake together took longer than they may.
     ConnectTimeout(Duration),
+    /// The answer's head took longer than it may.
+    AnswerTimeout(Duration),
     /// The trusted certificates could not be read.
     TlsSetup(TlsSetupError),
     /// The handshake failed, the certificate among the reasons.
@@ -48,6 +50,10 @@ impl Error {
         }
         if let Some(decode) = DecodeError::of(&error) {
             return Error::Decode(decode.clone());
+        }
+        if TlsError::of(&error).is_some() {
+            let inner = error.into_inner().and_then(|inner| inner.downcast().ok());
+            return Error::Tls(*inner.expect("looked at just now"));
         }
         let inner = error.get_ref();
         if let Some(protocol) = inner.and_then(|inner| inner.downcast_ref::<ProtocolError>()) {
@@ -80,6 +86,7 @@ impl fmt::Display for Error {
             Error::Dns(error) => error.fmt(f),
             Error::Connect(error) => error.fmt(f),
             Error::ConnectTimeout(limit) => write!(f, "no connection within {} s", limit.as_secs_f64()),
+            Error::AnswerTimeout(limit) => write!(f, "no answer within {} s", limit.as_secs_f64()),
             Error::TlsSetup(error) => error.fmt(f),
             Error::Tls(error) => error.fmt(f),
             Error::Protocol(error) => error.fmt(f),
@@ -92,9 +99,3 @@ impl fmt::Display for Error {
 }
 
 impl error::Error for Error {}
-
-impl From<Elapsed> for Error {
-    fn from(elapsed: Elapsed) -> Error {
-        Error::ConnectTimeout(elapsed.limit)
-    }
-}

@@ -1,8 +1,21 @@
 //! HTTP: pure protocol, connections, pool, redirects, codings, and a small server.
 
 pub mod auth;
+mod buffer;
+mod client;
 pub mod coding;
+mod connection;
+mod error;
 pub mod fields;
 pub mod h1;
 pub mod origin;
+mod pool;
 pub mod redirect;
+mod response;
+mod trace;
+
+pub use client::{Client, ClientConfig, Request};
+pub use error::Error;
+pub use pool::PoolLimits;
+pub use response::Response;
+pub use trace::{Phase, Trace};

@@ -36,6 +36,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// The time between two starts.
+    pub fn spacing(&self) -> Duration {
+        self.per / self.starts.max(1)
+    }
+
     /// The least time that so many starts take: the first needs none.
     pub fn least_time(&self, starts: u64) -> Duration {
         self.per.mul_f64(starts.saturating_sub(1) as f64 / f64::from(self.starts.max(1)))
