@@ -1,13 +1,33 @@
 //! A list of URLs in, a stream of outcomes out.
+//!
+//! ```text
+//!  List ──► Lines ──► pool.imap(fetch) ──► Fetched (Outcome, body) ──► the caller
+//!  lazily    names     Worker: permits → attempt (hops, body) → retry?
+//! ```
+//! Start reading at [`Session`]; the worker behind it is one function from a line to its outcome.
 
 pub mod compare;
-pub mod curl_code;
+mod curl_code;
+mod failure;
+mod flow;
 pub mod glob;
 pub mod list;
 pub mod names;
 pub mod outcome;
+mod permits;
 pub mod plan;
 #[cfg(test)]
 pub(crate) mod random;
+mod receive;
 pub mod retry;
+mod session;
+mod sink;
+mod spool;
+mod stop;
 pub mod summary;
+mod worker;
+
+pub use session::{Exchange, Fetched, Session};
+pub use sink::{Output, Turn};
+pub use spool::Spool;
+pub use stop::Stop;

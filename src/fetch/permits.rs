@@ -145,8 +145,6 @@ impl Permits {
 impl OriginState {
     /// Whether forgetting this would change anything: somebody uses or waits for its permits, or it has a past.
     fn matters(self: &Rc<Self>, now: Instant) -> bool {
-        Rc::strong_count(self) > 1
-            || self.failures.get() > 0
-            || self.held_until.get().is_some_and(|until| until > now)
+        Rc::strong_count(self) > 1 || self.failures.get() > 0 || self.held_until.get().is_some_and(|until| until > now)
     }
 }

@@ -63,6 +63,9 @@ impl Stop {
 
     /// Runs an attempt; the error says which clock cut it.
     pub fn while_running<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, Limit> {
-        self.shared.running.guard(f).map_err(|_| if self.shared.requested.get() { Limit::Grace } else { Limit::Deadline })
+        self.shared
+            .running
+            .guard(f)
+            .map_err(|_| if self.shared.requested.get() { Limit::Grace } else { Limit::Deadline })
     }
 }

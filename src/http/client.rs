@@ -128,7 +128,9 @@ impl Client {
         trace.enter(Phase::Wait);
         let mut receive = || receive_head(&mut connection, &request.method, trace);
         let answer = match request.answer_timeout {
-            Some(limit) => green::timeout(limit, receive).unwrap_or_else(|elapsed| Err(Error::AnswerTimeout(elapsed.limit))),
+            Some(limit) => {
+                green::timeout(limit, receive).unwrap_or_else(|elapsed| Err(Error::AnswerTimeout(elapsed.limit)))
+            }
             None => receive(),
         };
         match (answer, sent) {

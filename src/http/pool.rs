@@ -134,7 +134,8 @@ impl Idle {
     fn forget_ages(&mut self) {
         if self.ages.len() > 2 * self.count + 64 {
             let by_key = &self.by_key;
-            self.ages.retain(|(number, key)| by_key.get(key).is_some_and(|queue| queue.iter().any(|(_, n, _)| n == number)));
+            self.ages
+                .retain(|(number, key)| by_key.get(key).is_some_and(|queue| queue.iter().any(|(_, n, _)| n == number)));
         }
     }
 }

@@ -60,6 +60,11 @@ impl Response {
         self.connection.is_none() && self.body.is_done()
     }
 
+    /// Whether the next piece of the body is here already, so that taking it does not wait.
+    pub fn is_ready(&self) -> bool {
+        self.connection.as_ref().is_none_or(|connection| connection.buffer.len() > self.step || !self.data.is_empty())
+    }
+
     /// Takes some of the body and drops it, in the kernel where that is possible; how many bytes, 0 at the end.
     pub fn discard(&mut self) -> io::Result<u64> {
         let ready = self.data.len();
@@ -106,7 +111,10 @@ impl Response {
             if connection.buffer.is_empty() && connection.fill()? == 0 {
                 return self.end_of_stream();
             }
-            let step = self.body.advance(connection.buffer.bytes()).map_err(|error| io::Error::from(Error::Protocol(error)))?;
+            let step = self
+                .body
+                .advance(connection.buffer.bytes())
+                .map_err(|error| io::Error::from(Error::Protocol(error)))?;
             if step.consumed == 0 && !self.body.is_done() && connection.fill()? == 0 {
                 return self.end_of_stream();
             }

@@ -1,0 +1,111 @@
+//! From what went wrong below to the record's kind, stage, clock and curl code.
+
+use std::io;
+use std::time::Duration;
+
+use super::curl_code::curl_code;
+use super::outcome::{Failure, Kind, Limit, Stage};
+use crate::green::Interrupt;
+use crate::http::h1::Truncated;
+use crate::http::redirect::RedirectError;
+use crate::http::{Error, Phase, Trace};
+use crate::net::{DnsErrorKind, TlsError};
+
+impl Failure {
+    /// A failure whose curl code follows from the rest.
+    pub fn new(kind: Kind, stage: Stage, message: impl Into<String>) -> Failure {
+        Failure { kind, stage, message: message.into(), limit: None, curl: curl_code(kind, stage, None) }
+    }
+
+    /// A clock ran out.
+    pub fn timeout(limit: Limit, stage: Stage, message: impl Into<String>) -> Failure {
+        let curl = curl_code(Kind::Timeout, stage, Some(limit));
+        Failure { kind: Kind::Timeout, stage, message: message.into(), limit: Some(limit), curl }
+    }
+
+    /// Not started, because the run was stopped.
+    pub(super) fn cancelled() -> Failure {
+        Failure::new(Kind::Cancelled, Stage::Queue, "the run was stopped before this began")
+    }
+}
+
+/// The stage that a trace stands in.
+pub(super) fn stage(trace: &Trace) -> Stage {
+    match trace.phase() {
+        None => Stage::Queue,
+        Some(Phase::Dns) => Stage::Dns,
+        Some(Phase::Connect) => Stage::Connect,
+        Some(Phase::Tls) => Stage::Tls,
+        Some(Phase::Send) => Stage::Send,
+        Some(Phase::Wait) => Stage::Wait,
+        Some(Phase::Receive) => Stage::Receive,
+    }
+}
+
+/// What an exchange failed with, at the stage that `trace` stands in.
+pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
+    let stage = stage(trace);
+    let message = error.to_string();
+    match error {
+        Error::Request(_) | Error::NoOrigin => Failure::new(Kind::Url, Stage::Input, message),
+        Error::Dns(error) => match error.kind {
+            DnsErrorKind::Interrupted(interrupt) => of_interrupt(&interrupt, stage),
+            _ => Failure::new(Kind::Dns, Stage::Dns, message),
+        },
+        Error::Connect(error) => match error.interrupt() {
+            Some(interrupt) => of_interrupt(interrupt, stage),
+            None => Failure::new(Kind::Connect, Stage::Connect, message),
+        },
+        Error::ConnectTimeout(limit) => {
+            let message = format!("no connection within {} (--connect-timeout)", seconds(limit));
+            Failure::timeout(Limit::ConnectTimeout, stage, message)
+        }
+        Error::AnswerTimeout(limit) => stalled(limit, stage),
+        Error::TlsSetup(_) => Failure::new(Kind::Certificate, Stage::Tls, message),
+        Error::Tls(TlsError::Certificate(_)) => Failure::new(Kind::Certificate, Stage::Tls, message),
+        Error::Tls(_) => Failure::new(Kind::Tls, stage, message),
+        Error::Protocol(_) => Failure::new(Kind::Protocol, stage, message),
+        Error::Truncated(Truncated::Nothing) => Failure::new(Kind::Reset, stage, message),
+        Error::Truncated(_) => Failure::new(Kind::Truncated, stage, message),
+        Error::Decode(_) => Failure::new(Kind::Decode, Stage::Decode, message),
+        Error::Interrupted(interrupt) => of_interrupt(&interrupt, stage),
+        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Failure::new(Kind::Truncated, stage, message)
+        }
+        Error::Io(_) => Failure::new(Kind::Reset, stage, message),
+    }
+}
+
+/// An interrupt that no scope of the attempt has claimed: the run's end, which the caller's scope puts right.
+fn of_interrupt(interrupt: &Interrupt, stage: Stage) -> Failure {
+    Failure::new(Kind::Cancelled, stage, interrupt.to_string())
+}
+
+pub(super) fn of_redirect(error: RedirectError) -> Failure {
+    Failure::new(Kind::Redirect, Stage::Receive, error.to_string())
+}
+
+/// Nothing, or too little, came for `limit`.
+pub(super) fn stalled(limit: Duration, stage: Stage) -> Failure {
+    Failure::timeout(Limit::Stall, stage, format!("too little came for {} (-y)", seconds(limit)))
+}
+
+/// A whole attempt took too long.
+pub(super) fn over_time(limit: Duration, stage: Stage) -> Failure {
+    let what = if stage == Stage::Receive { "not complete" } else { "no answer" };
+    Failure::timeout(Limit::MaxTime, stage, format!("{what} within {} (-m)", seconds(limit)))
+}
+
+/// The run ended around a running attempt.
+pub(super) fn cut(limit: Limit, stage: Stage) -> Failure {
+    let message = match limit {
+        Limit::Deadline => "the whole run's time was over (--deadline)",
+        _ => "the run was stopped, and this was not done in time (--grace)",
+    };
+    Failure::timeout(limit, stage, message)
+}
+
+/// `5 s`, `0.25 s`.
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}

@@ -1,0 +1,256 @@
+//! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::list::{Entry, List, ListError};
+use super::names::{Names, Place};
+use super::outcome::{Outcome, Timings};
+use super::permits::Permits;
+use super::plan::{Order, Plan};
+use super::sink::{Output, Turn};
+use super::spool::{Spool, SpoolMemory};
+use super::stop::Stop;
+use super::summary::Cause;
+use super::worker::Worker;
+use crate::green::{self, GetError, Pool};
+use crate::http::coding::MemoryBudget;
+use crate::http::h1::Head;
+use crate::http::{Client, Phase, Request, Trace};
+
+/// Lines read ahead of the permits: whoever waits for a busy origin must not keep the others from starting.
+const LOOK_AHEAD: usize = 1024;
+/// Finished records that wait for their turn; then reading pauses.
+const MAX_WAITING_RECORDS: usize = 65_536;
+
+/// A line on its way to a worker.
+pub(super) struct Job {
+    pub entry: Entry,
+    pub place: Option<Place>,
+    /// When the line was read: from here it waits for its start.
+    pub read_at: Instant,
+}
+
+/// What a run gives for each line.
+pub struct Fetched {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// A body to be printed before anything of a later line, where bodies are printed and it has not been yet.
+    pub body: Option<Spool>,
+    /// The line as it was read, for a list of what failed.
+    pub line: Rc<[u8]>,
+    /// Heads of the exchanges of its last attempt, where the plan keeps them.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// The heads of one request and its answer.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Method and URL.
+    pub request_line: String,
+    /// The request's fields, but for those that are added on sending.
+    pub request_fields: Vec<(String, String)>,
+    /// Version, status, reason.
+    pub status_line: String,
+    /// The answer's fields.
+    pub response_fields: Vec<(String, String)>,
+}
+
+/// A run of a plan. Clones are the same run.
+#[derive(Clone)]
+pub struct Session {
+    worker: Rc<Worker>,
+    input: Rc<Input>,
+}
+
+/// What the reading of the list leaves.
+#[derive(Default)]
+struct Input {
+    error: RefCell<Option<ListError>>,
+    last_source: RefCell<Option<String>>,
+    read: Cell<u64>,
+    ended: Cell<bool>,
+}
+
+impl Session {
+    /// A run of `plan` over `client`'s connections. Printed bodies go to `output`.
+    pub fn new(plan: Plan, client: Client, output: Option<Output>) -> Session {
+        let stop = Stop::new();
+        if let Some(limit) = plan.deadline {
+            stop.set_deadline(limit);
+        }
+        let worker = Worker {
+            permits: Permits::new(&plan),
+            plan: Rc::new(plan),
+            client,
+            stop,
+            budget: MemoryBudget::default(),
+            output,
+            turn: Turn::default(),
+            spools: SpoolMemory::default(),
+            waits: RefCell::default(),
+        };
+        Session { worker: Rc::new(worker), input: Rc::default() }
+    }
+
+    /// Fetches the lines of `list`, which is read as it is needed. Parallel is the worker mapped over the lines by a pool,
+    /// serial the same worker without one. The pool is the look-ahead; permits say who runs.
+    pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Fetched, GetError>>> {
+        let lines = Lines { list, names, session: self.clone() };
+        let worker = self.worker.clone();
+        let fetch = move |job| worker.fetch(job);
+        let plan = &self.worker.plan;
+        if plan.serial {
+            return Box::new(lines.map(move |job| Ok(fetch(job))));
+        }
+        let pool = Pool::new(plan.jobs.saturating_add(LOOK_AHEAD));
+        Box::new(match plan.order {
+            Order::Input => pool.imap(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
+            Order::Completion => pool.imap_unordered(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
+        })
+    }
+
+    /// How to stop it.
+    pub fn stop(&self) -> &Stop {
+        &self.worker.stop
+    }
+
+    /// Whose body may be printed as it comes.
+    pub fn turn(&self) -> &Turn {
+        &self.worker.turn
+    }
+
+    /// Waits before starts since the last call, by cause.
+    pub fn take_waits(&self) -> Vec<(Cause, Duration)> {
+        self.worker.waits.take()
+    }
+
+    /// Why reading the list broke off, if it did.
+    pub fn take_list_error(&self) -> Option<ListError> {
+        self.input.error.take()
+    }
+
+    /// The last line read, where the run was stopped before the list's end.
+    pub fn stopped_after(&self) -> Option<String> {
+        let stopped = self.worker.stop.is_requested() && !self.input.ended.get();
+        self.input.last_source.borrow().clone().filter(|_| stopped)
+    }
+
+    /// Lines read so far.
+    pub fn lines_read(&self) -> u64 {
+        self.input.read.get()
+    }
+}
+
+/// The list as the pool sees it: jobs, until its end, an error, or a stop.
+struct Lines {
+    list: List,
+    names: Names,
+    session: Session,
+}
+
+impl Iterator for Lines {
+    type Item = Job;
+
+    fn next(&mut self) -> Option<Job> {
+        let input = &self.session.input;
+        let entry = self.session.worker.stop.before_start(|| self.list.next().transpose())?;
+        let entry = match entry {
+            Ok(Some(entry)) => entry,
+            Ok(None) => {
+                input.ended.set(true);
+                return None;
+            }
+            Err(error) => {
+                *input.error.borrow_mut() = Some(error);
+                return None;
+            }
+        };
+        input.read.set(input.read.get() + 1);
+        input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
+        let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
+        Some(Job { entry, place, read_at: green::now() })
+    }
+}
+
+impl Job {
+    /// The record before anything has happened.
+    pub fn record(&self) -> Outcome {
+        let target = self.entry.target.as_ref().ok();
+        let method = target.and_then(|target| target.method.clone());
+        Outcome {
+            index: self.entry.index,
+            id: target.and_then(|target| target.id.clone()),
+            source: self.entry.source.clone(),
+            url: self.entry.text.clone(),
+            host: target.and_then(|target| target.url.host_str()).map(str::to_owned),
+            final_url: None,
+            method: method.unwrap_or_default(),
+            started: None,
+            status: None,
+            http_version: None,
+            tls: None,
+            content_type: None,
+            content_length: None,
+            bytes: 0,
+            wire_bytes: 0,
+            redirects: 0,
+            attempts: 0,
+            reused: false,
+            remote: None,
+            file: None,
+            timings: Timings::default(),
+            sha256: None,
+            error: None,
+        }
+    }
+}
+
+impl Outcome {
+    /// Forgets what an earlier attempt left.
+    pub(super) fn reset_for_attempt(&mut self) {
+        let timings = Timings { queue: self.timings.queue, retries: self.timings.retries, ..Timings::default() };
+        self.attempts += 1;
+        (self.status, self.http_version, self.tls, self.remote) = (None, None, None, None);
+        (self.content_type, self.content_length) = (None, None);
+        (self.bytes, self.wire_bytes, self.redirects, self.reused) = (0, 0, 0, false);
+        (self.timings, self.sha256, self.error) = (timings, None, None);
+    }
+
+    /// Takes over what an answer's head says.
+    pub(super) fn take_head(&mut self, head: &Head) {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        self.status = Some(head.status);
+        self.http_version = Some(head.version.as_str());
+        self.content_type = head.fields.first("content-type").map(text);
+        self.content_length = head.content_length();
+    }
+
+    /// Takes over where the time went, and to whom.
+    pub(super) fn take_times(&mut self, trace: &Trace) {
+        let timings = &mut self.timings;
+        timings.dns = trace.time(Phase::Dns);
+        timings.connect = trace.time(Phase::Connect);
+        timings.tls = trace.time(Phase::Tls);
+        timings.send = trace.time(Phase::Send);
+        timings.wait = trace.time(Phase::Wait);
+        timings.receive = trace.time(Phase::Receive);
+        (self.reused, self.remote, self.tls) = (trace.reused, trace.remote, trace.tls);
+    }
+}
+
+impl Exchange {
+    pub(super) fn new(request: &Request, head: &Head) -> Exchange {
+        let pairs = |fields: &crate::http::fields::Fields| {
+            let pair = |(name, value): (&str, &[u8])| (name.to_owned(), String::from_utf8_lossy(value).into_owned());
+            fields.iter().map(pair).collect()
+        };
+        Exchange {
+            request_line: format!("{} {}", request.method, request.url),
+            request_fields: pairs(&request.fields),
+            status_line: format!("HTTP/{} {} {}", head.version.as_str(), head.status, head.reason),
+            response_fields: pairs(&head.fields),
+        }
+    }
+}

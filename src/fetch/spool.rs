@@ -1,0 +1,109 @@
+//! Owns bodies that are not printed yet: in memory up to a bound that they share, beyond it in an unlinked file.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::rc::Rc;
+
+/// Bytes of waiting bodies in memory, over the whole run.
+const MAX_MEMORY_BYTES: usize = 64 << 20;
+/// A spooled file is read back in pieces of this size.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// What all spools of a run share. Clones are the same.
+#[derive(Clone, Default)]
+pub(super) struct SpoolMemory(Rc<Cell<usize>>);
+
+/// A body that waits for its turn.
+pub struct Spool {
+    shared: SpoolMemory,
+    memory: Vec<u8>,
+    file: Option<File>,
+}
+
+impl Spool {
+    pub(super) fn new(shared: SpoolMemory) -> Spool {
+        Spool { shared, memory: Vec::new(), file: None }
+    }
+
+    /// Appends bytes.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.file.is_none() && self.shared.0.get() + bytes.len() > MAX_MEMORY_BYTES {
+            self.move_to_file()?;
+        }
+        match &mut self.file {
+            Some(file) => file.write_all(bytes),
+            None => {
+                self.memory.extend_from_slice(bytes);
+                self.shared.0.set(self.shared.0.get() + bytes.len());
+                Ok(())
+            }
+        }
+    }
+
+    /// Gives everything to `out`, in order, and is empty then.
+    pub fn drain(&mut self, mut out: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let memory = self.take_memory();
+        if !memory.is_empty() {
+            out(&memory)?;
+        }
+        if let Some(mut file) = self.file.take() {
+            file.seek(SeekFrom::Start(0))?;
+            let mut piece = vec![0; PIECE_BYTES];
+            loop {
+                match file.read(&mut piece)? {
+                    0 => break,
+                    bytes => out(&piece[..bytes])?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn move_to_file(&mut self) -> io::Result<()> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(&self.take_memory())?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    fn take_memory(&mut self) -> Vec<u8> {
+        let memory = std::mem::take(&mut self.memory);
+        self.shared.0.set(self.shared.0.get() - memory.len());
+        memory
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        self.take_memory();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_shared_bound_bodies_go_to_a_file_and_come_back_whole() {
+        let shared = SpoolMemory::default();
+        let mut small = Spool::new(shared.clone());
+        small.write(b"small").unwrap();
+        let mut large = Spool::new(shared.clone());
+        for n in 0..70u8 {
+            large.write(&vec![n; 1 << 20]).unwrap();
+        }
+        assert!(shared.0.get() <= MAX_MEMORY_BYTES);
+        let mut total = 0u64;
+        let drained = large.drain(|bytes| {
+            let expected = (total >> 20) as u8;
+            assert_eq!(bytes[0], expected);
+            total += bytes.len() as u64;
+            Ok(())
+        });
+        drained.unwrap();
+        assert_eq!(total, 70 << 20);
+        drop(small);
+        assert_eq!(shared.0.get(), 0);
+    }
+}
