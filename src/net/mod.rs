@@ -2,7 +2,10 @@
 
 mod socket;
 mod tcp;
+mod tls;
 mod unix;
 
 pub use tcp::{TcpListener, TcpStream};
+pub use tls::{RootCounts, Roots, Transport};
+pub use tls::{TlsAcceptor, TlsConfig, TlsConfigBuilder, TlsError, TlsSetupError, TlsStream, TlsVersion};
 pub use unix::{UnixListener, UnixStream};

@@ -1,0 +1,78 @@
+//! Sessions are resumed, at many connections at once too, and never across configurations.
+
+use super::*;
+use crate::green::Pool;
+
+/// Connects `count` times at once, and tells how many resumed.
+fn resumed_of(count: usize, server: &TlsAcceptor, client: &TlsConfig) -> usize {
+    let (server, client) = (server.clone(), client.clone());
+    let resumed = Pool::new(count).map(
+        move |_| {
+            let (near, far) = meet(tcp_pair(), &server, &client, "a.example");
+            let (mut near, mut far) = (near.unwrap(), far.unwrap());
+            // The tickets come before the first bytes; with these they are taken in.
+            say(&mut far, &mut near, "hello");
+            near.resumed()
+        },
+        0..count,
+    );
+    resumed.unwrap().into_iter().filter(|&resumed| resumed).count()
+}
+
+#[test]
+fn sixty_four_connections_at_once_resume() {
+    green::run(|| {
+        let (server, client) = usual();
+        assert_eq!(resumed_of(64, &server, &client), 0, "there is nothing to resume yet");
+        let resumed: usize = (0..3).map(|_| resumed_of(64, &server, &client)).sum();
+        assert!(resumed * 10 >= 3 * 64 * 9, "{resumed} of {}", 3 * 64);
+    });
+}
+
+#[test]
+fn tls_1_2_resumes_too() {
+    green::run(|| {
+        let authority = Authority::new();
+        let client = authority.trust().max_version(TlsVersion::Tls12).build().unwrap();
+        let server = authority.server(&["a.example"]);
+        assert_eq!(resumed_of(1, &server, &client), 0);
+        assert_eq!(resumed_of(16, &server, &client), 16, "a session of TLS 1.2 serves many times");
+    });
+}
+
+#[test]
+fn a_session_made_without_checks_never_serves_one_with_checks() {
+    green::run(|| {
+        let (server, _) = usual();
+        let careless = TlsConfig::builder().insecure(true).build().unwrap();
+        assert_eq!(resumed_of(1, &server, &careless), 0);
+        assert_eq!(resumed_of(1, &server, &careless.clone()), 1, "a clone shares its sessions");
+        let careful = Authority::new().client();
+        let refused = refusal(&server, &careful, "a.example");
+        assert!(matches!(refused, TlsError::Certificate(_)), "{refused:?}");
+    });
+}
+
+#[test]
+fn a_resumed_connection_tells_the_same_certificates() {
+    green::run(|| {
+        let (server, client) = usual();
+        let chain = || {
+            let (near, far) = meet(tcp_pair(), &server, &client, "a.example");
+            let (mut near, mut far) = (near.unwrap(), far.unwrap());
+            say(&mut far, &mut near, "hello");
+            (near.resumed(), near.peer_certificates().map(<[u8]>::to_vec).collect::<Vec<_>>())
+        };
+        let ((first, full), (second, resumed)) = (chain(), chain());
+        assert_eq!((first, second, resumed), (false, true, full));
+    });
+}
+
+#[test]
+fn only_clones_of_a_configuration_are_equal() {
+    let build = || TlsConfig::builder().insecure(true).build().unwrap();
+    let (one, other) = (build(), build());
+    assert_eq!(one, one.clone());
+    assert_ne!(one, other);
+    assert_eq!((one.id() == one.clone().id(), one.id() == other.id()), (true, false));
+}
