@@ -5,8 +5,9 @@
 //!                                                  ▼        ▼
 //!   TlsStream::connect ──────────────────────► rustls (no I/O) ◄────────── TlsAcceptor::accept
 //!                                               ▲        │
-//!                       Intake: bytes read ahead│        ▼ Outlet: small records joined
-//!                                               transport (TcpStream, …)
+//!           Records: is one half here? ─────────┤        ├───────── Outlet: small ones joined
+//!                                               │        ▼
+//!                                           transport (TcpStream, …)
 //! ```
 //!
 //! Nothing is taken from the environment or from process-wide defaults: the caller says where the trusted certificates
@@ -17,8 +18,8 @@ mod config;
 mod error;
 mod explain;
 mod insecure;
-mod intake;
 mod outlet;
+mod records;
 mod roots;
 mod stream;
 #[cfg(test)]

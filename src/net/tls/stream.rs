@@ -9,8 +9,8 @@ use rustls::{ClientConnection, Connection, HandshakeKind, ProtocolVersion};
 use super::config::TlsConfig;
 use super::error::TlsError;
 use super::explain::{Scene, explain};
-use super::intake::Intake;
 use super::outlet::Outlet;
+use super::records::Records;
 use crate::green::Interrupt;
 use crate::net::TcpStream;
 
@@ -26,13 +26,35 @@ const IDLE_READS: usize = 16;
 /// [`BufRead`] gives it uncopied. An end announced by the peer (close_notify) reads as `Ok(0)`, and one that was not as
 /// [`ErrorKind::UnexpectedEof`]: whether that is a truncation is for the protocol above to judge, from its own framing.
 ///
-/// A `write` that returns `Ok(n)` has taken n bytes and passed them on, unless the transport failed just then: that failure
-/// is told by the next `write` or `flush`, which also sends what a timed-out one left behind. Nothing is sent twice.
-/// Dropping it just closes the transport; [`TlsStream::close_notify`] says goodbye first.
+/// A `write` that returns `Ok(n)` has taken n bytes, and passed them on unless the transport failed just then or a time-out
+/// struck: the next `write`, `flush` or `read` then sends what was left, or tells the failure. So nothing is lost or sent
+/// twice; flush at the end of a message. Dropping it just closes the transport; [`TlsStream::close_notify`] says goodbye
+/// first.
+///
+/// ```
+/// use gfetch::{green, net::{Roots, TcpListener, TcpStream, TlsAcceptor, TlsConfig, TlsStream}};
+/// use std::io::{Read, Write};
+/// let own = rcgen::generate_simple_self_signed(["a.example".to_string()]).unwrap();
+/// let acceptor = TlsAcceptor::new(own.cert.der(), &own.signing_key.serialize_der()).unwrap();
+/// let config = TlsConfig::builder().roots(Roots::Der(vec![own.cert.der().to_vec()])).build().unwrap();
+/// green::run(|| {
+///     let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+///     let address = listener.local_addr().unwrap();
+///     green::spawn(move || {
+///         let mut stream = acceptor.accept(listener.accept().unwrap().0).unwrap();
+///         stream.write_all(b"hello").unwrap();
+///         stream.close_notify().unwrap();
+///     });
+///     let mut stream = TlsStream::connect(TcpStream::connect(address).unwrap(), "a.example", &config).unwrap();
+///     let mut text = String::new();
+///     stream.read_to_string(&mut text).unwrap();
+///     assert_eq!((text.as_str(), stream.version()), ("hello", "1.3"));
+/// });
+/// ```
 pub struct TlsStream<S = TcpStream> {
     pub(super) tls: Box<Connection>,
     transport: S,
-    intake: Intake,
+    records: Records,
     /// What rustls made of the peer's bytes: final.
     broken: Option<rustls::Error>,
     /// Why the transport did not take what a write had been promised to pass on.
@@ -76,7 +98,7 @@ impl<S: Read + Write> TlsStream<S> {
         let mut stream = TlsStream {
             tls: Box::new(tls),
             transport,
-            intake: Intake::default(),
+            records: Records::default(),
             broken: None,
             unsent: None,
             said_goodbye: false,
@@ -150,7 +172,7 @@ impl<S: Read + Write> TlsStream<S> {
     /// Reads once from the transport and lets rustls work on it: how many bytes came, 0 at the end.
     fn take_in(&mut self) -> Result<usize, TlsError> {
         if self.broken.is_none() {
-            let count = self.tls.read_tls(&mut self.intake.feed(&mut self.transport)).map_err(TlsError::Io)?;
+            let count = self.tls.read_tls(&mut self.records.following(&mut self.transport)).map_err(TlsError::Io)?;
             match self.tls.process_new_packets() {
                 Ok(_) => return Ok(count),
                 Err(error) => self.broken = Some(error),
@@ -158,7 +180,7 @@ impl<S: Read + Write> TlsStream<S> {
             // The alert that says why. Whether it arrives changes nothing.
             let _ = self.push();
         }
-        let scene = Scene { roots: self.roots, record: self.intake.records.header() };
+        let scene = Scene { roots: self.roots, record: self.records.header() };
         Err(self.broken.as_ref().map_or_else(|| TlsError::Io(truncated()), |error| explain(error, &scene)))
     }
 
@@ -191,8 +213,8 @@ impl<S: Transport> TlsStream<S> {
             if !nothing_yet {
                 return true;
             }
-            if !self.intake.is_ahead() && !self.transport.has_unread() {
-                return self.intake.records.is_inside();
+            if !self.transport.has_unread() {
+                return self.records.is_inside();
             }
             if self.take_in().is_err() {
                 return true;

@@ -219,6 +219,22 @@ fn bytes_may_come_one_by_one() {
 }
 
 #[test]
+fn a_connection_can_run_inside_another() {
+    green::run(|| {
+        let (server, client) = usual();
+        let (near, far) = meet(tcp_pair(), &server, &client, "a.example");
+        let (near, far) = meet((near.unwrap(), far.unwrap()), &server, &client, "a.example");
+        let (mut near, mut far) = (near.unwrap(), far.unwrap());
+        say(&mut near, &mut far, "ping");
+        say(&mut far, &mut near, "pong");
+        assert!(!near.has_unread());
+        far.write_all(b"unasked").unwrap();
+        green::sleep(Duration::from_millis(5)).unwrap();
+        assert!(near.has_unread());
+    });
+}
+
+#[test]
 fn a_handshake_fits_half_the_default_stack() {
     green::run(|| {
         let (server, _) = usual();

@@ -121,3 +121,9 @@ impl Write for Bytewise {
         Ok(())
     }
 }
+
+impl Transport for Bytewise {
+    fn has_unread(&mut self) -> bool {
+        Transport::has_unread(&mut self.0)
+    }
+}

@@ -186,6 +186,18 @@ fn anything_else_does() {
 }
 
 #[test]
+fn a_peer_that_goes_on_without_end_is_not_listened_to_for_ever() {
+    green::run(|| {
+        let (server, client) = usual();
+        let (near, far) = tcp_pair();
+        let (client, _server) = meet((Bytewise(near), Bytewise(far)), &server, &client, "a.example");
+        green::sleep(Duration::from_millis(5)).unwrap();
+        // Tickets only, but in more pieces than anybody honest would send them in.
+        assert!(client.unwrap().has_unread());
+    });
+}
+
+#[test]
 fn plaintext_left_by_a_reader_is_unread() {
     green::run(|| {
         let (mut client, mut server) = connected();
