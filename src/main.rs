@@ -3,5 +3,5 @@
 mod cli;
 
 fn main() {
-    cli::main()
+    cli::main();
 }

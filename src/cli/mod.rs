@@ -1,10 +1,47 @@
 //! The command: arguments → plan → outcomes → bytes and an exit status.
 
 mod args;
+mod client;
 mod curl_options;
 mod escape;
+mod exit;
+mod input;
+mod progress;
 mod render;
+mod run;
+mod save_failed;
 mod secrets;
+mod signals;
+mod stream;
+mod terminal;
 mod units;
+mod verbose;
 
-pub fn main() {}
+use std::io::Write;
+
+use args::{Command, World};
+use exit::Exit;
+use gfetch::green;
+
+/// The whole command, from the process's arguments to its exit status.
+pub fn main() -> ! {
+    let exit = match args::parse(std::env::args_os().skip(1), &World::of_this_process()) {
+        Ok(Command::Fetch(invocation)) => green::run(|| run::fetch(*invocation)),
+        Ok(Command::Demo(_)) => Exit::Usage,
+        Ok(Command::Serve(_)) => Exit::Usage,
+        Ok(Command::Info(text)) => print(&text),
+        Err(error) => {
+            eprintln!("gfetch: {error}");
+            Exit::Usage
+        }
+    };
+    exit.leave()
+}
+
+fn print(text: &str) -> Exit {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => Exit::Ok,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::ReaderGone,
+        Err(_) => Exit::Output,
+    }
+}

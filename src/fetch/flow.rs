@@ -26,11 +26,9 @@ impl Flow {
     /// What a line asks for, with what the plan says for all lines.
     pub fn new(plan: &Plan, target: &Target) -> Flow {
         let body = target.body.as_ref().or(plan.request.body.as_ref());
-        let method = target.method.as_ref().or(plan.request.method.as_ref());
-        let method = method.cloned().unwrap_or_else(|| if body.is_some() { "POST" } else { "GET" }.to_owned());
         let mut flow = Flow {
             url: target.url.clone(),
-            method,
+            method: first_method(plan, Some(target)).to_owned(),
             body: body.map(|body| Rc::from(body.as_slice())),
             given: Vec::new(),
             removed: Vec::new(),
@@ -124,4 +122,11 @@ impl Flow {
             }
         }
     }
+}
+
+/// The method that a line asks for: its own, the plan's, or what its body makes of it.
+pub(super) fn first_method<'a>(plan: &'a Plan, target: Option<&'a Target>) -> &'a str {
+    let own = target.and_then(|target| target.method.as_deref());
+    let has_body = plan.request.body.is_some() || target.is_some_and(|target| target.body.is_some());
+    own.or(plan.request.method.as_deref()).unwrap_or(if has_body { "POST" } else { "GET" })
 }

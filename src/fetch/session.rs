@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::flow::first_method;
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
 use super::outcome::{Outcome, Timings};
@@ -176,9 +177,8 @@ impl Iterator for Lines {
 
 impl Job {
     /// The record before anything has happened.
-    pub fn record(&self) -> Outcome {
+    pub fn record(&self, plan: &Plan) -> Outcome {
         let target = self.entry.target.as_ref().ok();
-        let method = target.and_then(|target| target.method.clone());
         Outcome {
             index: self.entry.index,
             id: target.and_then(|target| target.id.clone()),
@@ -186,7 +186,7 @@ impl Job {
             url: self.entry.text.clone(),
             host: target.and_then(|target| target.url.host_str()).map(str::to_owned),
             final_url: None,
-            method: method.unwrap_or_default(),
+            method: first_method(plan, target).to_owned(),
             started: None,
             status: None,
             http_version: None,

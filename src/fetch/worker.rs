@@ -54,7 +54,7 @@ struct Ended {
 impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Fetched {
-        let mut record = job.record();
+        let mut record = job.record(&self.plan);
         let mut ended = Ended::default();
         match &job.entry.target {
             Ok(target) => {

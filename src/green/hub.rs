@@ -280,6 +280,9 @@ impl Hub {
 
     /// Nothing is ready: sleeps until a descriptor, a timer or another thread has something, or reports a deadlock.
     fn wait_for_something(&self, until: Option<Instant>) {
+        if self.live.borrow().is_empty() {
+            return;
+        }
         if !self.can_be_woken() {
             return self.tell_main_of_the_deadlock();
         }

@@ -38,4 +38,8 @@ impl Live {
         all.sort_by_key(|task| task.id);
         all
     }
+
+    pub fn is_empty(&self) -> bool {
+        self.places.len() == self.free.len()
+    }
 }

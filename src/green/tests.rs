@@ -601,6 +601,20 @@ fn a_hub_waits_for_a_handle_and_reports_the_deadlock_once_it_is_gone() {
 }
 
 #[test]
+fn run_ends_at_once_when_what_is_left_has_unwound() {
+    let start = std::time::Instant::now();
+    let (sender, waiting) = run(|| {
+        let (sender, mailbox) = mailbox::<()>();
+        spawn(move || mailbox.receive());
+        yield_now().unwrap();
+        (sender, Handle::current())
+    });
+    assert!(start.elapsed() < SECOND * 3, "{:?}", start.elapsed());
+    sender.send(());
+    assert!(!waiting.spawn(|| ()), "the hub has ended");
+}
+
+#[test]
 fn a_busy_pair_starves_neither_timers_nor_descriptors() {
     run(|| {
         let stop = Rc::new(Cell::new(false));

@@ -9,7 +9,7 @@ pub mod json;
 mod object;
 pub mod summary;
 pub mod text;
-mod units;
+pub mod units;
 
 #[cfg(test)]
 mod samples;

@@ -1,0 +1,35 @@
+//! From the plan's connection part to a client: resolver, certificates, time limits.
+
+use gfetch::fetch::plan::{Family, Plan};
+use gfetch::http::{Client, ClientConfig, PoolLimits};
+use gfetch::net::{self, Override, Resolver, ResolverConfig, Roots, TlsConfig};
+
+/// A client for `plan`. Certificates that were named are read now, the system's when the first https URL needs them.
+pub fn of(plan: &Plan) -> Result<Client, String> {
+    let connect = &plan.connect;
+    let resolver = Resolver::new(ResolverConfig {
+        overrides: connect
+            .resolve
+            .iter()
+            .map(|entry| Override { host: entry.host.clone(), port: Some(entry.port), addresses: entry.addrs.clone() })
+            .collect(),
+        family: match connect.family {
+            Family::Any => net::Family::Any,
+            Family::V4 => net::Family::V4,
+            Family::V6 => net::Family::V6,
+        },
+        ..ResolverConfig::default()
+    });
+    let roots = Roots::Files { files: connect.ca.files.clone(), dirs: connect.ca.dirs.clone() };
+    let tls = TlsConfig::builder().roots(roots).insecure(connect.insecure).alpn(["http/1.1"]);
+    let tls = match &connect.ca.named_by {
+        Some(name) if !connect.insecure => tls.build().map_err(|error| format!("{name}: {error}"))?,
+        _ => tls.build_lazy(),
+    };
+    Ok(Client::new(ClientConfig {
+        resolver,
+        tls,
+        connect_timeout: Some(plan.limits.connect_timeout),
+        pool: PoolLimits::default(),
+    }))
+}

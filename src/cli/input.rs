@@ -1,0 +1,59 @@
+//! The lists as the run reads them: files and standard input, read on another thread so that nobody else waits.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gfetch::fetch::list::{Input, List};
+use gfetch::green;
+
+use super::args::{Invocation, ListSource};
+
+/// Opens every list, so that an unreadable one is known before anything is fetched.
+pub fn open(invocation: &Invocation) -> Result<List, String> {
+    let urls = invocation.urls.iter().map(|url| lossy(url.clone().into_vec())).collect();
+    let mut inputs = vec![Input::Arguments { urls, globs: invocation.globs }];
+    for source in &invocation.lists {
+        inputs.push(reader(source)?);
+    }
+    Ok(List::new(inputs))
+}
+
+/// An argument that is not UTF-8 keeps what can be read; the replacement character makes it no URL.
+fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn reader(source: &ListSource) -> Result<Input, String> {
+    let (name, file) = match source {
+        ListSource::Stdin => ("-".to_owned(), io::stdin().as_fd().try_clone_to_owned().map(File::from)),
+        ListSource::File(path) => (path.display().to_string(), File::open(path)),
+    };
+    let opened = file.and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(io::Error::other("it is a folder")),
+        false => Ok(file),
+    });
+    let file = opened.map_err(|error| format!("cannot read {name}: {error}"))?;
+    Ok(Input::Reader { name, from: Box::new(Elsewhere { file: Arc::new(Mutex::new(file)) }) })
+}
+
+/// Reads on a thread of the offload pool: a pipe that brings nothing must not stop the run.
+struct Elsewhere {
+    file: Arc<Mutex<File>>,
+}
+
+impl Read for Elsewhere {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (file, most) = (self.file.clone(), buffer.len());
+        let bytes = green::offload(move || {
+            let mut piece = vec![0; most];
+            let read = file.lock().unwrap_or_else(PoisonError::into_inner).read(&mut piece)?;
+            piece.truncate(read);
+            io::Result::Ok(piece)
+        })??;
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+}

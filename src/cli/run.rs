@@ -1,0 +1,262 @@
+//! The main job: fetch the list and tell what happened.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::time::Instant;
+
+use gfetch::fetch::list::List;
+use gfetch::fetch::names::{Names, Template};
+use gfetch::fetch::plan::{Bodies, Plan};
+use gfetch::fetch::summary::{self, Summary};
+use gfetch::fetch::{Fetched, Output, Session};
+use gfetch::http::auth::redact_url;
+
+use super::args::{self, Format, Invocation};
+use super::exit::Exit;
+use super::progress::Progress;
+use super::render::{self, Redact, Show};
+use super::save_failed::SaveFailed;
+use super::stream::{Broken, Stream};
+use super::{client, input, signals, verbose};
+
+/// Fetches what `invocation` names. Runs on a hub.
+pub fn fetch(invocation: Invocation) -> Exit {
+    match Run::prepare(invocation) {
+        Ok((run, list)) => run.run(list),
+        Err(message) => {
+            eprintln!("gfetch: {message}");
+            Exit::Usage
+        }
+    }
+}
+
+/// A run that is about to begin.
+struct Run {
+    invocation: Invocation,
+    session: Session,
+    caught: signals::Caught,
+    report: Report,
+    started: Instant,
+}
+
+/// Everything that is written.
+struct Report {
+    stdout: Stream,
+    stderr: Stream,
+    to: Stream,
+    format: Format,
+    show: Show,
+    summary: Summary,
+    progress: Progress,
+    failed: Option<SaveFailed>,
+}
+
+impl Run {
+    fn prepare(mut invocation: Invocation) -> Result<(Run, List), String> {
+        invocation.plan.keep_exchanges = invocation.verbose;
+        let plan = &invocation.plan;
+        let failed = invocation.save_failed.as_deref().map(SaveFailed::at).transpose()?;
+        let list = input::open(&invocation)?;
+        let stdout = Stream::stdout().map_err(|error| error.to_string())?;
+        let stderr = Stream::stderr().map_err(|error| error.to_string())?;
+        let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
+        let caught = signals::watch(session.stop().clone(), plan.grace).map_err(|error| format!("signals: {error}"))?;
+        let to_stdout = invocation.report_to == args::Stream::Stdout;
+        let report = Report {
+            to: if to_stdout { stdout.clone() } else { stderr.clone() },
+            format: invocation.format,
+            show: show(&invocation, to_stdout),
+            summary: summary_of(plan),
+            progress: Progress::new(invocation.progress),
+            failed,
+            stdout,
+            stderr,
+        };
+        Ok((Run { invocation, session, caught, report, started: Instant::now() }, list))
+    }
+
+    fn run(mut self, list: List) -> Exit {
+        let names = names(&self.invocation.plan);
+        let mut failures = 0;
+        for fetched in self.session.run(list, names) {
+            match fetched {
+                Ok(fetched) => {
+                    failures += u64::from(!fetched.outcome.ok());
+                    self.deliver(fetched);
+                }
+                Err(error) => self.report.complain(&format!("a line was lost: {error}")),
+            }
+            let too_many = self.invocation.plan.max_failures.is_some_and(|most| failures > most);
+            if (too_many || self.report.is_broken()) && !self.session.stop().is_requested() {
+                self.session.stop().request(self.invocation.plan.grace.interrupt);
+            }
+        }
+        self.finish()
+    }
+
+    /// One record, in its turn: its body first, then its line.
+    fn deliver(&mut self, mut fetched: Fetched) {
+        self.report.progress.hide();
+        if let Some(body) = &mut fetched.body {
+            let stdout = self.report.stdout.clone();
+            // A broken standard output is remembered by the stream.
+            let _ = body.drain(|bytes| stdout.write(bytes));
+        }
+        self.session.turn().pass_to(fetched.outcome.index + 1);
+        if self.invocation.verbose {
+            let text = verbose::exchanges(&fetched, &self.invocation);
+            self.report.stderr.push(text.as_bytes());
+        }
+        self.report.record(&fetched);
+        for (cause, wait) in self.session.take_waits() {
+            self.report.summary.add_queue(cause, wait);
+        }
+        self.report.progress.show(&self.report.summary);
+    }
+
+    fn finish(mut self) -> Exit {
+        self.report.progress.hide();
+        self.report.summary.elapsed = self.started.elapsed();
+        self.report.summary.stopped_after = self.session.stopped_after().map(|source| line_number(&source));
+        self.report.to.flush();
+        let broke_off = self.session.take_list_error();
+        let nothing_read = self.session.lines_read() == 0;
+        let mut exit = self.exit();
+        match &broke_off {
+            Some(error) => {
+                self.report.complain(&error.to_string());
+                exit = if nothing_read { Exit::Usage } else { Exit::Output };
+            }
+            None if nothing_read && !self.invocation.allow_empty && exit == Exit::Ok => {
+                self.report.complain("no URL in the list (--allow-empty allows that)");
+                return Exit::Usage;
+            }
+            None => {}
+        }
+        if let Err(message) = self.report.save_failed() {
+            self.report.complain(&message);
+            exit = Exit::Output;
+        }
+        if !self.invocation.silent && !nothing_read {
+            self.report.tell_summary(self.invocation.save_failed.is_none());
+        }
+        self.report.stderr.flush();
+        match (self.caught.signal(), self.report.broken()) {
+            (Some(signal), _) => Exit::Signal(signal),
+            (None, Some(Broken::ReaderGone)) => Exit::ReaderGone,
+            (None, Some(Broken::Failed(_))) => Exit::Output,
+            (None, None) => exit,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        let totals = self.report.summary.totals();
+        Exit::of_counts(totals.ok, totals.failed)
+    }
+}
+
+impl Report {
+    fn record(&mut self, fetched: &Fetched) {
+        let outcome = &fetched.outcome;
+        self.summary.add(outcome);
+        if let (Some(failed), Some(failure)) = (&mut self.failed, &outcome.error) {
+            failed.add(&fetched.line, outcome, failure);
+        }
+        match self.format {
+            Format::Json => self.push(|out, show| render::json::record(out, outcome, show.redact)),
+            Format::Text if self.show.width == usize::MAX => {
+                self.push(|out, show| render::text::columns(out, outcome, show.redact));
+            }
+            Format::Text => self.push(|out, show| {
+                let mut line = String::new();
+                render::text::line(&mut line, outcome, show);
+                out.extend_from_slice(line.as_bytes());
+            }),
+        }
+    }
+
+    fn push(&self, render: impl FnOnce(&mut Vec<u8>, &Show)) {
+        let mut out = Vec::with_capacity(512);
+        render(&mut out, &self.show);
+        self.to.push(&out);
+    }
+
+    fn tell_summary(&self, hint: bool) {
+        let mut text = String::new();
+        render::summary::text(&mut text, &self.summary, &self.show, hint);
+        self.stderr.push(text.as_bytes());
+    }
+
+    fn save_failed(&mut self) -> Result<(), String> {
+        self.failed.take().map_or(Ok(()), SaveFailed::finish)
+    }
+
+    fn complain(&self, message: &str) {
+        self.stderr.push(format!("gfetch: {message}\n").as_bytes());
+    }
+
+    fn is_broken(&self) -> bool {
+        self.broken().is_some()
+    }
+
+    fn broken(&self) -> Option<Broken> {
+        self.stdout.broken().or(self.to.broken())
+    }
+}
+
+/// Where printed bodies go; binary is not poured onto a terminal unasked.
+fn body_output(invocation: &Invocation, stdout: &Stream) -> Output {
+    let stdout = stdout.clone();
+    let refuses_binary = std::io::IsTerminal::is_terminal(&std::io::stdout()) && !invocation.binary_to_terminal;
+    Rc::new(move |bytes| {
+        if refuses_binary && bytes.contains(&0) {
+            return Err(std::io::Error::other("binary output to a terminal (-o - allows that)"));
+        }
+        stdout.write(bytes)
+    })
+}
+
+fn names(plan: &Plan) -> Names {
+    match &plan.bodies {
+        Bodies::Save(save) => {
+            let templates = save.templates.iter().filter(|text| !text.is_empty()).map(|text| Template::parse(text));
+            let remote_name = save.templates.iter().any(String::is_empty);
+            Names::new(save.dir.clone(), templates.collect(), remote_name)
+        }
+        _ => Names::new(None, Vec::new(), false),
+    }
+}
+
+pub fn summary_of(plan: &Plan) -> Summary {
+    let mut summary = Summary::new(summary::Limits {
+        jobs: u32::try_from(plan.jobs).unwrap_or(u32::MAX),
+        per_host: plan.per_host.map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
+        rate: plan.rate,
+    });
+    summary.certificates_unchecked = plan.connect.insecure;
+    summary
+}
+
+fn show(invocation: &Invocation, to_stdout: bool) -> Show {
+    let stream = if to_stdout { args::Stream::Stdout } else { args::Stream::Stderr };
+    Show {
+        redact: redact(invocation.show_secrets),
+        width: super::terminal::width(stream).unwrap_or(usize::MAX),
+        colour: if to_stdout { invocation.color.stdout } else { invocation.color.stderr },
+    }
+}
+
+pub fn redact(show_secrets: bool) -> Redact {
+    fn stars(url: &str) -> Cow<'_, str> {
+        if url.contains('@') { Cow::Owned(redact_url(url)) } else { Cow::Borrowed(url) }
+    }
+    fn as_it_is(url: &str) -> Cow<'_, str> {
+        Cow::Borrowed(url)
+    }
+    if show_secrets { as_it_is } else { stars }
+}
+
+/// The number in `urls.txt:17` or `argument 2`.
+fn line_number(source: &str) -> u64 {
+    source.rsplit([':', ' ']).next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}

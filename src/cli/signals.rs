@@ -1,0 +1,55 @@
+//! Ctrl-C, SIGTERM and SIGHUP: the first stops the run with a grace, the second ends the process at once.
+
+use std::cell::Cell;
+use std::io;
+use std::rc::Rc;
+
+use gfetch::fetch::Stop;
+use gfetch::fetch::plan::Grace;
+use gfetch::green;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// The signal that stopped the run, once one has.
+#[derive(Clone, Default)]
+pub struct Caught(Rc<Cell<Option<i32>>>);
+
+impl Caught {
+    pub fn signal(&self) -> Option<i32> {
+        self.0.get()
+    }
+}
+
+/// Lets signals stop the run. A thread waits for them and a greenlet hears of them; a SIGINT or SIGHUP that was ignored
+/// when the process started (`nohup`, a background job of a shell) stays ignored.
+pub fn watch(stop: Stop, grace: Grace) -> io::Result<Caught> {
+    let caught = Caught::default();
+    let heard: Vec<i32> = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal)).collect();
+    let mut signals = Signals::new(&heard)?;
+    let (sender, mailbox) = green::mailbox();
+    std::thread::Builder::new().name("gfetch-signals".to_owned()).spawn(move || {
+        for (count, signal) in signals.forever().enumerate() {
+            if count > 0 {
+                // The second one: at once, by the signal's own action.
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+            sender.send(signal);
+        }
+    })?;
+    let told = caught.clone();
+    green::spawn(move || {
+        while let Ok(Some(signal)) = mailbox.receive() {
+            told.0.set(Some(signal));
+            stop.request(if signal == SIGINT { grace.interrupt } else { grace.terminate });
+        }
+    });
+    Ok(caught)
+}
+
+/// Whether the parent process set `signal` to be ignored.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
+}

@@ -1,0 +1,106 @@
+//! Standard output and standard error as the run writes them: in whole pieces, a slow reader stopping nobody but us.
+
+use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use gfetch::green;
+
+/// Text is gathered up to this before it is written, while more is at hand.
+const GATHER_BYTES: usize = 64 * 1024;
+
+/// An output stream. Clones are the same stream.
+#[derive(Clone)]
+pub struct Stream {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    file: Arc<File>,
+    /// A regular file never makes us wait for a reader, so it is written on this thread.
+    is_file: bool,
+    pending: RefCell<Vec<u8>>,
+    /// Writers take turns: one piece is written whole before the next begins.
+    writing: green::Semaphore,
+    broken: Cell<Option<Broken>>,
+}
+
+/// Why nothing more can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The reader went away: that is quiet.
+    ReaderGone,
+    /// Anything else, the disk among it.
+    Failed(io::ErrorKind),
+}
+
+impl Stream {
+    pub fn stdout() -> io::Result<Stream> {
+        Stream::new(&io::stdout())
+    }
+
+    pub fn stderr() -> io::Result<Stream> {
+        Stream::new(&io::stderr())
+    }
+
+    /// A duplicate of the descriptor: std's own handles buffer and panic on a closed pipe.
+    fn new(std: &impl AsFd) -> io::Result<Stream> {
+        let file = File::from(std.as_fd().try_clone_to_owned()?);
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        let shared = Shared {
+            file: Arc::new(file),
+            is_file,
+            pending: RefCell::default(),
+            writing: green::Semaphore::new(1),
+            broken: Cell::new(None),
+        };
+        Ok(Stream { shared: Rc::new(shared) })
+    }
+
+    /// Gathers bytes; written when enough have come, or at the next [`Stream::flush`].
+    pub fn push(&self, bytes: &[u8]) {
+        self.shared.pending.borrow_mut().extend_from_slice(bytes);
+        if self.shared.pending.borrow().len() >= GATHER_BYTES {
+            self.flush();
+        }
+    }
+
+    /// Writes what was gathered.
+    pub fn flush(&self) {
+        let pending = self.shared.pending.take();
+        if !pending.is_empty() && self.shared.broken.get().is_none() {
+            // Remembered in `broken`: whoever asks later is told.
+            let _ = self.write_now(pending);
+        }
+    }
+
+    /// Writes bytes at once, after what was gathered.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        self.flush();
+        self.write_now(bytes.to_vec())
+    }
+
+    /// Why nothing more can be written, if so.
+    pub fn broken(&self) -> Option<Broken> {
+        self.shared.broken.get()
+    }
+
+    fn write_now(&self, bytes: Vec<u8>) -> io::Result<()> {
+        let _turn = self.shared.writing.acquire()?;
+        let written = match self.shared.is_file {
+            true => (&*self.shared.file).write_all(&bytes),
+            false => {
+                let file = self.shared.file.clone();
+                green::offload(move || (&*file).write_all(&bytes))?
+            }
+        };
+        if let Err(error) = &written {
+            let gone = error.kind() == io::ErrorKind::BrokenPipe;
+            self.shared.broken.set(Some(if gone { Broken::ReaderGone } else { Broken::Failed(error.kind()) }));
+        }
+        written
+    }
+}
