@@ -26,9 +26,19 @@ use entry::failure;
 /// Where entries come from.
 pub enum Input {
     /// URL arguments, and whether their globs are expanded (`-g` turns that off).
-    Arguments { urls: Vec<String>, globs: bool },
+    Arguments {
+        /// In the order typed.
+        urls: Vec<String>,
+        /// Whether they are globs.
+        globs: bool,
+    },
     /// A list: its name as records show it (`-` for standard input), and its bytes.
-    Reader { name: String, from: Box<dyn Read> },
+    Reader {
+        /// What it is called in records: `urls.txt`, `-`.
+        name: String,
+        /// The bytes.
+        from: Box<dyn Read>,
+    },
 }
 
 /// All entries of several inputs, in order, read one by one as they are asked for. It asks for no byte before it needs

@@ -38,7 +38,6 @@ struct OriginState {
 
 /// The right to talk to an origin; dropping it lets the next in.
 pub(super) struct Pass {
-    pub origin: Origin,
     _state: Rc<OriginState>,
     _origin: Option<Permit>,
     _job: Permit,
@@ -81,7 +80,7 @@ impl Permits {
         lap(Cause::Jobs);
         self.wait_for_rate()?;
         lap(Cause::Rate);
-        Ok(Pass { origin: origin.clone(), _state: state, _origin: own, _job: job })
+        Ok(Pass { _state: state, _origin: own, _job: job })
     }
 
     /// Starts are evenly spaced: each books the next moment before it waits for its own.

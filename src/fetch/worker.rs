@@ -163,7 +163,7 @@ impl Worker {
         let max_time = target.timeout.or(self.plan.limits.max_time);
         let run = || self.hops(target, pass, record, &mut trace, &mut sink, &mut ended);
         let done = self.stop.while_running(|| match max_time {
-            Some(limit) => green::timeout(limit, run).unwrap_or_else(|_| Err(Ending::OverTime(limit))),
+            Some(limit) => green::timeout(limit, run).unwrap_or(Err(Ending::OverTime(limit))),
             None => run(),
         });
         let at = stage(&trace);
@@ -210,7 +210,7 @@ impl Worker {
         ended: &mut Ended,
     ) -> Result<(), Ending> {
         let mut flow = Flow::new(&self.plan, target);
-        let mut pass = Some(pass);
+        let mut pass = pass;
         loop {
             let response = self.exchange(&flow, record, trace, ended)?;
             let head = response.head();
@@ -221,19 +221,22 @@ impl Worker {
             };
             drain(response)?;
             record.redirects += 1;
-            let same_origin = !next.cross_origin;
+            let cross_origin = next.cross_origin;
             flow.follow(&self.plan, next);
-            if !same_origin {
-                // Both permits are given back before the next origin's are waited for: else two full hosts deadlock.
-                pass = None;
-                let origin = Origin::of(&flow.url)
-                    .ok_or_else(|| Failure::new(Kind::Redirect, Stage::Receive, "it leads nowhere"))?;
-                pass = Some(self.permits.acquire(&origin, |_| ()).map_err(|_| Failure::cancelled())?);
+            if cross_origin {
+                pass = self.change_origin(pass, &flow)?;
             } else {
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
             }
-            debug_assert!(pass.is_some());
         }
+    }
+
+    /// Both permits are given back before the next origin's are waited for: else two full hosts deadlock.
+    fn change_origin(&self, pass: Pass, flow: &Flow) -> Result<Pass, Failure> {
+        drop(pass);
+        let nowhere = || Failure::new(Kind::Redirect, Stage::Receive, "the redirect leads to no host");
+        let origin = Origin::of(&flow.url).ok_or_else(nowhere)?;
+        self.permits.acquire(&origin, |_| ()).map_err(|_| Failure::cancelled())
     }
 
     fn exchange(

@@ -5,6 +5,7 @@ use std::fmt;
 /// A message that is not HTTP/1 as gfetch accepts it. After one, the connection is over: nothing on it can be trusted.
 ///
 /// Lines count from 1, the status line or request line.
+#[allow(missing_docs, reason = "a field `limit` is the limit, a field `line` the line, counted from 1")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProtocolError {
     /// The answer does not begin with `HTTP/` (another protocol, or HTTP/0.9).
@@ -117,7 +118,10 @@ pub enum Truncated {
     /// In the head, or after informational heads and before the final one.
     Head,
     /// This many bytes of the announced length were still to come.
-    Length { missing: u64 },
+    Length {
+        /// Bytes that did not come.
+        missing: u64,
+    },
     /// Before the last chunk and its trailers had ended.
     Chunked,
 }
