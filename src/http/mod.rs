@@ -6,3 +6,4 @@ pub mod fields;
 pub mod h1;
 pub mod origin;
 pub mod redirect;
+pub mod server;
