@@ -14,12 +14,15 @@ use crate::http::h1::Framing;
 /// A client: says its pieces after their pauses, then closes if it has no more. What it heard, a string a write.
 #[derive(Clone, Default)]
 struct Client {
-    says: Rc<RefCell<VecDeque<(Duration, Vec<u8>)>>>,
+    says: Rc<RefCell<VecDeque<Piece>>>,
     then: Rc<Cell<Then>>,
     heard: Rc<RefCell<Vec<String>>>,
     reads: Rc<Cell<u32>>,
     ended: Rc<Cell<bool>>,
 }
+
+/// A pause, and what comes after it.
+type Piece = (Duration, Vec<u8>);
 
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Then {
