@@ -68,7 +68,8 @@ fn imports_run_only_downward() {
         for (name, text) in files(&format!("src/{layer}")) {
             for (number, line) in code(&text) {
                 for upper in *above {
-                    let imports = line.contains(&format!("crate::{upper}::")) || line.contains(&format!("crate::{upper};"));
+                    let imports =
+                        line.contains(&format!("crate::{upper}::")) || line.contains(&format!("crate::{upper};"));
                     assert!(!imports, "{name}:{number}: {layer} imports {upper}: {line}");
                 }
             }
@@ -89,8 +90,12 @@ fn every_file_opens_with_what_it_owns() {
 fn unsafe_stays_in_named_files_with_its_argument() {
     let mut with_unsafe = BTreeSet::new();
     for (name, text) in files("src") {
-        let uses = |line: &str| ["unsafe {", "unsafe fn", "unsafe impl", "unsafe trait"].iter().any(|word| line.contains(word));
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| uses(line) && !line.trim_start().starts_with("//")) {
+        let uses = |line: &str| {
+            ["unsafe {", "unsafe fn", "unsafe impl", "unsafe trait"].iter().any(|word| line.contains(word))
+        };
+        for (number, line) in
+            text.lines().enumerate().filter(|(_, line)| uses(line) && !line.trim_start().starts_with("//"))
+        {
             let before: Vec<&str> = text.lines().take(number).collect();
             let argued = before.iter().rev().take(8).any(|line| line.contains("SAFETY") || line.contains("# Safety"));
             assert!(argued, "{name}:{}: unsafe without its argument: {line}", number + 1);
@@ -111,7 +116,17 @@ fn files_fit_in_the_head() {
 
 #[test]
 fn the_library_neither_prints_nor_exits_nor_reads_the_environment() {
-    let forbidden = ["println!", "eprintln!", "print!(", "dbg!", "process::exit", "env::var", "env::args", "todo!", "unimplemented!"];
+    let forbidden = [
+        "println!",
+        "eprintln!",
+        "print!(",
+        "dbg!",
+        "process::exit",
+        "env::var",
+        "env::args",
+        "todo!",
+        "unimplemented!",
+    ];
     for (layer, _) in LAYERS {
         for (name, text) in files(&format!("src/{layer}")).into_iter().filter(|(name, _)| !is_test_file(name)) {
             for (number, line) in code(&text) {
@@ -134,7 +149,15 @@ fn no_test_is_ignored() {
 
 #[test]
 fn no_async_runtime_is_in_the_release_binary() {
-    let tree = Command::new(env!("CARGO")).args(["tree", "--locked", "--offline", "-e", "normal,no-proc-macro", "--prefix", "none"]);
+    let tree = Command::new(env!("CARGO")).args([
+        "tree",
+        "--locked",
+        "--offline",
+        "-e",
+        "normal,no-proc-macro",
+        "--prefix",
+        "none",
+    ]);
     let tree = { tree }.current_dir(root()).output().unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8(tree.stdout).unwrap();
