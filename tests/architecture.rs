@@ -149,16 +149,9 @@ fn no_test_is_ignored() {
 
 #[test]
 fn no_async_runtime_is_in_the_release_binary() {
-    let tree = Command::new(env!("CARGO")).args([
-        "tree",
-        "--locked",
-        "--offline",
-        "-e",
-        "normal,no-proc-macro",
-        "--prefix",
-        "none",
-    ]);
-    let tree = { tree }.current_dir(root()).output().unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["tree", "--locked", "--offline", "-e", "normal,no-proc-macro", "--prefix", "none"]);
+    let tree = cargo.current_dir(root()).output().unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8(tree.stdout).unwrap();
     for runtime in ["tokio v", "async-std v", "smol v", "async-executor v", "futures-executor v"] {
