@@ -99,7 +99,7 @@ impl Run {
     }
 
     /// One record, in its turn: its body first, then its line.
-    fn deliver(&mut self, mut fetched: Fetched) {
+    fn deliver(&mut self, mut fetched: Box<Fetched>) {
         if let Some(body) = &mut fetched.body {
             let stdout = self.report.stdout.clone();
             // A broken standard output is remembered by the stream.
