@@ -40,6 +40,9 @@ impl Flow {
             }
         }
         flow.add_secrets(plan, target);
+        // A line's own fields take the place of the run's.
+        let is_own = |name: &str| target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        flow.given.retain(|(name, _)| !is_own(name));
         flow.given.extend(target.headers.iter().cloned());
         flow
     }
