@@ -84,12 +84,12 @@ impl Session {
         }
         let worker = Worker {
             permits: Permits::new(&plan),
+            turn: Turn::of(plan.order),
             plan: Rc::new(plan),
             client,
             stop,
             budget: MemoryBudget::default(),
             output,
-            turn: Turn::default(),
             spools: SpoolMemory::default(),
             waits: RefCell::default(),
         };

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use tempfile::NamedTempFile;
 
+use super::plan::Order;
 use super::spool::{Spool, SpoolMemory};
 use crate::green;
 
@@ -17,18 +18,23 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// The end that printed bodies go to; called in the order in which they are to appear.
 pub type Output = Rc<dyn Fn(&[u8]) -> io::Result<()>>;
 
-/// Whose body may go to the output as it comes: the line whose record is the next to be handed over. Clones are the same.
-#[derive(Clone, Default)]
-pub struct Turn(Rc<Cell<u64>>);
+/// Whose body may go to the output as it comes: the line whose record is the next to be handed over. Where records are
+/// handed over as they finish nobody knows which that is, and all bodies wait. Clones are the same.
+#[derive(Clone)]
+pub struct Turn(Rc<Cell<Option<u64>>>);
 
 impl Turn {
+    pub(super) fn of(order: Order) -> Turn {
+        Turn(Rc::new(Cell::new((order == Order::Input).then_some(0))))
+    }
+
     /// All records before `index` have been handed over, their bodies with them.
     pub fn pass_to(&self, index: u64) {
-        self.0.set(index);
+        self.0.set(self.0.get().map(|_| index));
     }
 
     fn is(&self, index: u64) -> bool {
-        self.0.get() == index
+        self.0.get() == Some(index)
     }
 }
 
