@@ -49,7 +49,7 @@ impl Progress {
             Kind::Live { bar, .. } => bar.set_message(state(summary)),
             Kind::Plain(last) if last.elapsed() >= PLAIN_EVERY => {
                 *last = Instant::now();
-                eprintln!("gfetch: {}", state(summary));
+                super::complain(state(summary));
             }
             Kind::Plain(_) | Kind::None => {}
         }

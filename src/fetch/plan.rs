@@ -233,9 +233,10 @@ pub enum Bodies {
 /// Where bodies are saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Save {
-    /// `-o`, as typed. One: for all URLs. Several: the Nth belongs to the Nth URL argument. None: the URL names the
-    /// file (`-O`). `-` is standard output.
+    /// `-o`, as typed. One: for all URLs. Several: the Nth belongs to the Nth URL argument. `-` is standard output.
     pub templates: Vec<String>,
+    /// `-O`: the URL names the file. Without it and without a template only lines with an `output` are saved.
+    pub remote_name: bool,
     /// What relative names are relative to.
     pub dir: Option<PathBuf>,
     /// Missing folders are made.

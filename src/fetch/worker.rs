@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::failure::{cut, of_exchange, of_redirect, over_time, stage};
 use super::flow::Flow;
 use super::list::Target;
+use super::names::Place;
 use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::permits::{Pass, Permits};
 use super::plan::{Bodies, Plan, Stall};
@@ -190,11 +191,10 @@ impl Worker {
 
     fn sink(&self, job: &Job) -> Sink {
         match (&self.plan.bodies, &self.output, &job.place) {
-            (Bodies::Save(save), _, Some(super::names::Place::File(path))) => {
-                Sink::save(path.clone(), save.create_dirs)
-            }
-            (Bodies::Save(_), Some(output), Some(super::names::Place::StandardOutput))
-            | (Bodies::Print, Some(output), _) => {
+            (Bodies::Save(save), _, Some(Place::File(path))) => Sink::save(path.clone(), save.create_dirs),
+            // A line's own `output`. A comparison fetches it many times, and for its time only.
+            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => Sink::save(path.clone(), false),
+            (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 Sink::print(job.entry.index, self.turn.clone(), output.clone(), self.spools.clone())
             }
             _ => Sink::Count,

@@ -172,10 +172,13 @@ fn bodies_go_where_they_were_sent() {
     assert_eq!(plan("--body").bodies, Bodies::Print);
     assert_eq!(plan("-o -").bodies, Bodies::Print);
     assert_eq!(plan("-o x").bodies, Bodies::Save(save(&["x"])));
-    assert_eq!(plan("-O").bodies, Bodies::Save(save(&[])));
-    assert_eq!(plan("--remote-name-all").bodies, Bodies::Save(save(&[])));
-    let there = Save { dir: Some("d".into()), create_dirs: true, ..save(&[]) };
-    assert_eq!(plan("-O --output-dir d --create-dirs").bodies, Bodies::Save(there));
+    let remote_name = Save { remote_name: true, ..Save::default() };
+    assert_eq!(plan("-O").bodies, Bodies::Save(remote_name.clone()));
+    assert_eq!(plan("--remote-name-all").bodies, Bodies::Save(remote_name.clone()));
+    let there = Save { dir: Some("d".into()), create_dirs: true, ..remote_name };
+    assert_eq!(plan("-O --output-dir d --create-dirs").bodies, Bodies::Save(there.clone()));
+    let lines_own = Save { remote_name: false, ..there };
+    assert_eq!(ok("-i urls.txt --output-dir d --create-dirs").plan.bodies, Bodies::Save(lines_own));
     assert_eq!(ok("-o x -o y http://a/ http://b/").plan.bodies, Bodies::Save(save(&["x", "y"])));
 }
 
