@@ -37,6 +37,8 @@ struct Run {
     caught: signals::Caught,
     report: Report,
     started: Instant,
+    /// A line has no record: a fault of ours, which must not end as a success.
+    lost: bool,
 }
 
 /// Everything that is written.
@@ -77,7 +79,7 @@ impl Run {
             stdout,
             stderr,
         };
-        Ok((Run { invocation, session, caught, report, started: Instant::now() }, list))
+        Ok((Run { invocation, session, caught, report, started: Instant::now(), lost: false }, list))
     }
 
     fn run(mut self, list: List) -> Exit {
@@ -89,7 +91,10 @@ impl Run {
                     failures += u64::from(!fetched.outcome.ok());
                     self.deliver(fetched);
                 }
-                Err(error) => self.report.complain(&format!("a line was lost: {error}")),
+                Err(error) => {
+                    self.report.complain(&format!("a line was lost: {error}"));
+                    self.lost = true;
+                }
             }
             let too_many = self.invocation.plan.max_failures.is_some_and(|most| failures > most);
             if self.report.is_broken() {
@@ -161,6 +166,9 @@ impl Run {
     }
 
     fn exit(&self) -> Exit {
+        if self.lost {
+            return Exit::Output;
+        }
         let totals = self.report.summary.totals();
         Exit::of_counts(totals.ok, totals.failed)
     }

@@ -173,7 +173,7 @@ impl Pace {
     /// A full window with too few bytes ends it; enough of them begin a new one.
     fn note(&mut self, bytes: u64) -> Result<(), Duration> {
         self.bytes += bytes;
-        if self.bytes >= self.rule.min_bytes_per_s.saturating_mul(self.rule.time.as_secs().max(1)) {
+        if self.bytes >= enough(self.rule) {
             *self = Pace::new(self.rule);
             return Ok(());
         }
@@ -181,6 +181,26 @@ impl Pace {
     }
 }
 
+/// What must come in a window. Without `-y` and `-Y` only silence is a stall: any byte begins a new one.
+fn enough(rule: Stall) -> u64 {
+    let bytes = (rule.min_bytes_per_s as f64 * rule.time.as_secs_f64()).ceil() as u64;
+    if rule.given { bytes.max(1) } else { 1 }
+}
+
 fn too_large(most: u64) -> Failure {
     Failure::new(Kind::TooLarge, Stage::Receive, format!("the body is larger than {most} bytes (--max-filesize)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unasked_only_silence_is_a_stall_and_asked_the_window_scales_the_limit() {
+        let asked = |seconds: f64, min_bytes_per_s| {
+            enough(Stall { time: Duration::from_secs_f64(seconds), min_bytes_per_s, given: true })
+        };
+        assert_eq!(enough(Stall::default()), 1);
+        assert_eq!((asked(30.0, 1), asked(0.2, 1000), asked(2.0, 1000), asked(0.001, 1)), (30, 200, 2000, 1));
+    }
 }

@@ -259,3 +259,62 @@ fn secrets_with_a_list_go_to_the_named_host_only() {
     let run = Gfetch::new(&args[..4]).input(&list).run().expect(2);
     assert!(run.err.contains("--auth-host"), "{}", run.err);
 }
+
+#[test]
+fn redirects_and_retries_count_as_starts() {
+    let server = Server::new();
+    gfetch(&["--rate", "20/s", "--retry", "1", "--retry-delay", "0.001", &server.url("/to//flaky/1/a")]).expect(0);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 4, "{:?}", server.paths());
+    for pair in requests.windows(2) {
+        assert!(pair[1].at - pair[0].at >= Duration::from_millis(40), "{:?}", pair[1].at - pair[0].at);
+    }
+}
+
+#[test]
+fn a_retry_after_holds_back_the_whole_origin_and_no_other() {
+    let (busy, other) = (Server::new(), Server::new());
+    let list = busy.list(["/later/1/a", "/delay/50/b", "/c"]) + &other.list(["/d"]);
+    let args = ["-i", "-", "--per-host", "1", "--retry", "1", "--unordered", "--format", "json"];
+    let run = Gfetch::new(&args).input(list).run().expect(0);
+    assert_eq!(run.records()[0]["index"], 3);
+    let requests = busy.requests();
+    assert!(requests[1].at - requests[0].at >= Duration::from_millis(990), "{:?}", busy.paths());
+    assert!(run.took < Duration::from_secs(4));
+}
+
+#[test]
+fn a_retry_after_that_is_too_long_is_that_urls_failure_at_once() {
+    let server = Server::new();
+    let run =
+        gfetch(&["--retry", "3", "--retry-after-max", "5", &server.url("/later/6/a"), &server.url("/b")]).expect(1);
+    assert_eq!(server.requests().len(), 2);
+    assert!(run.text().contains("--retry-after-max") && run.took < Duration::from_secs(3), "{}", run.text());
+}
+
+#[test]
+fn a_post_is_sent_again_only_when_all_errors_are_retried() {
+    let server = Server::new();
+    let args = ["--retry", "2", "--retry-delay", "0.01", "-d", "x", &server.url("/flaky/1/a")];
+    gfetch(&args).expect(3);
+    assert_eq!(server.requests().len(), 1);
+    let server = Server::new();
+    let args = ["--retry", "2", "--retry-delay", "0.01", "--retry-all-errors", "-d", "x", &server.url("/flaky/1/a")];
+    gfetch(&args).expect(0);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn few_descriptors_make_a_run_slower_and_not_wrong() {
+    let server = Server::new();
+    let script = "ulimit -n 24; exec \"$0\" -i - -j 200 --per-host 0 -s";
+    let run = Gfetch::shell(script).input(server.list(["/delay/10/a"; 100])).run().expect(0);
+    assert_eq!(run.lines().len(), 100);
+}
+
+#[test]
+fn a_drip_is_no_stall_without_a_speed_limit() {
+    let server = Server::new();
+    gfetch(&["-y", "0.1", &server.url("/drip/20")]).expect(0);
+    gfetch(&["-y", "0.2", "-Y", "300", &server.url("/drip/30")]).expect(3);
+}

@@ -76,12 +76,15 @@ fn running(server: &Server, args: &[&str], list: &str, requests: usize) -> Runni
 #[test]
 fn the_process_ends_by_the_signal_that_stopped_it() {
     let server = Server::new();
-    for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM), ("HUP", SIGHUP)] {
-        let run = running(&server, &["--grace", "0.1"], &server.list(["/hang"]), 1);
+    for (name, number, how) in
+        [("INT", SIGINT, "--unordered"), ("TERM", SIGTERM, "--serial"), ("HUP", SIGHUP, "--body")]
+    {
+        let run = running(&server, &["--grace", "0.1", how], &server.list(["/hang"]), 1);
         run.signal(name);
         let run = run.wait();
         assert_eq!(run.signal(), Some(number), "{run:?}");
-        let error = &run.records()[0]["error"];
+        let report = if how == "--body" { run.err.lines().next().unwrap() } else { run.text() };
+        let error = &serde_json::from_str::<serde_json::Value>(report).unwrap()["error"];
         assert_eq!((&error["kind"], &error["limit"], &error["curl"]), (&json!("timeout"), &json!("grace"), &json!(42)));
         assert!(run.err.contains("1 URL: 0 ok, 1 failed"), "{}", run.err);
     }
@@ -108,14 +111,15 @@ fn the_first_ctrl_c_lets_what_runs_finish_and_cancels_what_waits() {
 #[test]
 fn after_ctrl_c_nothing_more_is_read_and_the_summary_says_where() {
     let server = Server::new();
-    let run = Gfetch::new(&["-i", "-"]).input(server.list(["/a", "/b"])).keep_open().start();
-    run.wait_for_lines(2);
-    run.signal("INT");
-    let mut run = run;
-    wait_until("end", || !run.is_running());
-    let run = run.wait();
-    assert_eq!(run.signal(), Some(SIGINT));
-    assert!(run.err.contains("stopped after line 2"), "{}", run.err);
+    for order in ["--serial", "--unordered"] {
+        let mut run = Gfetch::new(&["-i", "-", order]).input(server.list(["/a", "/b"])).keep_open().start();
+        run.wait_for_lines(2);
+        run.signal("INT");
+        wait_until("end", || !run.is_running());
+        let run = run.wait();
+        assert_eq!(run.signal(), Some(SIGINT));
+        assert!(run.err.contains("stopped after line 2"), "{}", run.err);
+    }
 }
 
 #[test]

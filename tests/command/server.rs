@@ -13,6 +13,7 @@
 //! | `/stall` | a head and 10 of 100 bytes, and nothing more |
 //! | `/drip/N` | N bytes, one each 20 ms |
 //! | `/flaky/N/…` | 503 N times, then the rest's answer |
+//! | `/later/S/…` | 503 with `Retry-After: S` once, then the rest's answer |
 //! | `/close` | nothing: the connection is closed |
 //! | anything else | `ok` |
 
@@ -36,7 +37,7 @@ struct Log {
     requests: Vec<Request>,
     running: usize,
     most_running: usize,
-    flaky: HashMap<String, usize>,
+    asked: HashMap<String, usize>,
 }
 
 /// A request as it came.
@@ -166,15 +167,22 @@ fn answer(
             thread::sleep(Duration::from_millis(ms.parse().unwrap()));
             return answer(request, &format!("/{rest}"), reader, stream, log, done);
         }
+        "later" if asked_before(path, log) == 0 => {
+            done();
+            let after = rest.split_once('/').map_or(rest, |(after, _)| after);
+            return send(&format!("HTTP/1.1 503 Busy\r\nRetry-After: {after}\r\nContent-Length: 0\r\n\r\n"), b"");
+        }
+        "later" => {
+            let rest = rest.split_once('/').map_or("", |(_, rest)| rest);
+            return answer(request, &format!("/{rest}"), reader, stream, log, done);
+        }
         "flaky" => {
             let (times, rest) = rest.split_once('/').unwrap_or((rest, ""));
-            let seen = {
-                let mut log = log.lock().unwrap();
-                let seen = log.flaky.entry(path.to_owned()).or_default();
-                *seen += 1;
-                *seen
+            let next = if asked_before(path, log) < times.parse().unwrap() {
+                "/status/503".to_owned()
+            } else {
+                format!("/{rest}")
             };
-            let next = if seen <= times.parse().unwrap() { "/status/503".to_owned() } else { format!("/{rest}") };
             return answer(request, &next, reader, stream, log, done);
         }
         "drip" => {
@@ -217,6 +225,14 @@ fn answer(
     let _ = reader.read(&mut [0; 1]);
     done();
     false
+}
+
+/// How often `path` was asked for before.
+fn asked_before(path: &str, log: &Mutex<Log>) -> usize {
+    let mut log = log.lock().unwrap();
+    let asked = log.asked.entry(path.to_owned()).or_default();
+    *asked += 1;
+    *asked - 1
 }
 
 fn reason(status: &str) -> &str {
