@@ -244,8 +244,11 @@ fn told(
 }
 
 fn progress(output: &Output, world: &World) -> Progress {
+    let prints = output.body || output.templates.iter().any(|template| template == "-");
     match output.progress {
         _ if output.silent => Progress::None,
+        // It would wipe away the end of a body that has no last newline.
+        ProgressArg::Auto if prints && (world.is_terminal)(Stream::Stdout) => Progress::None,
         ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => Progress::Live,
         ProgressArg::Auto | ProgressArg::None => Progress::None,
         ProgressArg::Plain => Progress::Plain,

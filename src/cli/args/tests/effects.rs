@@ -228,6 +228,9 @@ fn talk_depends_on_the_terminal_and_the_environment() {
         assert_eq!(tty.ok(&format!("{off} http://a/")).progress, Progress::None, "{off}");
     }
     assert_eq!(ok("--progress plain http://a/").progress, Progress::Plain);
+    for bodies_beside in ["--body", "-o -"] {
+        assert_eq!(tty.ok(&format!("{bodies_beside} http://a/")).progress, Progress::None, "{bodies_beside}");
+    }
     let plain = Fake { env: vec![("NO_COLOR", "1")], ..tty };
     assert_eq!((plain.ok("http://a/").color, plain.ok("--color always http://a/").color), (neither, both));
 }
