@@ -11,6 +11,8 @@ mod render;
 mod run;
 mod save_failed;
 mod secrets;
+#[allow(dead_code, reason = "the wiring calls it; remove once it does")]
+mod serve;
 mod signals;
 mod stream;
 mod terminal;
