@@ -11,7 +11,12 @@ pub fn of(plan: &Plan) -> Result<Client, String> {
         overrides: connect
             .resolve
             .iter()
-            .map(|entry| Override { host: entry.host.clone(), port: Some(entry.port), addresses: entry.addrs.clone() })
+            .map(|entry| Override {
+                host: entry.host.clone(),
+                port: Some(entry.port),
+                addresses: entry.addrs.clone(),
+                port_to: None,
+            })
             .collect(),
         family: match connect.family {
             Family::Any => net::Family::Any,
