@@ -39,14 +39,23 @@ impl Progress {
 
     /// Says how far the run is.
     pub fn show(&mut self, summary: &Summary) {
+        self.say_of(|| state(summary));
+    }
+
+    /// Says something else: which of several runs this is.
+    pub fn say(&mut self, message: String) {
+        self.say_of(|| message);
+    }
+
+    fn say_of(&mut self, message: impl FnOnce() -> String) {
         match &mut self.kind {
             Kind::Live(bar) => {
-                bar.set_message(state(summary));
+                bar.set_message(message());
                 bar.tick();
             }
             Kind::Plain(last) if last.elapsed() >= PLAIN_EVERY => {
                 *last = Instant::now();
-                eprintln!("gfetch: {}", state(summary));
+                eprintln!("gfetch: {}", message());
             }
             Kind::Plain(_) | Kind::None => {}
         }
