@@ -72,6 +72,9 @@ impl Story {
         let started = green::now();
         let mut fine = true;
         for fetched in session.run(list(), Names::new(None, Vec::new(), false)) {
+            if self.stdout.broken().is_some() {
+                return false;
+            }
             match fetched {
                 Ok(fetched) => {
                     fine &= fetched.outcome.ok();
@@ -84,7 +87,7 @@ impl Story {
             }
         }
         self.say(&format!("{:.3} s", (green::now() - started).as_secs_f64()));
-        fine && self.stdout.broken().is_none()
+        fine
     }
 
     /// The same without the talk, measured; true if it could be.
