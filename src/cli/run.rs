@@ -230,17 +230,13 @@ fn names(plan: &Plan) -> Names {
     }
 }
 
-pub fn summary_of(plan: &Plan) -> Summary {
-    let mut summary = Summary::new(summary::Limits {
-        jobs: u32::try_from(plan.jobs).unwrap_or(u32::MAX),
-        per_host: plan.per_host.map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
-        rate: plan.rate,
-    });
+fn summary_of(plan: &Plan) -> Summary {
+    let mut summary = Summary::new(summary::Limits::of(plan));
     summary.certificates_unchecked = plan.connect.insecure;
     summary
 }
 
-fn show(invocation: &Invocation, to_stdout: bool) -> Show {
+pub fn show(invocation: &Invocation, to_stdout: bool) -> Show {
     let stream = if to_stdout { args::Stream::Stdout } else { args::Stream::Stderr };
     Show {
         redact: redact(invocation.show_secrets),

@@ -1,12 +1,12 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::failure::{cut, of_exchange, of_redirect, over_time, stage};
 use super::flow::Flow;
-use super::list::Target;
+use super::list::{Entry, Target};
 use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::permits::{Pass, Permits};
 use super::plan::{Bodies, Plan, Stall};
@@ -39,7 +39,11 @@ pub(super) struct Worker {
     pub spools: SpoolMemory,
     /// Waits before starts, for the summary.
     pub waits: RefCell<Vec<(Cause, Duration)>>,
+    /// Told of each line that starts.
+    pub on_start: OnceCell<StartHook>,
 }
+
+pub(super) type StartHook = Box<dyn Fn(&Entry)>;
 
 /// What an attempt leaves beside the record.
 #[derive(Default)]
@@ -85,6 +89,9 @@ impl Worker {
                     return Ended::default();
                 }
             };
+            if let (None, Some(tell)) = (first_start, self.on_start.get()) {
+                tell(&job.entry);
+            }
             let now = green::now();
             let first = *first_start.get_or_insert_with(|| {
                 record.started = Some(SystemTime::now());

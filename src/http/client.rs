@@ -100,6 +100,13 @@ impl Client {
         self.shared.pool.clear();
     }
 
+    /// Closes all idle connections and forgets the TLS sessions, so that what comes next connects as the first requests
+    /// did. Names stay known.
+    pub fn make_cold(&self) {
+        self.close_idle();
+        self.shared.tls.forget_sessions();
+    }
+
     /// Idle connections now.
     pub fn idle(&self) -> usize {
         self.shared.pool.len()
