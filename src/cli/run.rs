@@ -185,7 +185,8 @@ impl Report {
     }
 
     fn tell_summary(&self, hint: bool) {
-        let mut text = String::new();
+        let is_drawn = self.format == Format::Text && self.show.width != usize::MAX;
+        let mut text = String::from(if is_drawn { "\n" } else { "" });
         render::summary::text(&mut text, &self.summary, &self.show, hint);
         self.stderr.push(text.as_bytes());
     }
