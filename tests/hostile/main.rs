@@ -1,0 +1,5 @@
+//! A scripted hostile server against the fetching: every row ends as it must, in time, and harms no other host.
+
+mod case;
+mod framing;
+mod script;
