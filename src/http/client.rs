@@ -257,9 +257,12 @@ fn receive_head(connection: &mut Connection, method: &str, trace: &mut Trace) ->
                 None => {}
             }
         }
-        if connection.fill().map_err(Error::from_io)? == 0 {
-            return Err(Error::Truncated(receive.eof()));
-        }
+        match connection.fill() {
+            Ok(0) => return Err(Error::Truncated(receive.eof())),
+            // A TLS peer that closes without saying so.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(Error::Truncated(receive.eof())),
+            filled => filled.map_err(Error::from_io)?,
+        };
         trace.heard = true;
     }
 }

@@ -68,19 +68,14 @@ impl Response {
 
     /// Takes some of the body and drops it, in the kernel where that is possible; how many bytes, 0 at the end.
     pub fn discard(&mut self) -> io::Result<u64> {
-        let ready = self.data.len();
-        if ready > 0 {
-            self.consume(ready);
-            return Ok(ready as u64);
+        if !self.parse()?
+            && let Some(dropped) = self.discard_in_kernel()?
+        {
+            return Ok(dropped);
         }
-        match self.discard_in_kernel()? {
-            Some(dropped) => Ok(dropped),
-            None => {
-                let bytes = self.fill_buf()?.len();
-                self.consume(bytes);
-                Ok(bytes as u64)
-            }
-        }
+        let bytes = self.fill_buf()?.len();
+        self.consume(bytes);
+        Ok(bytes as u64)
     }
 
     fn discard_in_kernel(&mut self) -> io::Result<Option<u64>> {

@@ -1,5 +1,11 @@
 //! A scripted hostile server against the fetching: every row ends as it must, in time, and harms no other host.
 
 mod case;
+mod codings;
 mod framing;
+mod heads;
+mod keepalive;
+mod redirects;
 mod script;
+mod timing;
+mod tls;
