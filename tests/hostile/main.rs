@@ -2,6 +2,7 @@
 
 mod case;
 mod codings;
+mod command;
 mod framing;
 mod heads;
 mod keepalive;
