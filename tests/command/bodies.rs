@@ -102,7 +102,8 @@ fn silent_with_bodies_prints_bodies_and_nothing_of_a_summary() {
 #[test]
 fn a_body_that_is_retried_is_printed_once() {
     let server = Server::new();
-    let args = ["--body", "--retry", "2", "--retry-delay", "0.02", &server.url("/flaky/1/say/a"), &server.url("/say/b")];
+    let args =
+        ["--body", "--retry", "2", "--retry-delay", "0.02", &server.url("/flaky/1/say/a"), &server.url("/say/b")];
     assert_eq!(gfetch(&args).expect(0).text(), "ab");
 }
 

@@ -38,7 +38,8 @@ fn per_host_limits_one_origin_and_no_other() {
 fn a_busy_origin_keeps_no_other_waiting() {
     let (busy, quick) = (Server::new(), Server::new());
     let list = busy.list(["/delay/100/a"; 6]) + &quick.list(["/b"]);
-    let run = Gfetch::new(&["-i", "-", "-j", "2", "--per-host", "1", "--unordered", "--format", "json"]).input(list).run();
+    let run =
+        Gfetch::new(&["-i", "-", "-j", "2", "--per-host", "1", "--unordered", "--format", "json"]).input(list).run();
     assert_eq!(run.expect(0).records()[0]["index"], 6);
 }
 
@@ -89,7 +90,8 @@ fn connect_timeout_ends_a_connect_that_nobody_answers() {
     listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     listener.listen(0).unwrap();
     let addr = listener.local_addr().unwrap().as_socket().unwrap();
-    let _full: Vec<_> = (0..4).map(|_| std::net::TcpStream::connect_timeout(&addr, Duration::from_millis(50))).collect();
+    let _full: Vec<_> =
+        (0..4).map(|_| std::net::TcpStream::connect_timeout(&addr, Duration::from_millis(50))).collect();
     let record = records(&["--connect-timeout", "0.15", &format!("http://{addr}/")]).remove(0);
     let error = &record["error"];
     assert_eq!((&error["kind"], &error["stage"]), (&json!("timeout"), &json!("connect")), "{record}");
@@ -175,7 +177,8 @@ fn max_failures_are_allowed_and_one_more_is_not() {
 #[test]
 fn a_body_over_max_filesize_is_too_large_announced_or_not() {
     let server = Server::new();
-    let (announced, chunked, fits) = (server.url("/bytes/2000"), server.url("/chunked/2000"), server.url("/bytes/1000"));
+    let (announced, chunked, fits) =
+        (server.url("/bytes/2000"), server.url("/chunked/2000"), server.url("/bytes/1000"));
     let found = records(&["--max-filesize", "1000", &announced, &chunked, &fits]);
     for record in &found[..2] {
         assert_eq!((&record["error"]["kind"], &record["error"]["curl"]), (&json!("too_large"), &json!(63)));
@@ -201,8 +204,22 @@ fn a_host_that_refuses_is_given_up_and_the_others_go_on() {
 #[test]
 fn the_options_of_a_request_reach_the_server() {
     let server = Server::new();
-    gfetch(&["-A", "me", "-e", "http://from/", "-H", "Accept:", "-H", "X-A: 1", "-d", "a=1", "-d", "b=2", &server.url("/a")])
-        .expect(0);
+    gfetch(&[
+        "-A",
+        "me",
+        "-e",
+        "http://from/",
+        "-H",
+        "Accept:",
+        "-H",
+        "X-A: 1",
+        "-d",
+        "a=1",
+        "-d",
+        "b=2",
+        &server.url("/a"),
+    ])
+    .expect(0);
     let request = &server.requests()[0];
     assert_eq!((&*request.method, &*request.body), ("POST", &b"a=1&b=2"[..]));
     let field = |name| request.field(name);

@@ -100,7 +100,8 @@ fn a_json_lines_output_names_its_file() {
         json!({"url": server.url("/say/one"), "output": "sub/one.txt"}),
         json!({"url": server.url("/say/two"), "output": "../two.txt"})
     );
-    let run = Gfetch::new(&["-i", "-", "--format", "json", "-O", "--create-dirs"]).input(list).dir(&dir).run().expect(1);
+    let run =
+        Gfetch::new(&["-i", "-", "--format", "json", "-O", "--create-dirs"]).input(list).dir(&dir).run().expect(1);
     assert_eq!(dir.read("sub/one.txt"), "one");
     assert_eq!(dir.names(), ["sub/one.txt"]);
     assert_eq!(run.records()[0]["file"], "sub/one.txt");
@@ -214,7 +215,10 @@ fn a_url_argument_is_a_glob() {
     let server = Server::new();
     let found = records(&[&server.url("/{a,b}/[08-10:2]"), &server.url("/c")]);
     let seen: Vec<String> = found.iter().map(|record| format!("{} {}", record["index"], record["source"])).collect();
-    assert_eq!(seen, ["0 \"argument 1\"", "1 \"argument 1\"", "2 \"argument 1\"", "3 \"argument 1\"", "4 \"argument 2\""]);
+    assert_eq!(
+        seen,
+        ["0 \"argument 1\"", "1 \"argument 1\"", "2 \"argument 1\"", "3 \"argument 1\"", "4 \"argument 2\""]
+    );
     let mut paths = server.paths();
     paths.sort();
     assert_eq!(paths, ["/a/08", "/a/10", "/b/08", "/b/10", "/c"]);

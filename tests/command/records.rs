@@ -9,9 +9,30 @@ use crate::server::{Server, nobody};
 
 /// Members of a record in their order: scripts may rely on it being there, people on where.
 const MEMBERS: [&str; 24] = [
-    "index", "id", "source", "url", "host", "final_url", "method", "started", "ok", "status", "http_version", "tls",
-    "content_type", "content_length", "bytes", "wire_bytes", "redirects", "attempts", "reused", "remote_ip",
-    "remote_port", "file", "timings", "error",
+    "index",
+    "id",
+    "source",
+    "url",
+    "host",
+    "final_url",
+    "method",
+    "started",
+    "ok",
+    "status",
+    "http_version",
+    "tls",
+    "content_type",
+    "content_length",
+    "bytes",
+    "wire_bytes",
+    "redirects",
+    "attempts",
+    "reused",
+    "remote_ip",
+    "remote_port",
+    "file",
+    "timings",
+    "error",
 ];
 const PHASES: [&str; 9] = ["queue", "dns", "connect", "tls", "send", "wait", "receive", "retries", "total"];
 
@@ -101,10 +122,14 @@ fn a_success_has_every_field() {
 fn a_status_of_400_or_above_is_a_failure_whose_body_is_counted() {
     let server = Server::new();
     let url = server.url("/status/404");
-    let expected = answered(&server, &url, json!({
-        "ok": false, "status": 404, "content_type": null, "content_length": 5, "bytes": 5, "wire_bytes": 5,
-        "error": error("status", "receive", "Not Found", None, 22),
-    }));
+    let expected = answered(
+        &server,
+        &url,
+        json!({
+            "ok": false, "status": 404, "content_type": null, "content_length": 5, "bytes": 5, "wire_bytes": 5,
+            "error": error("status", "receive", "Not Found", None, 22),
+        }),
+    );
     check(&[&url], 3, &["connect", "send", "wait", "receive"], expected);
 }
 
@@ -146,10 +171,14 @@ fn a_name_that_does_not_resolve_is_kind_dns() {
 fn a_redirect_is_followed_and_the_last_answer_counts() {
     let server = Server::new();
     let url = server.url("/to//to//bytes/300");
-    let expected = answered(&server, &url, json!({
-        "final_url": server.url("/bytes/300"), "redirects": 2, "content_length": 300, "bytes": 300, "wire_bytes": 300,
-        "reused": true,
-    }));
+    let expected = answered(
+        &server,
+        &url,
+        json!({
+            "final_url": server.url("/bytes/300"), "redirects": 2, "content_length": 300, "bytes": 300, "wire_bytes": 300,
+            "reused": true,
+        }),
+    );
     check(&[&url], 0, &["connect", "send", "wait", "receive"], expected);
 }
 
@@ -157,8 +186,11 @@ fn a_redirect_is_followed_and_the_last_answer_counts() {
 fn a_redirect_not_followed_is_a_success_of_its_own_status() {
     let server = Server::new();
     let url = server.url("/to//a");
-    let expected =
-        answered(&server, &url, json!({"status": 302, "content_type": null, "content_length": 0, "bytes": 0, "wire_bytes": 0}));
+    let expected = answered(
+        &server,
+        &url,
+        json!({"status": 302, "content_type": null, "content_length": 0, "bytes": 0, "wire_bytes": 0}),
+    );
     check(&[&url, "--no-location"], 0, &["connect", "send", "wait", "receive"], expected);
 }
 
@@ -176,16 +208,24 @@ fn redirects_end_after_as_many_as_allowed() {
 fn a_time_out_says_which_clock_and_how_far_it_came() {
     let server = Server::new();
     let url = server.url("/hang");
-    let expected = answered(&server, &url, json!({
-        "ok": false, "status": null, "http_version": null, "content_type": null, "content_length": null, "bytes": 0,
-        "wire_bytes": 0, "error": error("timeout", "wait", "no answer within 0.1 s (-m)", Some("max-time"), 28),
-    }));
+    let expected = answered(
+        &server,
+        &url,
+        json!({
+            "ok": false, "status": null, "http_version": null, "content_type": null, "content_length": null, "bytes": 0,
+            "wire_bytes": 0, "error": error("timeout", "wait", "no answer within 0.1 s (-m)", Some("max-time"), 28),
+        }),
+    );
     check(&[&url, "-m", "0.1"], 3, &["connect", "send", "wait"], expected);
     let url = server.url("/stall");
-    let expected = answered(&server, &url, json!({
-        "ok": false, "content_length": 100, "bytes": 10, "wire_bytes": 10,
-        "error": error("timeout", "receive", "not complete within 0.1 s (-m)", Some("max-time"), 28),
-    }));
+    let expected = answered(
+        &server,
+        &url,
+        json!({
+            "ok": false, "content_length": 100, "bytes": 10, "wire_bytes": 10,
+            "error": error("timeout", "receive", "not complete within 0.1 s (-m)", Some("max-time"), 28),
+        }),
+    );
     check(&[&url, "-m", "0.1"], 3, &["connect", "send", "wait", "receive"], expected);
 }
 
@@ -197,7 +237,10 @@ fn a_body_cut_short_is_truncated_and_what_came_is_counted() {
     let record = &run.records()[0];
     let error = &record["error"];
     assert_eq!((&error["kind"], &error["stage"], &error["curl"]), (&json!("truncated"), &json!("receive"), &json!(18)));
-    assert_eq!((&record["status"], &record["bytes"], &record["content_length"]), (&json!(200), &json!(500), &json!(1000)));
+    assert_eq!(
+        (&record["status"], &record["bytes"], &record["content_length"]),
+        (&json!(200), &json!(500), &json!(1000))
+    );
 }
 
 #[test]

@@ -47,7 +47,11 @@ fn a_list_names_its_files_by_template_and_id() {
     let (server, dir) = (Server::new(), Dir::new());
     let line = |path: &str, id: &str| json!({"url": server.url(path), "id": id}).to_string() + "\n";
     let list = line("/say/1", "one") + &line("/say/2", "../two");
-    Gfetch::new(&["-i", "-", "-o", "{id}.txt", "--output-dir", "out", "--create-dirs"]).input(list).dir(&dir).run().expect(0);
+    Gfetch::new(&["-i", "-", "-o", "{id}.txt", "--output-dir", "out", "--create-dirs"])
+        .input(list)
+        .dir(&dir)
+        .run()
+        .expect(0);
     assert!(dir.names().iter().all(|name| name.starts_with("out/")), "{:?}", dir.names());
     assert_eq!(dir.read("out/one.txt"), "1");
     assert_eq!(dir.names().len(), 2);
@@ -78,11 +82,20 @@ fn an_output_dir_must_be_there_or_be_asked_for() {
 fn what_a_url_or_a_list_says_never_leaves_the_folder() {
     let (server, dir) = (Server::new(), Dir::new());
     fs::create_dir(dir.file("out")).unwrap();
-    let names = ["/say/..%2f..%2fevil", "/say/%2e%2e", "/say/..%5cevil", "/say/~root", "/say/-rf", "/say/a%00b", "/say/.bashrc"];
+    let names = [
+        "/say/..%2f..%2fevil",
+        "/say/%2e%2e",
+        "/say/..%5cevil",
+        "/say/~root",
+        "/say/-rf",
+        "/say/a%00b",
+        "/say/.bashrc",
+    ];
     let urls: Vec<String> = names.iter().map(|name| server.url(name)).collect();
     let lines: String = urls.iter().map(|url| format!("{url}\n")).collect();
     let outputs = ["/etc/evil", "../evil", "a/../../evil", "..", "", "-"];
-    let lines = lines + &outputs.map(|name| json!({"url": server.url("/a"), "output": name}).to_string() + "\n").concat();
+    let lines =
+        lines + &outputs.map(|name| json!({"url": server.url("/a"), "output": name}).to_string() + "\n").concat();
     for naming in [&["-O"][..], &["-o", "{path}"], &["-o", "{name}/{ext}/{host}"]] {
         let args = ["-i", "-", "--output-dir", "out", "--create-dirs"];
         Gfetch::new(&args).args(naming).input(&lines).dir(&dir).run().expect(1);
@@ -148,11 +161,24 @@ fn an_interrupted_download_leaves_nothing() {
 fn a_body_that_cannot_be_written_is_that_urls_failure() {
     let (server, dir) = (Server::new(), Dir::new());
     fs::create_dir(dir.file("there")).unwrap();
-    let args = ["-o", "there", &server.url("/say/a"), "-o", "b", &server.url("/say/b"), "-o", "/dev/full", &server.url("/say/c")];
+    let args = [
+        "-o",
+        "there",
+        &server.url("/say/a"),
+        "-o",
+        "b",
+        &server.url("/say/b"),
+        "-o",
+        "/dev/full",
+        &server.url("/say/c"),
+    ];
     let run = fetch(&dir, &args).expect(1);
     let errors: Vec<_> = run.records().iter().map(|record| record["error"]["kind"].clone()).collect();
     assert_eq!(errors, [json!("write"), json!(null), json!("write")]);
-    assert_eq!((&run.records()[0]["error"]["stage"], &run.records()[0]["error"]["curl"]), (&json!("write"), &json!(23)));
+    assert_eq!(
+        (&run.records()[0]["error"]["stage"], &run.records()[0]["error"]["curl"]),
+        (&json!("write"), &json!(23))
+    );
     assert_eq!(dir.read("b"), "b");
 }
 
@@ -162,8 +188,7 @@ fn files_are_asked_for_as_they_are_and_counted_bodies_are_asked_for_compressed()
     fetch(&dir, &["-o", "a", &server.url("/a")]).expect(0);
     fetch(&dir, &[&server.url("/b")]).expect(0);
     fetch(&dir, &["-o", "c", "--compressed", &server.url("/c")]).expect(0);
-    let asked: Vec<bool> =
-        server.requests().iter().map(|request| request.field("accept-encoding").is_some()).collect();
+    let asked: Vec<bool> = server.requests().iter().map(|request| request.field("accept-encoding").is_some()).collect();
     assert_eq!(asked, [false, true, true]);
 }
 

@@ -194,10 +194,7 @@ fn answer(
             return match verb {
                 "bytes" => send(&ok(number()), &body(number())),
                 "say" => send(&ok(rest.len()), rest.as_bytes()),
-                "status" => send(
-                    &format!("HTTP/1.1 {rest} {}\r\nContent-Length: 5\r\n\r\n", reason(rest)),
-                    b"sorry",
-                ),
+                "status" => send(&format!("HTTP/1.1 {rest} {}\r\nContent-Length: 5\r\n\r\n", reason(rest)), b"sorry"),
                 "to" => send(&format!("HTTP/1.1 302 Found\r\nLocation: {rest}\r\nContent-Length: 0\r\n\r\n"), b""),
                 "cut" => {
                     send(&ok(number()), &body(number() / 2));
@@ -205,7 +202,8 @@ fn answer(
                 }
                 "chunked" => {
                     let chunks = body(number()).chunks(1000).fold(Vec::new(), |chunks, chunk| {
-                        [chunks, format!("{:x}\r\n", chunk.len()).into_bytes(), chunk.to_vec(), b"\r\n".to_vec()].concat()
+                        [chunks, format!("{:x}\r\n", chunk.len()).into_bytes(), chunk.to_vec(), b"\r\n".to_vec()]
+                            .concat()
                     });
                     send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &[&chunks[..], b"0\r\n\r\n"].concat())
                 }
