@@ -84,24 +84,17 @@ impl Run {
 
     fn run(mut self, list: List) -> Exit {
         let names = names(&self.invocation.plan);
-        let mut failures = 0;
         for fetched in self.session.run(list, names) {
             match fetched {
-                Ok(fetched) => {
-                    failures += u64::from(!fetched.outcome.ok());
-                    self.deliver(fetched);
-                }
+                Ok(fetched) => self.deliver(fetched),
                 Err(error) => {
                     self.report.complain(&format!("a line was lost: {error}"));
                     self.lost = true;
                 }
             }
-            let too_many = self.invocation.plan.max_failures.is_some_and(|most| failures > most);
             if self.report.is_broken() {
                 // Nobody would see what still comes.
                 self.session.stop().request(Duration::ZERO);
-            } else if too_many && !self.session.stop().is_requested() {
-                self.session.stop().request(self.invocation.plan.grace.interrupt);
             }
         }
         self.finish()
@@ -204,7 +197,8 @@ impl Report {
     }
 
     fn tell_summary(&self, hint: bool) {
-        let mut text = String::new();
+        let is_drawn = self.format == Format::Text && self.show.width != usize::MAX;
+        let mut text = String::from(if is_drawn { "\n" } else { "" });
         render::summary::text(&mut text, &self.summary, &self.show, hint);
         self.stderr.push(text.as_bytes());
     }
@@ -250,17 +244,13 @@ fn names(plan: &Plan) -> Names {
     }
 }
 
-pub fn summary_of(plan: &Plan) -> Summary {
-    let mut summary = Summary::new(summary::Limits {
-        jobs: u32::try_from(plan.jobs).unwrap_or(u32::MAX),
-        per_host: plan.per_host.map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
-        rate: plan.rate,
-    });
+fn summary_of(plan: &Plan) -> Summary {
+    let mut summary = Summary::new(summary::Limits::of(plan));
     summary.certificates_unchecked = plan.connect.insecure;
     summary
 }
 
-fn show(invocation: &Invocation, to_stdout: bool) -> Show {
+pub fn show(invocation: &Invocation, to_stdout: bool) -> Show {
     let stream = if to_stdout { args::Stream::Stdout } else { args::Stream::Stderr };
     Show {
         redact: redact(invocation.show_secrets),

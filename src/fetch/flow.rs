@@ -20,11 +20,13 @@ pub(super) struct Flow {
     given: Vec<(String, String)>,
     /// Default fields that were taken away (`-H 'Accept:'`).
     removed: Vec<String>,
+    /// Content codings are asked for and decoded.
+    pub compressed: bool,
 }
 
 impl Flow {
     /// What a line asks for, with what the plan says for all lines.
-    pub fn new(plan: &Plan, target: &Target) -> Flow {
+    pub fn new(plan: &Plan, target: &Target, saved: bool) -> Flow {
         let body = target.body.as_ref().or(plan.request.body.as_ref());
         let mut flow = Flow {
             url: target.url.clone(),
@@ -32,6 +34,7 @@ impl Flow {
             body: body.map(|body| Rc::from(body.as_slice())),
             given: Vec::new(),
             removed: Vec::new(),
+            compressed: plan.request.compresses(saved),
         };
         for (name, value) in &plan.request.headers {
             match value {
@@ -62,7 +65,7 @@ impl Flow {
     }
 
     /// The fields of the next request.
-    pub fn fields(&self, plan: &Plan) -> Result<Fields, FieldError> {
+    pub fn fields(&self) -> Result<Fields, FieldError> {
         let mut fields = Fields::with_capacity(self.given.len() + 5, 256);
         if let Some((user, password)) = auth::from_url(&self.url)
             && !self.has_given("authorization")
@@ -71,7 +74,7 @@ impl Flow {
         }
         self.push_default(&mut fields, "User-Agent", DEFAULT_USER_AGENT)?;
         self.push_default(&mut fields, "Accept", "*/*")?;
-        if plan.request.compressed {
+        if self.compressed {
             self.push_default(&mut fields, "Accept-Encoding", ACCEPT_ENCODING)?;
         }
         for (name, value) in &self.given {

@@ -256,8 +256,9 @@ mod tests {
         assert_eq!((plan.limits.max_redirs, plan.limits.max_filesize), (Some(10), None));
         assert_eq!((plan.retry.retries, plan.retry.retry_after_max.as_secs()), (0, 60));
         assert_eq!((plan.order, plan.bodies), (Order::Input, Bodies::Count));
-        assert!(plan.fail_on_status && plan.request.compressed && !plan.serial);
+        assert!(plan.fail_on_status && !plan.serial);
         assert_eq!(plan.request.follow, Follow::GetAndHead);
+        assert!(plan.request.compresses(false) && !plan.request.compresses(true));
     }
 
     #[test]

@@ -84,6 +84,11 @@ impl Sink {
         matches!(self, Sink::Count)
     }
 
+    /// Whether bytes go into a file.
+    pub fn saves(&self) -> bool {
+        matches!(self, Sink::Save(_))
+    }
+
     /// Whether a byte has been shown already.
     pub fn has_shown(&self) -> bool {
         matches!(self, Sink::Print(print) if print.shown)

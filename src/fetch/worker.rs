@@ -1,12 +1,12 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::failure::{cut, of_exchange, of_redirect, over_time, stage};
 use super::flow::Flow;
-use super::list::Target;
+use super::list::{Entry, Target};
 use super::names::Place;
 use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::permits::{Pass, Permits};
@@ -27,6 +27,8 @@ use crate::http::{Client, Phase, Request, Response, Trace};
 
 /// A redirect's body is read away up to this, so that its connection can be used again; a longer one costs the connection.
 const MAX_DRAINED_BYTES: u64 = 64 * 1024;
+/// The same for one that takes longer: about what a new connection costs far away.
+const MAX_DRAIN_TIME: Duration = Duration::from_millis(500);
 
 /// What all lines of a run share.
 pub(super) struct Worker {
@@ -40,7 +42,13 @@ pub(super) struct Worker {
     pub spools: SpoolMemory,
     /// Waits before starts, for the summary.
     pub waits: RefCell<Vec<(Cause, Duration)>>,
+    /// Lines that have failed so far.
+    pub failures: Cell<u64>,
+    /// Told of each line that starts.
+    pub on_start: OnceCell<StartHook>,
 }
+
+pub(super) type StartHook = Box<dyn Fn(&Entry)>;
 
 /// What an attempt leaves beside the record.
 #[derive(Default)]
@@ -66,7 +74,18 @@ impl Worker {
             }
             Err(failure) => fetched.outcome.error = Some(failure.clone()),
         }
+        if !fetched.outcome.ok() {
+            self.note_failure();
+        }
         fetched
+    }
+
+    /// Counted where it happens: in input order its record may have to wait for long.
+    fn note_failure(&self) {
+        self.failures.set(self.failures.get() + 1);
+        if self.plan.max_failures.is_some_and(|most| self.failures.get() > most) && !self.stop.is_requested() {
+            self.stop.request(self.plan.grace.interrupt);
+        }
     }
 
     fn fetch_target(&self, job: &Job, target: &Target, record: &mut Outcome) -> Ended {
@@ -86,6 +105,9 @@ impl Worker {
                     return Ended::default();
                 }
             };
+            if let (None, Some(tell)) = (first_start, self.on_start.get()) {
+                tell(&job.entry);
+            }
             let now = green::now();
             let first = *first_start.get_or_insert_with(|| {
                 record.started = Some(SystemTime::now());
@@ -211,7 +233,7 @@ impl Worker {
         sink: &mut Sink,
         ended: &mut Ended,
     ) -> Result<(), Ending> {
-        let mut flow = Flow::new(&self.plan, target);
+        let mut flow = Flow::new(&self.plan, target, sink.saves());
         let mut pass = pass;
         loop {
             let response = self.exchange(&flow, record, trace, ended)?;
@@ -219,9 +241,9 @@ impl Worker {
             ended.retry_after =
                 head.fields.first("retry-after").and_then(|value| parse_retry_after(value, SystemTime::now()));
             let Some(next) = self.next_hop(&flow, head, record)? else {
-                return self.take_in(response, sink, record, trace);
+                return self.take_in(&flow, response, sink, record, trace);
             };
-            drain(response)?;
+            drain(response);
             record.redirects += 1;
             let cross_origin = next.cross_origin;
             flow.follow(&self.plan, next);
@@ -251,7 +273,7 @@ impl Worker {
         flow.refuse_proxy(&self.plan)?;
         record.final_url = Some(flow.url.to_string());
         let fields =
-            flow.fields(&self.plan).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
+            flow.fields().map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
         let request = Request {
             method: flow.method.clone(),
             url: flow.url.clone(),
@@ -304,14 +326,21 @@ impl Worker {
         }
     }
 
-    fn take_in(&self, response: Response, sink: &mut Sink, record: &mut Outcome, trace: &Trace) -> Result<(), Ending> {
+    fn take_in(
+        &self,
+        flow: &Flow,
+        response: Response,
+        sink: &mut Sink,
+        record: &mut Outcome,
+        trace: &Trace,
+    ) -> Result<(), Ending> {
         let status = response.head().status;
         let reason = response.head().reason.clone();
         let failed = self.plan.fail_on_status && status >= 400;
         // What failed is counted, and goes nowhere.
         let mut nowhere = Sink::Count;
         let sink = if failed { &mut nowhere } else { sink };
-        receive::body(&self.plan, &self.budget, response, sink, record, trace)?;
+        receive::body(&self.plan, flow.compressed, &self.budget, response, sink, record, trace)?;
         if failed {
             return Err(Failure::new(Kind::Status, Stage::Receive, reason).into());
         }
@@ -331,14 +360,16 @@ impl From<Failure> for Ending {
     }
 }
 
-fn drain(mut response: Response) -> Result<(), Failure> {
-    while response.wire_bytes() < MAX_DRAINED_BYTES {
-        match response.discard() {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
-        }
+/// Reads the body of an answer that is not the last one away, where that saves its connection. What goes wrong costs no
+/// more than the connection.
+fn drain(mut response: Response) {
+    if !response.head().keep_alive {
+        return;
     }
-    Ok(())
+    let _ = green::timeout(MAX_DRAIN_TIME, || -> std::io::Result<()> {
+        while response.wire_bytes() < MAX_DRAINED_BYTES && response.discard()? > 0 {}
+        Ok(())
+    });
 }
 
 fn host_of(job: &Job) -> String {

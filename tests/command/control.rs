@@ -318,3 +318,13 @@ fn a_drip_is_no_stall_without_a_speed_limit() {
     gfetch(&["-y", "0.1", &server.url("/drip/20")]).expect(0);
     gfetch(&["-y", "0.2", "-Y", "300", &server.url("/drip/30")]).expect(3);
 }
+
+#[test]
+fn fail_early_stops_although_an_earlier_line_still_runs() {
+    let server = Server::new();
+    let list = server.list(["/delay/600/a", "/status/404"]) + &server.list(["/delay/20/b"; 40]);
+    let args = ["-i", "-", "-j", "2", "--fail-early", "--format", "json"];
+    let run = Gfetch::new(&args).input(list).run().expect(1);
+    assert!(server.requests().len() <= 4, "{:?}", server.paths());
+    assert_eq!((&run.records()[0]["ok"], run.records().len()), (&json!(true), 42));
+}

@@ -118,6 +118,10 @@ fn a_json_lines_output_is_saved_without_any_option() {
     assert_eq!(dir.read("one.txt"), "one");
     assert_eq!(dir.names(), ["one.txt"]);
     assert_eq!((&run.records()[0]["file"], &run.records()[1]["file"]), (&json!("one.txt"), &Value::Null));
+    let asked = |path| {
+        server.requests().iter().find(|request| request.path == path).unwrap().field("accept-encoding").is_some()
+    };
+    assert!(!asked("/say/one") && asked("/say/two"));
 }
 
 #[test]

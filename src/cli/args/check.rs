@@ -93,8 +93,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     secrets_stay_home(&input, &plan)?;
     limits(&mut plan, &run);
     plan.hash_bodies = compare.is_some();
-    let counted_or_printed = !matches!(plan.bodies, Bodies::Save(_));
-    plan.request.compressed = args.compressed.unwrap_or(counted_or_printed);
+    plan.request.compressed = args.compressed;
     plan.request.follow = args.follow.unwrap_or_default();
     plan.connect.ca = environment::ca_source(args.cacert, args.capath, world.env, world.system_ca);
     Ok(told(plan, input, compare, output, args.secret_headers, world))
@@ -128,6 +127,9 @@ fn comparison(run: &Run, plan: &Plan, output: &Output) -> Result<Option<Compare>
         (plan.serial, "--serial"),
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
+        (output.verbose, "-v"),
+        // It ends after the first run with a failure anyway.
+        (run.fail_early || run.max_failures.is_some(), "--fail-early or --max-failures"),
     ];
     match contradicts.into_iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),

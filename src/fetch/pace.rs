@@ -1,0 +1,132 @@
+//! Owns the rule that a body must bring something: what comes over the wire is counted, below any content decoding.
+
+use std::fmt;
+use std::io::{self, BufRead, Read};
+use std::time::{Duration, Instant};
+
+use super::plan::Stall;
+use crate::green;
+use crate::http::Response;
+
+/// A body whose reads fail with [`TooSlow`] when the rule is broken. The reader itself is not disturbed by the rule, so
+/// what decodes it need not survive an interruption.
+pub(super) struct Paced {
+    pub response: Response,
+    pace: Option<Pace>,
+}
+
+/// Too little came for so long; the inner error of an `io::Error`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TooSlow(pub Duration);
+
+impl Paced {
+    pub fn new(response: Response, rule: Option<Stall>) -> Paced {
+        Paced { response, pace: rule.map(Pace::new) }
+    }
+
+    /// As [`Response::discard`].
+    pub fn discard(&mut self) -> io::Result<u64> {
+        let bytes = self.in_time(Response::discard)?;
+        self.note(bytes);
+        Ok(bytes)
+    }
+
+    /// One read, which must bring something before the window ends; one that need not wait needs no clock.
+    fn in_time<T>(&mut self, read: impl FnOnce(&mut Response) -> io::Result<T>) -> io::Result<T> {
+        let Some(pace) = &self.pace else { return read(&mut self.response) };
+        let too_slow = || io::Error::new(io::ErrorKind::TimedOut, TooSlow(pace.rule.time));
+        if pace.is_broken() {
+            return Err(too_slow());
+        }
+        if self.response.is_ready() {
+            return read(&mut self.response);
+        }
+        green::timeout(pace.left(), || read(&mut self.response)).unwrap_or_else(|_| Err(too_slow()))
+    }
+
+    fn note(&mut self, bytes: u64) {
+        if let Some(pace) = &mut self.pace {
+            pace.note(bytes);
+        }
+    }
+}
+
+impl BufRead for Paced {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.in_time(|response| response.fill_buf().map(drop))?;
+        // It is there now: this does not wait.
+        self.response.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.response.consume(bytes);
+        self.note(bytes as u64);
+    }
+}
+
+impl Read for Paced {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.fill_buf()?.read(buffer)?;
+        self.consume(bytes);
+        Ok(bytes)
+    }
+}
+
+/// A window of the rule's time.
+struct Pace {
+    rule: Stall,
+    since: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn new(rule: Stall) -> Pace {
+        Pace { rule, since: green::now(), bytes: 0 }
+    }
+
+    /// What is left of the present window.
+    fn left(&self) -> Duration {
+        self.rule.time.saturating_sub(green::now().saturating_duration_since(self.since))
+    }
+
+    /// A full window that had bytes, but too few. One that had none ends by the clock of its read.
+    fn is_broken(&self) -> bool {
+        self.bytes > 0 && self.left().is_zero()
+    }
+
+    /// Enough bytes begin a new window.
+    fn note(&mut self, bytes: u64) {
+        self.bytes += bytes;
+        if self.bytes >= enough(self.rule) {
+            *self = Pace::new(self.rule);
+        }
+    }
+}
+
+/// What must come in a window. Without `-y` and `-Y` only silence is a stall: any byte begins a new one.
+fn enough(rule: Stall) -> u64 {
+    let bytes = (rule.min_bytes_per_s as f64 * rule.time.as_secs_f64()).ceil() as u64;
+    if rule.given { bytes.max(1) } else { 1 }
+}
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "too little came for {} s", self.0.as_secs_f64())
+    }
+}
+
+impl std::error::Error for TooSlow {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unasked_only_silence_is_a_stall_and_asked_the_window_scales_the_limit() {
+        let asked = |seconds: f64, min_bytes_per_s| {
+            enough(Stall { time: Duration::from_secs_f64(seconds), min_bytes_per_s, given: true })
+        };
+        assert_eq!(enough(Stall::default()), 1);
+        assert_eq!((asked(30.0, 1), asked(0.2, 1000), asked(2.0, 1000), asked(0.001, 1)), (30, 200, 2000, 1));
+    }
+}
