@@ -63,7 +63,10 @@ impl Run {
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
-        let caught = signals::watch(session.stop().clone(), plan.grace).map_err(|error| format!("signals: {error}"))?;
+        let failed = failed.map(|failed| failed.listed_in(session.part_files()));
+        let parts = session.part_files().clone();
+        let caught = signals::watch(session.stop().clone(), plan.grace, move || parts.remove_all());
+        let caught = caught.map_err(|error| format!("signals: {error}"))?;
         let progress = Progress::new(invocation.progress);
         for (stream, of) in [(&stdout, args::Stream::Stdout), (&stderr, args::Stream::Stderr)] {
             stream.share_with(progress.bar().filter(|_| super::terminal::width(of).is_some()));

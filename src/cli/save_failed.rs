@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use gfetch::fetch::outcome::{Failure, Outcome};
+use gfetch::fetch::{Listed, PartFiles};
 use tempfile::NamedTempFile;
 
 use super::args::ListSource;
@@ -21,6 +22,7 @@ pub struct SaveFailed {
     /// Whether it takes its place by a rename. What is there and is no regular file (`/dev/stdout`) is written to.
     renames: bool,
     broken: Option<io::Error>,
+    listed: Option<Listed>,
 }
 
 impl SaveFailed {
@@ -51,7 +53,13 @@ impl SaveFailed {
         let dir = dir.map_or_else(|| if renames { ".".into() } else { std::env::temp_dir() }, Path::to_owned);
         let mut file = tempfile::Builder::new().prefix(".gfetch-").tempfile_in(dir).map_err(fail)?;
         let broken = file.write_all(HEADER.as_bytes()).err();
-        Ok(SaveFailed { path, file, renames, broken })
+        Ok(SaveFailed { path, file, renames, broken, listed: None })
+    }
+
+    /// Has it taken away with the other unfinished files, should the process end in a hurry.
+    pub fn listed_in(mut self, files: &PartFiles) -> SaveFailed {
+        self.listed = Some(files.list(self.file.path().to_owned()));
+        self
     }
 
     pub fn add(&mut self, line: &[u8], outcome: &Outcome, failure: &Failure) {

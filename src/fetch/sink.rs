@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use tempfile::NamedTempFile;
 
+use super::parts::{Listed, PartFiles};
 use super::plan::Order;
 use super::spool::{Spool, SpoolMemory};
 use crate::green;
@@ -59,13 +60,14 @@ pub(super) struct Print {
 pub(super) struct Save {
     path: PathBuf,
     create_dirs: bool,
+    parts: PartFiles,
     pending: Vec<u8>,
     open: Option<Opened>,
 }
 
 enum Opened {
     /// A regular file, or none yet: written beside it and renamed at the end.
-    Replacing(NamedTempFile),
+    Replacing(NamedTempFile, Listed),
     /// Something else (`/dev/null`, a pipe): written to.
     Special(File),
 }
@@ -75,8 +77,8 @@ impl Sink {
         Sink::Print(Print { index, turn, output, spool: Spool::new(memory), shown: false })
     }
 
-    pub fn save(path: PathBuf, create_dirs: bool) -> Sink {
-        Sink::Save(Save { path, create_dirs, pending: Vec::new(), open: None })
+    pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles) -> Sink {
+        Sink::Save(Save { path, create_dirs, parts, pending: Vec::new(), open: None })
     }
 
     /// Whether bytes are only counted.
@@ -146,10 +148,10 @@ impl Save {
 
     /// Writes what is pending on another thread; the last time the file takes its place.
     fn flush(&mut self, last: bool) -> io::Result<()> {
-        let (path, create_dirs) = (self.path.clone(), self.create_dirs);
+        let (path, create_dirs, parts) = (self.path.clone(), self.create_dirs, self.parts.clone());
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
         let done = green::offload(move || {
-            let mut open = open.map_or_else(|| Opened::at(&path, create_dirs), Ok)?;
+            let mut open = open.map_or_else(|| Opened::at(&path, create_dirs, &parts), Ok)?;
             open.write_all(&pending)?;
             if last { open.close(&path).map(|()| None) } else { Ok(Some(open)) }
         });
@@ -159,7 +161,7 @@ impl Save {
 }
 
 impl Opened {
-    fn at(path: &Path, create_dirs: bool) -> io::Result<Opened> {
+    fn at(path: &Path, create_dirs: bool, parts: &PartFiles) -> io::Result<Opened> {
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
         }
@@ -171,19 +173,21 @@ impl Opened {
         builder.prefix(".gfetch-").suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        Ok(Opened::Replacing(builder.tempfile_in(dir)?))
+        let file = builder.tempfile_in(dir)?;
+        let listed = parts.list(file.path().to_owned());
+        Ok(Opened::Replacing(file, listed))
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Opened::Replacing(file) => file.write_all(bytes),
+            Opened::Replacing(file, _) => file.write_all(bytes),
             Opened::Special(file) => file.write_all(bytes),
         }
     }
 
     fn close(self, path: &Path) -> io::Result<()> {
         match self {
-            Opened::Replacing(file) => file.persist(path).map(drop).map_err(|error| error.error),
+            Opened::Replacing(file, _listed) => file.persist(path).map(drop).map_err(|error| error.error),
             Opened::Special(mut file) => file.flush(),
         }
     }

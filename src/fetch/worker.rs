@@ -9,6 +9,7 @@ use super::flow::Flow;
 use super::list::{Entry, Target};
 use super::names::Place;
 use super::outcome::{Failure, Kind, Outcome, Stage};
+use super::parts::PartFiles;
 use super::permits::{Pass, Permits};
 use super::plan::{Bodies, Plan, Stall};
 use super::receive;
@@ -42,6 +43,8 @@ pub(super) struct Worker {
     pub spools: SpoolMemory,
     /// Waits before starts, for the summary.
     pub waits: RefCell<Vec<(Cause, Duration)>>,
+    /// Files under way.
+    pub parts: PartFiles,
     /// Lines that have failed so far.
     pub failures: Cell<u64>,
     /// Told of each line that starts.
@@ -213,9 +216,13 @@ impl Worker {
 
     fn sink(&self, job: &Job) -> Sink {
         match (&self.plan.bodies, &self.output, &job.place) {
-            (Bodies::Save(save), _, Some(Place::File(path))) => Sink::save(path.clone(), save.create_dirs),
+            (Bodies::Save(save), _, Some(Place::File(path))) => {
+                Sink::save(path.clone(), save.create_dirs, self.parts.clone())
+            }
             // A line's own `output`. A comparison fetches it many times, and for its time only.
-            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => Sink::save(path.clone(), false),
+            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => {
+                Sink::save(path.clone(), false, self.parts.clone())
+            }
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 Sink::print(job.entry.index, self.turn.clone(), output.clone(), self.spools.clone())
             }
@@ -272,8 +279,7 @@ impl Worker {
     ) -> Result<Response, Failure> {
         flow.refuse_proxy(&self.plan)?;
         record.final_url = Some(flow.url.to_string());
-        let fields =
-            flow.fields().map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
+        let fields = flow.fields().map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
         let request = Request {
             method: flow.method.clone(),
             url: flow.url.clone(),

@@ -1,10 +1,11 @@
 //! Bodies in files: their names, their folders, and that a file is there whole or not at all.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::runner::{Dir, Gfetch, Run};
+use crate::runner::{Dir, Gfetch, Run, wait_until};
 use crate::server::Server;
 
 fn fetch(dir: &Dir, args: &[&str]) -> Run {
@@ -146,15 +147,20 @@ fn an_empty_body_is_an_empty_file() {
 }
 
 #[test]
-fn an_interrupted_download_leaves_nothing() {
+fn an_interrupted_download_leaves_nothing_at_the_second_ctrl_c_too() {
     let (server, dir) = (Server::new(), Dir::new());
-    let args = ["-o", "a", "--grace", "0.05", &server.url("/stall")];
-    let run = Gfetch::new(&args).dir(&dir).start();
-    crate::runner::wait_until("request", || !server.requests().is_empty());
-    std::thread::sleep(std::time::Duration::from_millis(50));
-    run.signal("INT");
-    assert_eq!(run.wait().signal(), Some(2));
-    assert_eq!(dir.names(), [""; 0]);
+    for (grace, signals) in [("0.05", 1), ("60", 2)] {
+        let args = ["-o", "#1", "--grace", grace, "--save-failed", "failed", &server.url("/flood/{a,b}")];
+        let run = Gfetch::new(&args).dir(&dir).start();
+        wait_until("files under way", || dir.names().len() == 3);
+        for _ in 0..signals {
+            run.signal("INT");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(run.wait().signal(), Some(2));
+        assert_eq!(dir.names(), if signals == 1 { &["failed"][..] } else { &[] });
+        let _ = fs::remove_file(dir.file("failed"));
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! | `/chunked/N` | N bytes in chunks |
 //! | `/hang` | never an answer |
 //! | `/stall` | a head and 10 of 100 bytes, and nothing more |
+//! | `/flood/…` | a body that never ends |
 //! | `/drip/N` | N bytes, one each 20 ms |
 //! | `/flaky/N/…` | 503 N times, then the rest's answer |
 //! | `/later/S/…` | 503 with `Retry-After: S` once, then the rest's answer |
@@ -193,6 +194,15 @@ fn answer(
             }
             done();
             return stays;
+        }
+        "flood" => {
+            let mut stays = send("HTTP/1.1 200 OK\r\n\r\n", b"");
+            while stays {
+                thread::sleep(Duration::from_millis(5));
+                stays = stream.write_all(&[b'x'; 64 * 1024]).is_ok();
+            }
+            done();
+            return false;
         }
         "hang" => {}
         "stall" => {
