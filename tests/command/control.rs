@@ -59,17 +59,23 @@ fn a_redirect_queues_at_its_new_origin() {
     assert_eq!(to.most_at_once(), 2);
 }
 
+/// That `starts` were spread at 20 a second: over the whole, because a busy machine may hold up any of them.
+fn assert_spread(server: &Server, starts: u32) {
+    let requests = server.requests();
+    assert_eq!(requests.len() as u32, starts, "{:?}", server.paths());
+    let whole = requests[requests.len() - 1].at - requests[0].at;
+    let meant = Duration::from_millis(50) * (starts - 1);
+    assert!(whole >= meant.mul_f64(0.75) && whole < meant * 4, "{whole:?} instead of {meant:?}");
+}
+
 #[test]
 fn starts_are_evenly_spaced_at_the_rate() {
     let server = Server::new();
-    let list = server.list(["/a"; 6]);
-    Gfetch::new(&["-i", "-", "--rate", "20/s"]).input(list).run().expect(0);
-    let requests = server.requests();
-    let whole = requests[5].at - requests[0].at;
-    assert!(whole >= Duration::from_millis(235) && whole < Duration::from_millis(800), "{whole:?}");
-    for pair in requests.windows(2) {
-        assert!(pair[1].at - pair[0].at >= Duration::from_millis(25), "{:?}", pair[1].at - pair[0].at);
-    }
+    Gfetch::new(&["-i", "-", "--rate", "20/s"]).input(server.list(["/a"; 9])).run().expect(0);
+    assert_spread(&server, 9);
+    let at: Vec<_> = server.requests().iter().map(|request| request.at).collect();
+    // No burst: half of them take about half of the time.
+    assert!(at[4] - at[0] >= Duration::from_millis(120), "{:?}", at[4] - at[0]);
 }
 
 #[test]
@@ -264,11 +270,7 @@ fn secrets_with_a_list_go_to_the_named_host_only() {
 fn redirects_and_retries_count_as_starts() {
     let server = Server::new();
     gfetch(&["--rate", "20/s", "--retry", "1", "--retry-delay", "0.001", &server.url("/to//flaky/1/a")]).expect(0);
-    let requests = server.requests();
-    assert_eq!(requests.len(), 4, "{:?}", server.paths());
-    for pair in requests.windows(2) {
-        assert!(pair[1].at - pair[0].at >= Duration::from_millis(40), "{:?}", pair[1].at - pair[0].at);
-    }
+    assert_spread(&server, 4);
 }
 
 #[test]
