@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::runner::{Gfetch, gfetch, records};
+use crate::runner::{Dir, Gfetch, gfetch, records};
 use crate::server::{Server, nobody};
 
 fn fetch(server: &Server, paths: usize, args: &[&str]) {
@@ -329,4 +329,36 @@ fn fail_early_stops_although_an_earlier_line_still_runs() {
     let run = Gfetch::new(&args).input(list).run().expect(1);
     assert!(server.requests().len() <= 4, "{:?}", server.paths());
     assert_eq!((&run.records()[0]["ok"], run.records().len()), (&json!(true), 42));
+}
+
+#[test]
+fn secrets_print_as_stars_and_reach_the_server() {
+    let server = Server::new();
+    let args =
+        ["-v", "-u", "me:hunter2", "-H", "X-Api-Key: hunter3", "-H", "X-Mine: hunter4", "--secret-header", "x-mine"];
+    let run = Gfetch::new(&args).args(&[&server.url("/a")]).run().expect(0);
+    assert!(run.err.contains("***") && !run.err.contains("hunter") && !run.err.contains("bWU6"), "{}", run.err);
+    let run = Gfetch::new(&args).args(&["--show-secrets", &server.url("/a")]).run().expect(0);
+    assert!(run.err.contains("hunter3") && run.err.contains("hunter4"), "{}", run.err);
+    assert_eq!(server.requests()[0].field("x-mine"), Some("hunter4"));
+}
+
+#[test]
+fn an_endless_list_at_full_speed_ends_when_the_run_does() {
+    let server = Server::new();
+    for (end, path, code) in [("--deadline 0.4", "/a", 1), ("--max-failures 50", "/status/404", 3)] {
+        let script = format!("yes {} | \"$0\" -i - {end} --format json >report; echo $?", server.url(path));
+        let dir = Dir::new();
+        let run = Gfetch::shell(&script).dir(&dir).run();
+        assert_eq!(run.text(), format!("{code}\n"), "{}", run.err);
+        assert!(
+            run.took < Duration::from_secs(6) && run.err.contains("stopped after line"),
+            "{:?} {}",
+            run.took,
+            run.err
+        );
+        // One record for each line that was read.
+        let records = dir.read("report").lines().count();
+        assert!(run.err.contains(&format!("stopped after line {records}\n")), "{records} {}", run.err);
+    }
 }
