@@ -72,41 +72,43 @@ impl Read for Paced {
     }
 }
 
-/// A window of the rule's time.
+/// How the rule stands.
 struct Pace {
     rule: Stall,
-    since: Instant,
-    bytes: u64,
+    /// Where a speed was asked for: since when this window runs, and how much has come in it. Otherwise any byte is
+    /// enough, each read has the rule's time, and no clock is read for it.
+    window: Option<(Instant, u64)>,
 }
 
 impl Pace {
     fn new(rule: Stall) -> Pace {
-        Pace { rule, since: green::now(), bytes: 0 }
+        Pace { rule, window: rule.given.then(|| (green::now(), 0)) }
     }
 
     /// What is left of the present window.
     fn left(&self) -> Duration {
-        self.rule.time.saturating_sub(green::now().saturating_duration_since(self.since))
+        let begun = self.window.map_or(Duration::ZERO, |(since, _)| green::now().saturating_duration_since(since));
+        self.rule.time.saturating_sub(begun)
     }
 
     /// A full window that had bytes, but too few. One that had none ends by the clock of its read.
     fn is_broken(&self) -> bool {
-        self.bytes > 0 && self.left().is_zero()
+        self.window.is_some_and(|(_, bytes)| bytes > 0) && self.left().is_zero()
     }
 
     /// Enough bytes begin a new window.
     fn note(&mut self, bytes: u64) {
-        self.bytes += bytes;
-        if self.bytes >= enough(self.rule) {
+        let Some((_, come)) = &mut self.window else { return };
+        *come += bytes;
+        if *come >= enough(self.rule) {
             *self = Pace::new(self.rule);
         }
     }
 }
 
-/// What must come in a window. Without `-y` and `-Y` only silence is a stall: any byte begins a new one.
+/// What must come in a window that was asked for.
 fn enough(rule: Stall) -> u64 {
-    let bytes = (rule.min_bytes_per_s as f64 * rule.time.as_secs_f64()).ceil() as u64;
-    if rule.given { bytes.max(1) } else { 1 }
+    ((rule.min_bytes_per_s as f64 * rule.time.as_secs_f64()).ceil() as u64).max(1)
 }
 
 impl fmt::Display for TooSlow {
@@ -122,11 +124,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unasked_only_silence_is_a_stall_and_asked_the_window_scales_the_limit() {
+    fn the_window_scales_what_must_come_in_it() {
         let asked = |seconds: f64, min_bytes_per_s| {
             enough(Stall { time: Duration::from_secs_f64(seconds), min_bytes_per_s, given: true })
         };
-        assert_eq!(enough(Stall::default()), 1);
         assert_eq!((asked(30.0, 1), asked(0.2, 1000), asked(2.0, 1000), asked(0.001, 1)), (30, 200, 2000, 1));
     }
 }

@@ -65,6 +65,8 @@ pub struct Exchange {
 pub struct Session {
     worker: Rc<Worker>,
     input: Rc<Input>,
+    /// Lines that have failed so far.
+    failures: Rc<Cell<u64>>,
 }
 
 /// What the reading of the list leaves.
@@ -90,27 +92,27 @@ impl Session {
     pub fn under(stop: Stop, plan: Plan, client: Client, output: Option<Output>) -> Session {
         let worker = Worker {
             permits: Permits::new(&plan),
-            turn: Turn::of(plan.order),
+            body: plan.request.body.as_deref().map(Rc::from),
             plan: Rc::new(plan),
             client,
             stop,
             budget: MemoryBudget::default(),
             output,
+            turn: Turn::default(),
             spools: SpoolMemory::default(),
-            failures: Cell::new(0),
             parts: PartFiles::default(),
             waits: RefCell::default(),
             on_start: OnceCell::new(),
         };
-        Session { worker: Rc::new(worker), input: Rc::default() }
+        Session { worker: Rc::new(worker), input: Rc::default(), failures: Rc::default() }
     }
 
     /// Fetches the lines of `list`, which is read as it is needed. Parallel is the worker mapped over the lines by a pool,
     /// serial the same worker without one. The pool is the look-ahead; permits say who runs.
     pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Box<Fetched>, GetError>>> {
         let lines = Lines { list, names, session: self.clone() };
-        let worker = self.worker.clone();
-        let fetch = move |job| worker.fetch(job);
+        let session = self.clone();
+        let fetch = move |job| session.fetch(job);
         let plan = &self.worker.plan;
         if plan.serial {
             return Box::new(lines.map(move |job| Ok(fetch(job))));
@@ -120,6 +122,19 @@ impl Session {
             Order::Input => pool.imap(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
             Order::Completion => pool.imap_unordered(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
         })
+    }
+
+    /// Failures are counted where they happen: in input order a record may have to wait for long.
+    fn fetch(&self, job: Box<Job>) -> Box<Fetched> {
+        let fetched = self.worker.fetch(job);
+        if !fetched.outcome.ok() {
+            self.failures.set(self.failures.get() + 1);
+            let (plan, stop) = (&self.worker.plan, &self.worker.stop);
+            if plan.max_failures.is_some_and(|most| self.failures.get() > most) && !stop.is_requested() {
+                stop.request(plan.grace.interrupt);
+            }
+        }
+        fetched
     }
 
     /// Calls `hook` for each line when its first request is about to start, permits in hand; a line that never starts is
@@ -144,7 +159,7 @@ impl Session {
         &self.worker.turn
     }
 
-    /// Waits before starts since the last call, by cause.
+    /// Waits before starts since the last call, by cause. They are kept until they are taken: take them at each record.
     pub fn take_waits(&self) -> Vec<(Cause, Duration)> {
         self.worker.waits.take()
     }
