@@ -188,7 +188,7 @@ impl Hub {
     ) -> io::Result<Rc<Task>> {
         let id = self.next_id.replace(self.next_id.get() + 1);
         let task = Rc::new(Task::new(id, name, spawned_at));
-        let stack = self.stacks.borrow_mut().acquire(stack_bytes, Rc::as_ptr(&task))?;
+        let stack = self.stacks.borrow_mut().acquire(stack_bytes)?;
         // SAFETY: handed on to the caller.
         unsafe { task.start_on(stack, body) };
         self.live.borrow_mut().insert(&task);
