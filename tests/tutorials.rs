@@ -435,7 +435,7 @@ fn s3_23_a_group_joins_what_was_spawned_elsewhere() {
         let tasks = ["bar", "foo", "fizz"].map(|message| spawn(talk(page, message)));
         join_all(&tasks).unwrap();
         let group = Group::new();
-        ["bar", "foo", "fizz"].map(|message| group.add(&spawn(talk(page, message))));
+        ["bar", "foo", "fizz"].iter().for_each(|message| group.add(&spawn(talk(page, message))));
         group.join().unwrap();
     });
     let once: Vec<_> = ["bar", "foo", "fizz"].iter().flat_map(|message| [*message; 3]).collect();
@@ -656,7 +656,7 @@ fn talk_at_once(address: SocketAddr, clients: usize, rounds: usize, expect: fn(&
 fn s0_11_and_s0_13_an_echo_server_gives_a_hundred_clients_their_own_bytes_on_one_thread() {
     green::run(|| {
         let (server, address) = serve(<[u8]>::to_vec);
-        timeout(SECOND * 60, || Ok::<_, ()>(talk_at_once(address, 100, 20, str::to_owned))).unwrap().unwrap();
+        talk_at_once(address, 100, 20, str::to_owned);
         server.stop(SECOND).unwrap();
     });
 }

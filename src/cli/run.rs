@@ -99,7 +99,7 @@ impl Run {
     }
 
     /// One record, in its turn: its body first, then its line.
-    fn deliver(&mut self, mut fetched: Fetched) {
+    fn deliver(&mut self, mut fetched: Box<Fetched>) {
         if let Some(body) = &mut fetched.body {
             let stdout = self.report.stdout.clone();
             // A broken standard output is remembered by the stream.
@@ -185,7 +185,8 @@ impl Report {
     }
 
     fn tell_summary(&self, hint: bool) {
-        let mut text = String::new();
+        let is_drawn = self.format == Format::Text && self.show.width != usize::MAX;
+        let mut text = String::from(if is_drawn { "\n" } else { "" });
         render::summary::text(&mut text, &self.summary, &self.show, hint);
         self.stderr.push(text.as_bytes());
     }
@@ -230,17 +231,13 @@ fn names(plan: &Plan) -> Names {
     }
 }
 
-pub fn summary_of(plan: &Plan) -> Summary {
-    let mut summary = Summary::new(summary::Limits {
-        jobs: u32::try_from(plan.jobs).unwrap_or(u32::MAX),
-        per_host: plan.per_host.map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
-        rate: plan.rate,
-    });
+fn summary_of(plan: &Plan) -> Summary {
+    let mut summary = Summary::new(summary::Limits::of(plan));
     summary.certificates_unchecked = plan.connect.insecure;
     summary
 }
 
-fn show(invocation: &Invocation, to_stdout: bool) -> Show {
+pub fn show(invocation: &Invocation, to_stdout: bool) -> Show {
     let stream = if to_stdout { args::Stream::Stdout } else { args::Stream::Stderr };
     Show {
         redact: redact(invocation.show_secrets),

@@ -14,6 +14,7 @@ pub mod glob;
 pub mod list;
 pub mod names;
 pub mod outcome;
+mod pace;
 mod permits;
 pub mod plan;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,8 @@ const LOOK_AHEAD: usize = 1024;
 /// Finished records that wait for their turn; then reading pauses.
 const MAX_WAITING_RECORDS: usize = 65_536;
 
-/// A line on its way to a worker.
+/// A line on its way to a worker; boxed, as its outcome is, because what a greenlet's frames hold by value stays on ten
+/// thousand stacks.
 pub(super) struct Job {
     pub entry: Entry,
     pub place: Option<Place>,
@@ -81,6 +82,11 @@ impl Session {
         if let Some(limit) = plan.deadline {
             stop.set_deadline(limit);
         }
+        Session::under(stop, plan, client, output)
+    }
+
+    /// The same for one of several runs that `stop` ends together; the plan's deadline is left to who made that.
+    pub fn under(stop: Stop, plan: Plan, client: Client, output: Option<Output>) -> Session {
         let worker = Worker {
             permits: Permits::new(&plan),
             plan: Rc::new(plan),
@@ -91,13 +97,14 @@ impl Session {
             turn: Turn::default(),
             spools: SpoolMemory::default(),
             waits: RefCell::default(),
+            on_start: OnceCell::new(),
         };
         Session { worker: Rc::new(worker), input: Rc::default() }
     }
 
     /// Fetches the lines of `list`, which is read as it is needed. Parallel is the worker mapped over the lines by a pool,
     /// serial the same worker without one. The pool is the look-ahead; permits say who runs.
-    pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Fetched, GetError>>> {
+    pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Box<Fetched>, GetError>>> {
         let lines = Lines { list, names, session: self.clone() };
         let worker = self.worker.clone();
         let fetch = move |job| worker.fetch(job);
@@ -110,6 +117,13 @@ impl Session {
             Order::Input => pool.imap(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
             Order::Completion => pool.imap_unordered(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
         })
+    }
+
+    /// Calls `hook` for each line when its first request is about to start, permits in hand; a line that never starts is
+    /// not told. The request waits for the hook. To be said once, before the run.
+    pub fn on_start(&self, hook: impl Fn(&Entry) + 'static) {
+        // A second hook is passed over.
+        let _ = self.worker.on_start.set(Box::new(hook));
     }
 
     /// How to stop it.
@@ -152,9 +166,9 @@ struct Lines {
 }
 
 impl Iterator for Lines {
-    type Item = Job;
+    type Item = Box<Job>;
 
-    fn next(&mut self) -> Option<Job> {
+    fn next(&mut self) -> Option<Box<Job>> {
         let input = &self.session.input;
         let entry = self.session.worker.stop.before_start(|| self.list.next().transpose())?;
         let entry = match entry {
@@ -171,7 +185,7 @@ impl Iterator for Lines {
         input.read.set(input.read.get() + 1);
         input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
         let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
-        Some(Job { entry, place, read_at: green::now() })
+        Some(Box::new(Job { entry, place, read_at: green::now() }))
     }
 }
 

@@ -178,6 +178,12 @@ impl Hub {
         Some(Deadline { when: self.clock.after(limit)?, sequence })
     }
 
+    /// The same moment as a deadline of its own: timers hold one greenlet for each deadline.
+    pub fn at_the_same_moment(&self, deadline: Deadline) -> Deadline {
+        let sequence = self.next_sequence.replace(self.next_sequence.get() + 1);
+        Deadline { when: deadline.when, sequence }
+    }
+
     /// Makes a task of `body`, ready to run.
     ///
     /// # Safety
