@@ -44,6 +44,7 @@ mod pool;
 mod queue;
 mod remote;
 mod runtime;
+mod scopes;
 mod semaphore;
 mod sleep;
 mod stack;

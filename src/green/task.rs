@@ -14,13 +14,13 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::ptr;
 use std::rc::Rc;
-use std::time::Duration;
 
 use corosensei::stack::Stack;
 use corosensei::{CoroutineResult, Yielder};
 
 use super::hub::Hub;
-use super::interrupt::{Interrupt, TimedOut};
+use super::interrupt::Interrupt;
+use super::scopes::Scope;
 use super::stack::{GUARD_BYTES, StackSlot};
 use super::timers::Deadline;
 use super::wakers::Wakers;
@@ -80,24 +80,15 @@ pub(crate) enum After {
 
 type Coroutine = corosensei::Coroutine<(), After, (), StackSlot>;
 
-/// One deadline that a greenlet has entered, or a shield against the outer ones.
-struct Scope {
-    id: u64,
-    deadline: Option<Deadline>,
-    limit: Duration,
-    delivered: bool,
-    shield: bool,
-}
-
 /// What a switch touches comes first, close together: among ten thousand greenlets every cache line counts.
 #[repr(C)]
 pub(crate) struct Task {
     pub state: Cell<State>,
     cause: Cell<Cause>,
     /// Whether there is a kill or a scope to look at: what a wait without either skips.
-    alert: Cell<bool>,
-    killed: Cell<bool>,
-    shields: Cell<u32>,
+    pub(super) alert: Cell<bool>,
+    pub(super) killed: Cell<bool>,
+    pub(super) shields: Cell<u32>,
     yielder: Cell<*const Yielder<(), After>>,
     coroutine: UnsafeCell<Option<Coroutine>>,
     /// Counts the waits, so that a waker made for an earlier wait wakes nobody.
@@ -113,7 +104,7 @@ pub(crate) struct Task {
     pub id: u64,
     /// Its place in the hub's table of live tasks.
     pub place: Cell<u32>,
-    scopes: RefCell<Vec<Scope>>,
+    pub(super) scopes: RefCell<Vec<Scope>>,
     /// Who waits for its end.
     pub joiners: Wakers,
     /// What it does at its end, in order.
@@ -285,55 +276,6 @@ impl Task {
         }
     }
 
-    /// The nearest deadline of the scopes around the running code, down to the innermost shield.
-    fn nearest_scope(&self) -> Option<Deadline> {
-        if !self.alert.get() {
-            return None;
-        }
-        let scopes = self.scopes.borrow();
-        scopes[visible(&scopes)..].iter().filter_map(|scope| scope.deadline).min()
-    }
-
-    /// Marks the scope whose deadline came first as delivered, and says so.
-    fn deliver(&self, hub: &Hub) -> Option<Interrupt> {
-        let mut scopes = self.scopes.borrow_mut();
-        let start = visible(&scopes);
-        let due = scopes[start..].iter_mut().filter(|s| s.deadline.is_some_and(|d| d.when <= hub.clock.last()));
-        let first = due.min_by_key(|scope| scope.deadline)?;
-        first.delivered = true;
-        Some(Interrupt::TimedOut(TimedOut { scope: first.id, limit: first.limit }))
-    }
-
-    /// Enters a scope; leave it with [`Task::leave`].
-    pub fn enter(&self, id: u64, limit: Duration, deadline: Option<Deadline>, shield: bool) {
-        self.shields.set(self.shields.get() + u32::from(shield));
-        self.alert.set(true);
-        self.scopes.borrow_mut().push(Scope { id, deadline, limit, delivered: false, shield });
-    }
-
-    /// Moves the deadline of the scope `id` to an earlier moment, also while the task waits.
-    pub fn set_deadline(self: &Rc<Self>, hub: &Hub, id: u64, deadline: Deadline, limit: Duration) {
-        let mut scopes = self.scopes.borrow_mut();
-        let Some(at) = scopes.iter().rposition(|scope| scope.id == id) else { return };
-        (scopes[at].deadline, scopes[at].limit) = (Some(deadline), limit);
-        let is_visible = at >= visible(&scopes);
-        if is_visible && self.state.get() == State::Waiting && self.deadline.get().is_none_or(|now| deadline < now) {
-            self.deadline.set(Some(deadline));
-            hub.timers.arm(self, deadline);
-        }
-    }
-
-    /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was. What lies behind a shield
-    /// cannot have been delivered inside.
-    pub fn leave(&self, id: u64) -> bool {
-        let mut scopes = self.scopes.borrow_mut();
-        let Some(at) = scopes.iter().rposition(|scope| scope.id == id) else { return false };
-        let scope = scopes.remove(at);
-        self.alert.set(self.killed.get() || !scopes.is_empty());
-        self.shields.set(self.shields.get() - u32::from(scope.shield));
-        scope.delivered && !scopes[visible(&scopes[..at])..at].iter().any(|outer| outer.delivered)
-    }
-
     /// Sets the cause if the task is waiting; the hub then schedules it.
     pub fn accept_wake(&self, cause: Cause) -> bool {
         let waiting = self.state.get() == State::Waiting;
@@ -438,11 +380,6 @@ pub(crate) enum Part<'a> {
     Number(u64),
 }
 
-/// Where the scopes that count begin: at the innermost shield, or at the outermost scope.
-fn visible(scopes: &[Scope]) -> usize {
-    scopes.iter().rposition(|scope| scope.shield).unwrap_or(0)
-}
-
 /// What became of a resumed task.
 pub(crate) enum Resumed {
     Again,
@@ -457,28 +394,4 @@ pub(crate) enum Woken {
     Ready,
     /// The wait's own limit passed.
     Expired,
-}
-
-/// The means to end one particular wait of a task; after that wait it does nothing.
-#[derive(Clone)]
-pub(crate) struct Waker {
-    pub task: Rc<Task>,
-    wait: u64,
-}
-
-impl Waker {
-    /// For the next wait of `task`.
-    pub fn for_next_wait(task: &Rc<Task>) -> Waker {
-        Waker { task: task.clone(), wait: task.wait.get() }
-    }
-
-    /// Whether that wait goes on, so that a wake would be heard.
-    pub fn is_live(&self) -> bool {
-        self.task.wait.get() == self.wait && self.task.state.get() == State::Waiting
-    }
-
-    /// Ends the wait; false if it had ended already.
-    pub fn wake(&self, hub: &Hub) -> bool {
-        self.is_live() && hub.wake(&self.task, Cause::Ready)
-    }
 }

@@ -1,10 +1,11 @@
 //! Owns those who wait for one thing that wakes them all: an event, the end of a greenlet.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
-use super::task::{Waker, Why, Woken};
+use super::task::{Cause, Task, Why, Woken};
 use super::timers::Deadline;
 
 /// Waiting greenlets, woken together in the order in which they came. The first has a place of its own, because most
@@ -70,5 +71,29 @@ struct Leave<'a>(&'a Wakers);
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.sweep();
+    }
+}
+
+/// The means to end one particular wait of a task; after that wait it does nothing.
+#[derive(Clone)]
+pub(crate) struct Waker {
+    pub task: Rc<Task>,
+    wait: u64,
+}
+
+impl Waker {
+    /// For the next wait of `task`.
+    pub fn for_next_wait(task: &Rc<Task>) -> Waker {
+        Waker { task: task.clone(), wait: task.wait.get() }
+    }
+
+    /// Whether that wait goes on, so that a wake would be heard.
+    pub fn is_live(&self) -> bool {
+        self.task.wait.get() == self.wait && self.task.state.get() == State::Waiting
+    }
+
+    /// Ends the wait; false if it had ended already.
+    pub fn wake(&self, hub: &Hub) -> bool {
+        self.is_live() && hub.wake(&self.task, Cause::Ready)
     }
 }
