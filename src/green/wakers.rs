@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
-use super::task::{Cause, Task, Why, Woken};
+use super::task::{Cause, State, Task, Why, Woken};
 use super::timers::Deadline;
 
 /// Waiting greenlets, woken together in the order in which they came. The first has a place of its own, because most
