@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use tempfile::NamedTempFile;
 
+use super::parts::{Listed, PartFiles};
 use super::spool::{Spool, SpoolMemory};
 use crate::green;
 
@@ -66,13 +67,14 @@ pub(super) struct Print {
 pub(super) struct Save {
     path: PathBuf,
     create_dirs: bool,
+    parts: PartFiles,
     pending: Vec<u8>,
     open: Option<Opened>,
 }
 
 enum Opened {
     /// A regular file, or none yet: written beside it and renamed to this at the end.
-    Replacing(NamedTempFile, PathBuf),
+    Replacing(NamedTempFile, PathBuf, Listed),
     /// Something else (`/dev/null`, a pipe): written to.
     Special(File),
 }
@@ -82,13 +84,18 @@ impl Sink {
         Sink::Print(Print { turn, output, spool: Spool::new(memory), shown: false })
     }
 
-    pub fn save(path: PathBuf, create_dirs: bool) -> Sink {
-        Sink::Save(Save { path, create_dirs, pending: Vec::new(), open: None })
+    pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles) -> Sink {
+        Sink::Save(Save { path, create_dirs, parts, pending: Vec::new(), open: None })
     }
 
     /// Whether bytes are only counted.
     pub fn is_count(&self) -> bool {
         matches!(self, Sink::Count)
+    }
+
+    /// Whether bytes go into a file.
+    pub fn saves(&self) -> bool {
+        matches!(self, Sink::Save(_))
     }
 
     /// Whether a byte has been shown already.
@@ -148,10 +155,10 @@ impl Save {
 
     /// Writes what is pending on another thread; the last time the file takes its place.
     fn flush(&mut self, last: bool) -> io::Result<()> {
-        let (path, create_dirs) = (self.path.clone(), self.create_dirs);
+        let (path, create_dirs, parts) = (self.path.clone(), self.create_dirs, self.parts.clone());
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
         let done = green::offload(move || {
-            let mut open = open.map_or_else(|| Opened::at(&path, create_dirs), Ok)?;
+            let mut open = open.map_or_else(|| Opened::at(&path, create_dirs, &parts), Ok)?;
             open.write_all(&pending)?;
             if last { open.close().map(|()| None) } else { Ok(Some(open)) }
         });
@@ -161,7 +168,7 @@ impl Save {
 }
 
 impl Opened {
-    fn at(path: &Path, create_dirs: bool) -> io::Result<Opened> {
+    fn at(path: &Path, create_dirs: bool, parts: &PartFiles) -> io::Result<Opened> {
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
         }
@@ -176,19 +183,21 @@ impl Opened {
         builder.prefix(".gfetch-").suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        Ok(Opened::Replacing(builder.tempfile_in(dir)?, path))
+        let file = builder.tempfile_in(dir)?;
+        let listed = parts.list(file.path().to_owned());
+        Ok(Opened::Replacing(file, path, listed))
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Opened::Replacing(file, _) => file.write_all(bytes),
+            Opened::Replacing(file, ..) => file.write_all(bytes),
             Opened::Special(file) => file.write_all(bytes),
         }
     }
 
     fn close(self) -> io::Result<()> {
         match self {
-            Opened::Replacing(file, path) => file.persist(path).map(drop).map_err(|error| error.error),
+            Opened::Replacing(file, path, _listed) => file.persist(path).map(drop).map_err(|error| error.error),
             Opened::Special(mut file) => file.flush(),
         }
     }

@@ -53,7 +53,7 @@ fn whatever_becomes_of_waiting_bodies_their_memory_is_given_back() {
 fn save(path: &Path, bytes: &[u8]) -> io::Result<Finished> {
     let path = path.to_owned();
     green::run(|| {
-        let mut sink = Sink::save(path, false);
+        let mut sink = Sink::save(path, false, PartFiles::default());
         sink.write(bytes)?;
         sink.finish()
     })
@@ -109,7 +109,7 @@ fn pieces_come_together_whole_whatever_their_sizes() {
     let (path, mut expected) = (dir.path().join("f"), Vec::new());
     let to = path.clone();
     green::run(|| {
-        let mut sink = Sink::save(to, false);
+        let mut sink = Sink::save(to, false, PartFiles::default());
         for (n, size) in [1, PIECE_BYTES, PIECE_BYTES - 1, 0, 3 * PIECE_BYTES, 7].into_iter().enumerate() {
             let piece = vec![n as u8; size];
             expected.extend_from_slice(&piece);

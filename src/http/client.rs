@@ -1,6 +1,7 @@
 //! One exchange: connection, request, answer's head. Redirects, retries and limits are the caller's.
 
 use std::io;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -181,8 +182,10 @@ impl Client {
     }
 
     fn connect_once(&self, key: &Key, trace: &mut Trace) -> Result<Connection, Error> {
-        trace.enter(Phase::Dns);
-        let addresses = self.shared.resolver.lookup(&key.origin.tls_name(), key.origin.port).map_err(Error::Dns)?;
+        let name = key.origin.tls_name();
+        // An address needs no look-up: that phase does not happen.
+        trace.enter(if name.parse::<IpAddr>().is_ok() { Phase::Connect } else { Phase::Dns });
+        let addresses = self.shared.resolver.lookup(&name, key.origin.port).map_err(Error::Dns)?;
         trace.enter(Phase::Connect);
         let connected = race::connect(&addresses, &self.shared.connect).map_err(Error::Connect)?;
         trace.remote = Some(connected.address);
