@@ -223,9 +223,8 @@ fn body_output(invocation: &Invocation, stdout: &Stream) -> Output {
 fn names(plan: &Plan) -> Names {
     match &plan.bodies {
         Bodies::Save(save) => {
-            let templates = save.templates.iter().filter(|text| !text.is_empty()).map(|text| Template::parse(text));
-            let remote_name = save.templates.iter().any(String::is_empty);
-            Names::new(save.dir.clone(), templates.collect(), remote_name)
+            let templates = save.templates.iter().map(|text| Template::parse(text));
+            Names::new(save.dir.clone(), templates.collect(), save.templates.is_empty())
         }
         _ => Names::new(None, Vec::new(), false),
     }

@@ -5,14 +5,22 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use super::spool::{Spool, SpoolMemory};
 use crate::green;
+use crate::http::Client;
+use crate::net::is_out_of_descriptors;
 
 /// Pieces of this size go to the disk: each is a call on another thread.
 const PIECE_BYTES: usize = 256 * 1024;
+/// Out of descriptors: the first wait for one, doubled up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+/// After waits of all of these together (20 s) the others will not give one back either.
+const MAX_PAUSES: u32 = 26;
 
 /// The end that printed bodies go to; called in the order in which they are to appear.
 pub type Output = Rc<dyn Fn(&[u8]) -> io::Result<()>>;
@@ -53,6 +61,7 @@ pub(super) struct Print {
 pub(super) struct Save {
     path: PathBuf,
     create_dirs: bool,
+    client: Client,
     pending: Vec<u8>,
     open: Option<Opened>,
 }
@@ -69,8 +78,9 @@ impl Sink {
         Sink::Print(Print { index, turn, output, spool: Spool::new(memory), shown: false })
     }
 
-    pub fn save(path: PathBuf, create_dirs: bool) -> Sink {
-        Sink::Save(Save { path, create_dirs, pending: Vec::new(), open: None })
+    /// Into a file. Where a descriptor is wanting for it, an idle connection of `client` makes room.
+    pub fn save(path: PathBuf, create_dirs: bool, client: Client) -> Sink {
+        Sink::Save(Save { path, create_dirs, client, pending: Vec::new(), open: None })
     }
 
     /// Whether bytes are only counted.
@@ -135,15 +145,42 @@ impl Save {
 
     /// Writes what is pending on another thread; the last time the file takes its place.
     fn flush(&mut self, last: bool) -> io::Result<()> {
+        let mut pause = FIRST_PAUSE;
+        for pauses in 0.. {
+            match self.write_pending(last)? {
+                Ok(()) => return Ok(()),
+                Err(error) if pauses == MAX_PAUSES => return Err(error),
+                Err(_) if self.client.close_one_idle() => {}
+                Err(_) => {
+                    green::sleep(pause)?;
+                    pause = (pause * 2).min(LAST_PAUSE);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The inner error is the want of a descriptor; what is pending is so still.
+    fn write_pending(&mut self, last: bool) -> io::Result<io::Result<()>> {
         let (path, create_dirs) = (self.path.clone(), self.create_dirs);
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
         let done = green::offload(move || {
-            let mut open = open.map_or_else(|| Opened::at(&path, create_dirs), Ok)?;
+            let mut open = match open.map_or_else(|| Opened::at(&path, create_dirs), Ok) {
+                Ok(open) => open,
+                Err(error) if is_out_of_descriptors(&error) => return Ok(Err((error, pending))),
+                Err(error) => return Err(error),
+            };
             open.write_all(&pending)?;
-            if last { open.close(&path).map(|()| None) } else { Ok(Some(open)) }
+            if last { open.close(&path).map(|()| Ok(None)) } else { Ok(Ok(Some(open))) }
         });
-        self.open = done??;
-        Ok(())
+        match done?? {
+            Ok(open) => self.open = open,
+            Err((error, pending)) => {
+                self.pending = pending;
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
     }
 }
 
@@ -158,9 +195,17 @@ impl Opened {
         }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".gfetch-").suffix(".part");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        Ok(Opened::Replacing(builder.tempfile_in(dir)?))
+        // Opened here, because the builder's own errors do not tell the system's.
+        let mut system_error = None;
+        let made = builder
+            .make_in(dir, |path| File::create_new(path).inspect_err(|error| system_error = error.raw_os_error()));
+        match (made, system_error) {
+            (Ok(file), _) => Ok(Opened::Replacing(file)),
+            (Err(_), Some(code)) if is_out_of_descriptors(&io::Error::from_raw_os_error(code)) => {
+                Err(io::Error::from_raw_os_error(code))
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {

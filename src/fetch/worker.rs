@@ -200,7 +200,7 @@ impl Worker {
     fn sink(&self, job: &Job) -> Sink {
         match (&self.plan.bodies, &self.output, &job.place) {
             (Bodies::Save(save), _, Some(super::names::Place::File(path))) => {
-                Sink::save(path.clone(), save.create_dirs)
+                Sink::save(path.clone(), save.create_dirs, self.client.clone())
             }
             (Bodies::Save(_), Some(output), Some(super::names::Place::StandardOutput))
             | (Bodies::Print, Some(output), _) => {
