@@ -228,11 +228,11 @@ impl Worker {
     fn sink(&self, job: &Job) -> Sink {
         match (&self.plan.bodies, &self.output, &job.place) {
             (Bodies::Save(save), _, Some(Place::File(path))) => {
-                Sink::save(path.clone(), save.create_dirs, self.parts.clone())
+                Sink::save(path.clone(), save.create_dirs, self.parts.clone(), self.client.clone())
             }
             // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
             (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => {
-                Sink::save(path.clone(), false, self.parts.clone())
+                Sink::save(path.clone(), false, self.parts.clone(), self.client.clone())
             }
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.

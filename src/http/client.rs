@@ -98,6 +98,11 @@ impl Client {
         self.exchange(request, &head, &key, connection, trace)
     }
 
+    /// Closes the connection that has been idle longest, so that its descriptor can be had; false if there is none.
+    pub fn close_one_idle(&self) -> bool {
+        self.shared.pool.close_one()
+    }
+
     /// Closes all idle connections.
     pub fn close_idle(&self) {
         self.shared.pool.clear();
@@ -313,3 +318,7 @@ fn tls_error(error: TlsError) -> Error {
         other => Error::Tls(other),
     }
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;
