@@ -15,6 +15,7 @@ pub mod list;
 pub mod names;
 pub mod outcome;
 mod pace;
+mod parts;
 mod permits;
 pub mod plan;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod stop;
 pub mod summary;
 mod worker;
 
+pub use parts::{Listed, PartFiles};
 pub use session::{Exchange, Fetched, Session};
 pub use sink::{Output, Turn};
 pub use spool::Spool;

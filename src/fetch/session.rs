@@ -8,6 +8,7 @@ use super::flow::first_method;
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
 use super::outcome::{Outcome, Timings};
+use super::parts::PartFiles;
 use super::permits::Permits;
 use super::plan::{Order, Plan};
 use super::sink::{Output, Turn};
@@ -97,6 +98,8 @@ impl Session {
             output,
             turn: Turn::default(),
             spools: SpoolMemory::default(),
+            failures: Cell::new(0),
+            parts: PartFiles::default(),
             waits: RefCell::default(),
             on_start: OnceCell::new(),
         };
@@ -130,6 +133,11 @@ impl Session {
     /// How to stop it.
     pub fn stop(&self) -> &Stop {
         &self.worker.stop
+    }
+
+    /// The files that bodies are being saved to.
+    pub fn part_files(&self) -> &PartFiles {
+        &self.worker.parts
     }
 
     /// Whose body may be printed as it comes.

@@ -5,14 +5,23 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use super::parts::{Listed, PartFiles};
 use super::spool::{Spool, SpoolMemory};
 use crate::green;
+use crate::http::Client;
+use crate::net::is_out_of_descriptors;
 
 /// Pieces of this size go to the disk: each is a call on another thread.
 const PIECE_BYTES: usize = 256 * 1024;
+/// Out of descriptors: the first wait for one, doubled up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+/// After waits of all of these together (20 s) the others will not give one back either.
+const MAX_PAUSES: u32 = 26;
 
 /// The end that printed bodies go to; called in the order in which they are to appear.
 pub type Output = Rc<dyn Fn(&[u8]) -> io::Result<()>>;
@@ -66,13 +75,15 @@ pub(super) struct Print {
 pub(super) struct Save {
     path: PathBuf,
     create_dirs: bool,
+    parts: PartFiles,
+    client: Client,
     pending: Vec<u8>,
     open: Option<Opened>,
 }
 
 enum Opened {
     /// A regular file, or none yet: written beside it and renamed to this at the end.
-    Replacing(NamedTempFile, PathBuf),
+    Replacing(NamedTempFile, PathBuf, Listed),
     /// Something else (`/dev/null`, a pipe): written to.
     Special(File),
 }
@@ -82,13 +93,20 @@ impl Sink {
         Sink::Print(Print { turn, output, spool: Spool::new(memory), shown: false })
     }
 
-    pub fn save(path: PathBuf, create_dirs: bool) -> Sink {
-        Sink::Save(Save { path, create_dirs, pending: Vec::new(), open: None })
+    /// Into a file, which is on the list of `parts` while it is under way. Where a descriptor is wanting for it, an idle
+    /// connection of `client` makes room.
+    pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Sink {
+        Sink::Save(Save { path, create_dirs, parts, client, pending: Vec::new(), open: None })
     }
 
     /// Whether bytes are only counted.
     pub fn is_count(&self) -> bool {
         matches!(self, Sink::Count)
+    }
+
+    /// Whether bytes go into a file.
+    pub fn saves(&self) -> bool {
+        matches!(self, Sink::Save(_))
     }
 
     /// Whether a byte has been shown already.
@@ -148,20 +166,47 @@ impl Save {
 
     /// Writes what is pending on another thread; the last time the file takes its place.
     fn flush(&mut self, last: bool) -> io::Result<()> {
-        let (path, create_dirs) = (self.path.clone(), self.create_dirs);
+        let mut pause = FIRST_PAUSE;
+        for pauses in 0.. {
+            match self.write_pending(last)? {
+                Ok(()) => return Ok(()),
+                Err(error) if pauses == MAX_PAUSES => return Err(error),
+                Err(_) if self.client.close_one_idle() => {}
+                Err(_) => {
+                    green::sleep(pause)?;
+                    pause = (pause * 2).min(LAST_PAUSE);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The inner error is the want of a descriptor; what is pending is so still.
+    fn write_pending(&mut self, last: bool) -> io::Result<io::Result<()>> {
+        let (path, create_dirs, parts) = (self.path.clone(), self.create_dirs, self.parts.clone());
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
         let done = green::offload(move || {
-            let mut open = open.map_or_else(|| Opened::at(&path, create_dirs), Ok)?;
+            let mut open = match open.map_or_else(|| Opened::at(&path, create_dirs, &parts), Ok) {
+                Ok(open) => open,
+                Err(error) if is_out_of_descriptors(&error) => return Ok(Err((error, pending))),
+                Err(error) => return Err(error),
+            };
             open.write_all(&pending)?;
-            if last { open.close().map(|()| None) } else { Ok(Some(open)) }
+            if last { open.close().map(|()| Ok(None)) } else { Ok(Ok(Some(open))) }
         });
-        self.open = done??;
-        Ok(())
+        match done?? {
+            Ok(open) => self.open = open,
+            Err((error, pending)) => {
+                self.pending = pending;
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
     }
 }
 
 impl Opened {
-    fn at(path: &Path, create_dirs: bool) -> io::Result<Opened> {
+    fn at(path: &Path, create_dirs: bool, parts: &PartFiles) -> io::Result<Opened> {
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
         }
@@ -174,21 +219,32 @@ impl Opened {
         }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".gfetch-").suffix(".part");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        Ok(Opened::Replacing(builder.tempfile_in(dir)?, path))
+        // Opened here, because the builder's own errors do not tell the system's.
+        let mut system_error = None;
+        let made = builder
+            .make_in(dir, |part| File::create_new(part).inspect_err(|error| system_error = error.raw_os_error()));
+        match (made, system_error) {
+            (Ok(file), _) => {
+                let listed = parts.list(file.path().to_owned());
+                Ok(Opened::Replacing(file, path, listed))
+            }
+            (Err(_), Some(code)) if is_out_of_descriptors(&io::Error::from_raw_os_error(code)) => {
+                Err(io::Error::from_raw_os_error(code))
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Opened::Replacing(file, _) => file.write_all(bytes),
+            Opened::Replacing(file, ..) => file.write_all(bytes),
             Opened::Special(file) => file.write_all(bytes),
         }
     }
 
     fn close(self) -> io::Result<()> {
         match self {
-            Opened::Replacing(file, path) => file.persist(path).map(drop).map_err(|error| error.error),
+            Opened::Replacing(file, path, _listed) => file.persist(path).map(drop).map_err(|error| error.error),
             Opened::Special(mut file) => file.flush(),
         }
     }

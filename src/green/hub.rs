@@ -174,14 +174,12 @@ impl Hub {
 
     /// The deadline `limit` from now; none when that is too far away to be told.
     pub fn deadline(&self, limit: Duration) -> Option<Deadline> {
-        let sequence = self.next_sequence.replace(self.next_sequence.get() + 1);
-        Some(Deadline { when: self.clock.after(limit)?, sequence })
+        self.clock.after(limit).map(|when| self.deadline_at(when))
     }
 
-    /// The same moment as a deadline of its own: timers hold one greenlet for each deadline.
-    pub fn at_the_same_moment(&self, deadline: Deadline) -> Deadline {
-        let sequence = self.next_sequence.replace(self.next_sequence.get() + 1);
-        Deadline { when: deadline.when, sequence }
+    /// A deadline of its own: timers hold one greenlet for each, however many end at one moment.
+    pub fn deadline_at(&self, when: Instant) -> Deadline {
+        Deadline { when, sequence: self.next_sequence.replace(self.next_sequence.get() + 1) }
     }
 
     /// Makes a task of `body`, ready to run.

@@ -1,6 +1,7 @@
 //! One exchange: connection, request, answer's head. Redirects, retries and limits are the caller's.
 
 use std::io;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -97,6 +98,11 @@ impl Client {
         self.exchange(request, &head, &key, connection, trace)
     }
 
+    /// Closes the connection that has been idle longest, so that its descriptor can be had; false if there is none.
+    pub fn close_one_idle(&self) -> bool {
+        self.shared.pool.close_one()
+    }
+
     /// Closes all idle connections.
     pub fn close_idle(&self) {
         self.shared.pool.clear();
@@ -181,8 +187,10 @@ impl Client {
     }
 
     fn connect_once(&self, key: &Key, trace: &mut Trace) -> Result<Connection, Error> {
-        trace.enter(Phase::Dns);
-        let addresses = self.shared.resolver.lookup(&key.origin.tls_name(), key.origin.port).map_err(Error::Dns)?;
+        let name = key.origin.tls_name();
+        // An address needs no look-up: that phase does not happen.
+        trace.enter(if name.parse::<IpAddr>().is_ok() { Phase::Connect } else { Phase::Dns });
+        let addresses = self.shared.resolver.lookup(&name, key.origin.port).map_err(Error::Dns)?;
         trace.enter(Phase::Connect);
         let connected = race::connect(&addresses, &self.shared.connect).map_err(Error::Connect)?;
         trace.remote = Some(connected.address);
@@ -310,3 +318,7 @@ fn tls_error(error: TlsError) -> Error {
         other => Error::Tls(other),
     }
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

@@ -134,8 +134,17 @@ impl Idle {
     fn forget_ages(&mut self) {
         if self.ages.len() > 2 * self.count + 64 {
             let by_key = &self.by_key;
-            self.ages
-                .retain(|(number, key)| by_key.get(key).is_some_and(|queue| queue.iter().any(|(_, n, _)| n == number)));
+            // A queue is in the order of its numbers.
+            let is_there = |number: &u64, key: &Key| {
+                by_key
+                    .get(key)
+                    .is_some_and(|queue: &VecDeque<_>| queue.binary_search_by_key(number, |idle| idle.1).is_ok())
+            };
+            self.ages.retain(|(number, key)| is_there(number, key));
         }
     }
 }
+
+#[cfg(test)]
+#[path = "pool_tests.rs"]
+mod tests;
