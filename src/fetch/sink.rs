@@ -19,9 +19,9 @@ use crate::net::is_out_of_descriptors;
 const PIECE_BYTES: usize = 256 * 1024;
 /// Out of descriptors: the first wait for one, doubled up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LAST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_millis(100);
 /// After waits of all of these together (20 s) the others will not give one back either.
-const MAX_PAUSES: u32 = 26;
+const MAX_PAUSES: u32 = 200;
 
 /// The end that printed bodies go to; called in the order in which they are to appear.
 pub type Output = Rc<dyn Fn(&[u8]) -> io::Result<()>>;

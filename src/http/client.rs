@@ -24,7 +24,7 @@ const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
 const SENT_PIECE_BYTES: usize = 64 * 1024;
 /// Out of descriptors: the first wait for one, doubled up to the last.
 const DESCRIPTOR_WAIT: Duration = Duration::from_millis(10);
-const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_secs(1);
+const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
 
 /// Makes exchanges and keeps connections. Clones share the connections. Belongs to the hub that it is used on.
 #[derive(Clone)]
