@@ -11,6 +11,7 @@ mod render;
 mod run;
 mod save_failed;
 mod secrets;
+mod serve;
 mod signals;
 mod stream;
 mod terminal;
@@ -28,7 +29,7 @@ pub fn main() -> ! {
     let exit = match args::parse(std::env::args_os().skip(1), &World::of_this_process()) {
         Ok(Command::Fetch(invocation)) => green::run(|| run::fetch(*invocation)),
         Ok(Command::Demo(_)) => Exit::Usage,
-        Ok(Command::Serve(_)) => Exit::Usage,
+        Ok(Command::Serve(options)) => serve_until_stopped(&options),
         Ok(Command::Info(text)) => print(&text),
         Err(error) => {
             eprintln!("gfetch: {error}");
@@ -36,6 +37,20 @@ pub fn main() -> ! {
         }
     };
     exit.leave()
+}
+
+/// Ends by the signal that stops it.
+fn serve_until_stopped(options: &args::ServeOptions) -> Exit {
+    let mut stopped_by = None;
+    let served = serve::run(options, &mut std::io::stdout(), || stopped_by = signals::wait());
+    match (served, stopped_by) {
+        (Err(error), _) => {
+            eprintln!("gfetch: {error}");
+            Exit::Usage
+        }
+        (Ok(()), Some(signal)) => Exit::Signal(signal),
+        (Ok(()), None) => Exit::Ok,
+    }
 }
 
 fn print(text: &str) -> Exit {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use gfetch::fetch::summary::Summary;
+use gfetch::green::{self, Greenlet};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args;
@@ -10,6 +11,7 @@ use super::render::units;
 
 /// Drawn at most so often a second.
 const DRAWS_PER_SECOND: u8 = 10;
+const TICK: Duration = Duration::from_millis(100);
 /// Plain lines come in this distance.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
@@ -18,7 +20,7 @@ pub struct Progress {
 }
 
 enum Kind {
-    Live(ProgressBar),
+    Live { bar: ProgressBar, ticker: Greenlet<()> },
     Plain(Instant),
     None,
 }
@@ -26,24 +28,25 @@ enum Kind {
 impl Progress {
     pub fn new(kind: args::Progress) -> Progress {
         let kind = match kind {
-            args::Progress::Live => {
-                let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND));
-                bar.set_style(ProgressStyle::with_template("{spinner} {msg}  {elapsed}").expect("a template of ours"));
-                Kind::Live(bar)
-            }
+            args::Progress::Live => live(),
             args::Progress::Plain => Kind::Plain(Instant::now()),
             args::Progress::None => Kind::None,
         };
         Progress { kind }
     }
 
+    /// The live line, for the streams that share its terminal.
+    pub fn bar(&self) -> Option<ProgressBar> {
+        match &self.kind {
+            Kind::Live { bar, .. } => Some(bar.clone()),
+            Kind::Plain(_) | Kind::None => None,
+        }
+    }
+
     /// Says how far the run is.
     pub fn show(&mut self, summary: &Summary) {
         match &mut self.kind {
-            Kind::Live(bar) => {
-                bar.set_message(state(summary));
-                bar.tick();
-            }
+            Kind::Live { bar, .. } => bar.set_message(state(summary)),
             Kind::Plain(last) if last.elapsed() >= PLAIN_EVERY => {
                 *last = Instant::now();
                 eprintln!("gfetch: {}", state(summary));
@@ -52,20 +55,26 @@ impl Progress {
         }
     }
 
-    /// Takes the line away, before anything else is written to the terminal.
-    pub fn hide(&mut self) {
-        if let Kind::Live(bar) = &self.kind {
-            bar.suspend(|| ());
+    /// Takes the line away for good.
+    pub fn finish(&mut self) {
+        if let Kind::Live { bar, ticker } = &self.kind {
+            ticker.kill_nowait();
+            bar.finish_and_clear();
         }
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Kind::Live(bar) = &self.kind {
-            bar.finish_and_clear();
+/// A line that a greenlet redraws, so that it moves also while nothing comes.
+fn live() -> Kind {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND));
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}  {elapsed}").expect("a template of ours"));
+    let ticked = bar.clone();
+    let ticker = green::spawn(move || {
+        while green::sleep(TICK).is_ok() {
+            ticked.tick();
         }
-    }
+    });
+    Kind::Live { bar, ticker }
 }
 
 fn state(summary: &Summary) -> String {

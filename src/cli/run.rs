@@ -61,13 +61,17 @@ impl Run {
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
         let caught = signals::watch(session.stop().clone(), plan.grace).map_err(|error| format!("signals: {error}"))?;
+        let progress = Progress::new(invocation.progress);
+        for (stream, of) in [(&stdout, args::Stream::Stdout), (&stderr, args::Stream::Stderr)] {
+            stream.share_with(progress.bar().filter(|_| super::terminal::width(of).is_some()));
+        }
         let to_stdout = invocation.report_to == args::Stream::Stdout;
         let report = Report {
             to: if to_stdout { stdout.clone() } else { stderr.clone() },
             format: invocation.format,
             show: show(&invocation, to_stdout),
             summary: summary_of(plan),
-            progress: Progress::new(invocation.progress),
+            progress,
             failed,
             stdout,
             stderr,
@@ -95,8 +99,7 @@ impl Run {
     }
 
     /// One record, in its turn: its body first, then its line.
-    fn deliver(&mut self, mut fetched: Fetched) {
-        self.report.progress.hide();
+    fn deliver(&mut self, mut fetched: Box<Fetched>) {
         if let Some(body) = &mut fetched.body {
             let stdout = self.report.stdout.clone();
             // A broken standard output is remembered by the stream.
@@ -115,7 +118,7 @@ impl Run {
     }
 
     fn finish(mut self) -> Exit {
-        self.report.progress.hide();
+        self.report.progress.finish();
         self.report.summary.elapsed = self.started.elapsed();
         self.report.summary.stopped_after = self.session.stopped_after().map(|source| line_number(&source));
         self.report.to.flush();

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use gfetch::fetch::Stop;
 use gfetch::fetch::plan::Grace;
-use gfetch::green;
+use gfetch::green::{self, Mailbox};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -20,30 +20,40 @@ impl Caught {
     }
 }
 
-/// Lets signals stop the run. A thread waits for them and a greenlet hears of them; a SIGINT or SIGHUP that was ignored
-/// when the process started (`nohup`, a background job of a shell) stays ignored.
+/// Lets signals stop the run.
 pub fn watch(stop: Stop, grace: Grace) -> io::Result<Caught> {
     let caught = Caught::default();
+    let (told, signals) = (caught.clone(), listen()?);
+    green::spawn(move || {
+        while let Ok(Some(signal)) = signals.receive() {
+            told.0.set(Some(signal));
+            stop.request(if signal == SIGINT { grace.interrupt } else { grace.terminate });
+        }
+    });
+    Ok(caught)
+}
+
+/// Waits for the first signal.
+pub fn wait() -> Option<i32> {
+    listen().ok()?.receive().ok().flatten()
+}
+
+/// A thread waits for signals; greenlets hear of the first, and the second ends the process at once, by its own action. A
+/// SIGINT or SIGHUP that was ignored when the process started (`nohup`, a background job of a shell) stays ignored.
+fn listen() -> io::Result<Mailbox<i32>> {
     let heard: Vec<i32> = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal)).collect();
     let mut signals = Signals::new(&heard)?;
     let (sender, mailbox) = green::mailbox();
     std::thread::Builder::new().name("gfetch-signals".to_owned()).spawn(move || {
         for (count, signal) in signals.forever().enumerate() {
             if count > 0 {
-                // The second one: at once, by the signal's own action.
+                // It only returns where the signal has no fatal default action, and these have.
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
             sender.send(signal);
         }
     })?;
-    let told = caught.clone();
-    green::spawn(move || {
-        while let Ok(Some(signal)) = mailbox.receive() {
-            told.0.set(Some(signal));
-            stop.request(if signal == SIGINT { grace.interrupt } else { grace.terminate });
-        }
-    });
-    Ok(caught)
+    Ok(mailbox)
 }
 
 /// Whether the parent process set `signal` to be ignored.

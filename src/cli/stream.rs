@@ -6,11 +6,15 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gfetch::green;
+use indicatif::ProgressBar;
 
-/// Text is gathered up to this before it is written, while more is at hand.
+/// Text is gathered up to this before it is written …
 const GATHER_BYTES: usize = 64 * 1024;
+/// … and for at most so long: a reader sees each record soon, and a fast run does not pay a call for each.
+const GATHER_TIME: Duration = Duration::from_millis(20);
 
 /// An output stream. Clones are the same stream.
 #[derive(Clone)]
@@ -23,6 +27,10 @@ struct Shared {
     /// A regular file never makes us wait for a reader, so it is written on this thread.
     is_file: bool,
     pending: RefCell<Vec<u8>>,
+    /// Whether a greenlet is under way that will flush.
+    flush_is_due: Cell<bool>,
+    /// The live line, which must be gone from the terminal while anything else is written to it.
+    live: RefCell<Option<ProgressBar>>,
     /// Writers take turns: one piece is written whole before the next begins.
     writing: green::Semaphore,
     broken: Cell<Option<Broken>>,
@@ -54,17 +62,32 @@ impl Stream {
             file: Arc::new(file),
             is_file,
             pending: RefCell::default(),
+            flush_is_due: Cell::new(false),
+            live: RefCell::default(),
             writing: green::Semaphore::new(1),
             broken: Cell::new(None),
         };
         Ok(Stream { shared: Rc::new(shared) })
     }
 
-    /// Gathers bytes; written when enough have come, or at the next [`Stream::flush`].
+    /// Shares its terminal with a live line.
+    pub fn share_with(&self, live: Option<ProgressBar>) {
+        *self.shared.live.borrow_mut() = live;
+    }
+
+    /// Gathers bytes; written when enough have come, or a little later, or at the next [`Stream::flush`].
     pub fn push(&self, bytes: &[u8]) {
         self.shared.pending.borrow_mut().extend_from_slice(bytes);
         if self.shared.pending.borrow().len() >= GATHER_BYTES {
             self.flush();
+        } else if !self.shared.flush_is_due.replace(true) {
+            let stream = self.clone();
+            green::spawn(move || {
+                // An interrupt here is the run's end, which flushes too.
+                let _ = green::sleep(GATHER_TIME);
+                stream.shared.flush_is_due.set(false);
+                stream.flush();
+            });
         }
     }
 
@@ -90,9 +113,11 @@ impl Stream {
 
     fn write_now(&self, bytes: Vec<u8>) -> io::Result<()> {
         let _turn = self.shared.writing.acquire()?;
-        let written = match self.shared.is_file {
-            true => (&*self.shared.file).write_all(&bytes),
-            false => {
+        let live = self.shared.live.borrow().clone();
+        let written = match (live, self.shared.is_file) {
+            (Some(live), _) => live.suspend(|| (&*self.shared.file).write_all(&bytes)),
+            (None, true) => (&*self.shared.file).write_all(&bytes),
+            (None, false) => {
                 let file = self.shared.file.clone();
                 green::offload(move || (&*file).write_all(&bytes))?
             }

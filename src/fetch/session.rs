@@ -25,7 +25,8 @@ const LOOK_AHEAD: usize = 1024;
 /// Finished records that wait for their turn; then reading pauses.
 const MAX_WAITING_RECORDS: usize = 65_536;
 
-/// A line on its way to a worker.
+/// A line on its way to a worker; boxed, as its outcome is, because what a greenlet's frames hold by value stays on ten
+/// thousand stacks.
 pub(super) struct Job {
     pub entry: Entry,
     pub place: Option<Place>,
@@ -97,7 +98,7 @@ impl Session {
 
     /// Fetches the lines of `list`, which is read as it is needed. Parallel is the worker mapped over the lines by a pool,
     /// serial the same worker without one. The pool is the look-ahead; permits say who runs.
-    pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Fetched, GetError>>> {
+    pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Box<Fetched>, GetError>>> {
         let lines = Lines { list, names, session: self.clone() };
         let worker = self.worker.clone();
         let fetch = move |job| worker.fetch(job);
@@ -152,9 +153,9 @@ struct Lines {
 }
 
 impl Iterator for Lines {
-    type Item = Job;
+    type Item = Box<Job>;
 
-    fn next(&mut self) -> Option<Job> {
+    fn next(&mut self) -> Option<Box<Job>> {
         let input = &self.session.input;
         let entry = self.session.worker.stop.before_start(|| self.list.next().transpose())?;
         let entry = match entry {
@@ -171,7 +172,7 @@ impl Iterator for Lines {
         input.read.set(input.read.get() + 1);
         input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
         let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
-        Some(Job { entry, place, read_at: green::now() })
+        Some(Box::new(Job { entry, place, read_at: green::now() }))
     }
 }
 

@@ -53,17 +53,19 @@ struct Ended {
 
 impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
-    pub fn fetch(&self, job: Job) -> Fetched {
-        let mut record = job.record(&self.plan);
-        let mut ended = Ended::default();
+    pub fn fetch(&self, job: Box<Job>) -> Box<Fetched> {
+        let outcome = job.record(&self.plan);
+        let mut fetched =
+            Box::new(Fetched { outcome, body: None, line: job.entry.line.clone(), exchanges: Vec::new() });
         match &job.entry.target {
             Ok(target) => {
-                ended = self.fetch_target(&job, target, &mut record);
+                let ended = self.fetch_target(&job, target, &mut fetched.outcome);
+                fetched.outcome.file = ended.finished.file;
+                (fetched.body, fetched.exchanges) = (ended.finished.body, ended.exchanges);
             }
-            Err(failure) => record.error = Some(failure.clone()),
+            Err(failure) => fetched.outcome.error = Some(failure.clone()),
         }
-        record.file = ended.finished.file;
-        Fetched { outcome: record, body: ended.finished.body, line: job.entry.line, exchanges: ended.exchanges }
+        fetched
     }
 
     fn fetch_target(&self, job: &Job, target: &Target, record: &mut Outcome) -> Ended {

@@ -56,11 +56,12 @@ impl Poller {
         mio::Waker::new(&self.registry, WAKER)
     }
 
-    /// Registers a descriptor. It starts as ready both ways: the first attempt tells.
-    pub fn register(&self, fd: RawFd) -> io::Result<(Place, Rc<Readiness>)> {
+    /// Registers a descriptor. With `ready` it starts as ready both ways, and the first attempt tells; without, the poller
+    /// does at the next turn, also of what was there before.
+    pub fn register(&self, fd: RawFd, ready: bool) -> io::Result<(Place, Rc<Readiness>)> {
         let readiness = Rc::new(Readiness {
-            readable: Cell::new(true),
-            writable: Cell::new(true),
+            readable: Cell::new(ready),
+            writable: Cell::new(ready),
             read_closed: Cell::new(false),
             reader: RefCell::new(None),
             writer: RefCell::new(None),

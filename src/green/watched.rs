@@ -44,8 +44,18 @@ enum Direction {
 impl<S: AsFd> Watched<S> {
     /// Registers `source`, which must be non-blocking already.
     pub fn new(source: S) -> io::Result<Watched<S>> {
+        Watched::register(source, true)
+    }
+
+    /// The same for a socket that is connecting: it is not ready until the poller says so, and what is read from it first
+    /// is waited for without a buffer.
+    pub fn connecting(source: S) -> io::Result<Watched<S>> {
+        Watched::register(source, false)
+    }
+
+    fn register(source: S, ready: bool) -> io::Result<Watched<S>> {
         let fd = source.as_fd().as_raw_fd();
-        let (place, readiness) = Hub::with(|hub| hub.poller.register(fd))?;
+        let (place, readiness) = Hub::with(|hub| hub.poller.register(fd, ready))?;
         Ok(Watched { source: RefCell::new(Some(source)), fd, place, readiness, calls: Cell::new(0) })
     }
 
@@ -72,7 +82,6 @@ impl<S: AsFd> Watched<S> {
 
     /// Waits until the poller says that the descriptor is writable, as a connecting socket becomes.
     pub fn wait_writable(&self) -> io::Result<()> {
-        self.readiness.writable.set(false);
         self.wait(Direction::Write)
     }
 

@@ -15,7 +15,7 @@ use super::pool::{Key, Pool, PoolLimits};
 use super::response::{Home, Response};
 use super::trace::{Phase, Trace};
 use crate::green;
-use crate::net::{ConnectOptions, Resolver, TlsConfig, TlsError, TlsStream, race};
+use crate::net::{ConnectOptions, Resolver, TcpStream, TlsConfig, TlsError, TlsStream, race};
 
 /// A body up to this goes out in one write with the head.
 const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
@@ -178,11 +178,17 @@ impl Client {
             Scheme::Http => Transport::Plain(connected.stream),
             Scheme::Https => {
                 trace.enter(Phase::Tls);
-                let stream = TlsStream::connect(connected.stream, &key.origin.tls_name(), &self.shared.tls);
-                Transport::Tls(Box::new(stream.map_err(tls_error)?))
+                self.secure(connected.stream, &key.origin)?
             }
         };
         Ok(Connection::new(transport, connected.address))
+    }
+
+    /// Out of line: a plain connection's greenlet shall not keep the stack that a handshake needs.
+    #[inline(never)]
+    fn secure(&self, stream: TcpStream, origin: &Origin) -> Result<Transport, Error> {
+        let stream = TlsStream::connect(stream, &origin.tls_name(), &self.shared.tls).map_err(tls_error)?;
+        Ok(Transport::Tls(Box::new(stream)))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod origin;
 mod pool;
 pub mod redirect;
 mod response;
+pub mod server;
 mod trace;
 
 pub use client::{Client, ClientConfig, Request};

@@ -12,13 +12,13 @@ use crate::green::Watched;
 
 /// Connects a non-blocking socket, waiting until the peer has answered.
 pub(super) fn connect(socket: Socket, address: &SockAddr) -> io::Result<Watched<Socket>> {
-    let begun = match socket.connect(address) {
+    let done = match socket.connect(address) {
         Ok(()) => true,
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => false,
         Err(error) => return Err(error),
     };
-    let socket = Watched::new(socket)?;
-    if !begun {
+    let socket = if done { Watched::new(socket)? } else { Watched::connecting(socket)? };
+    if !done {
         socket.wait_writable()?;
         if let Some(error) = socket.source()?.take_error()? {
             return Err(error);

@@ -6,12 +6,23 @@ use super::error::ProtocolError;
 use super::limits::MAX_FIELDS;
 use crate::http::fields::{Fields, is_text, is_token};
 
-/// Room for httparse's fields, not initialised: 8 KiB of stack.
-pub(super) type Slots<'a> = [MaybeUninit<httparse::Header<'a>>; MAX_FIELDS as usize];
+/// Fields of most heads: room for them is 1 KiB of stack, for [`MAX_FIELDS`] 8 KiB, which each of ten thousand greenlets
+/// would keep.
+pub(super) const FEW_FIELDS: usize = 32;
+/// The most fields that are parsed.
+pub(super) const MOST_FIELDS: usize = MAX_FIELDS as usize;
+
+/// Room for httparse's fields, not initialised.
+pub(super) type Slots<'a, const N: usize> = [MaybeUninit<httparse::Header<'a>>; N];
 
 /// Empty room.
-pub(super) fn slots<'a>() -> Slots<'a> {
-    [const { MaybeUninit::uninit() }; MAX_FIELDS as usize]
+pub(super) fn slots<'a, const N: usize>() -> Slots<'a, N> {
+    [const { MaybeUninit::uninit() }; N]
+}
+
+/// Whether a head has so few lines that its fields fit into the small room.
+pub(super) fn has_few_fields(head: &[u8]) -> bool {
+    head.iter().filter(|&&byte| byte == b'\n').count() <= FEW_FIELDS
 }
 
 /// What httparse read, in two allocations of the right size.

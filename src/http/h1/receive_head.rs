@@ -3,7 +3,7 @@
 use super::error::{ProtocolError, Truncated};
 use super::framing::{self, Framing, Version};
 use super::limits::Limits;
-use super::lines::{explain, first_line, slots, to_fields};
+use super::lines::{FEW_FIELDS, MOST_FIELDS, explain, first_line, has_few_fields, slots, to_fields};
 use super::scan::Scan;
 use crate::http::fields::Fields;
 
@@ -88,7 +88,16 @@ impl ReceiveHead {
         };
         let consumed = range.end;
         let head = &input[range];
-        let mut slots = slots();
+        if has_few_fields(head) {
+            self.read::<FEW_FIELDS>(head, consumed)
+        } else {
+            self.read::<MOST_FIELDS>(head, consumed)
+        }
+    }
+
+    #[inline(never)]
+    fn read<const FIELDS: usize>(&mut self, head: &[u8], consumed: usize) -> Result<Option<Received>, ProtocolError> {
+        let mut slots = slots::<FIELDS>();
         let mut parsed = httparse::Response::new(&mut []);
         let parser = httparse::ParserConfig::default();
         match parser.parse_response_with_uninit_headers(&mut parsed, head, &mut slots) {

@@ -5,7 +5,7 @@ use std::fmt;
 use super::error::{ProtocolError, Truncated};
 use super::framing::{self, Framing, Version};
 use super::limits::Limits;
-use super::lines::{explain, first_line, slots, to_fields};
+use super::lines::{FEW_FIELDS, MOST_FIELDS, explain, first_line, has_few_fields, slots, to_fields};
 use super::scan::Scan;
 use super::send_head::is_target;
 use crate::http::fields::{Fields, is_token_byte};
@@ -70,15 +70,21 @@ impl ReceiveRequest {
         };
         let consumed = range.end;
         let head = &input[range];
-        let mut slots = slots();
-        let mut parsed = httparse::Request::new(&mut []);
-        match parsed.parse_with_uninit_headers(head, &mut slots) {
-            Ok(httparse::Status::Complete(length)) if length == head.len() => {}
-            Ok(_) => return Err(ProtocolError::BadRequestLine), // httparse and the scan disagree where it ends
-            Err(error) => return Err(explain(head, error, bad_request_line(head))),
-        }
-        Ok(Some((consumed, request_head(&parsed)?)))
+        let head = if has_few_fields(head) { read::<FEW_FIELDS>(head) } else { read::<MOST_FIELDS>(head) };
+        Ok(Some((consumed, head?)))
     }
+}
+
+#[inline(never)]
+fn read<const FIELDS: usize>(head: &[u8]) -> Result<RequestHead, ProtocolError> {
+    let mut slots = slots::<FIELDS>();
+    let mut parsed = httparse::Request::new(&mut []);
+    match parsed.parse_with_uninit_headers(head, &mut slots) {
+        Ok(httparse::Status::Complete(length)) if length == head.len() => {}
+        Ok(_) => return Err(ProtocolError::BadRequestLine), // httparse and the scan disagree where it ends
+        Err(error) => return Err(explain(head, error, bad_request_line(head))),
+    }
+    request_head(&parsed)
 }
 
 fn request_head(parsed: &httparse::Request<'_, '_>) -> Result<RequestHead, ProtocolError> {

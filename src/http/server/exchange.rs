@@ -1,0 +1,146 @@
+//! One request and its answer, as a handler sees them.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::request_body::{Incoming, RequestBody};
+use super::response::{Asked, Outgoing, Progress, ResponseBody};
+use super::wire::Wire;
+use crate::http::fields::Fields;
+use crate::http::h1::{Framing, RequestHead, Reuse};
+
+/// A request and the means to answer it. A handler answers once, by [`respond`](Exchange::respond) or
+/// [`start`](Exchange::start), and may read the request's body before that.
+///
+/// What it returns: `Ok` after an answer. An error before one is answered with 500 (or 400 and 408, if reading the body
+/// told it); an error after the answer's beginning breaks the connection, so that the client sees the body cut off. A
+/// panic is answered in the same way, and then ends the connection's greenlet.
+pub struct Exchange<'a> {
+    wire: &'a mut Wire,
+    head: RequestHead,
+    peer: Option<SocketAddr>,
+    incoming: Incoming,
+    outgoing: Outgoing,
+    aborted: bool,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn new(wire: &'a mut Wire, head: RequestHead, peer: Option<SocketAddr>) -> Exchange<'a> {
+        let (incoming, outgoing) = (Incoming::new(&head), Outgoing::new());
+        Exchange { wire, head, peer, incoming, outgoing, aborted: false }
+    }
+
+    /// The request's head.
+    pub fn head(&self) -> &RequestHead {
+        &self.head
+    }
+
+    /// Who asks; none where the connection has no address.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// The request's body. The first read that has to wait for it sends the `100 Continue` that the client waits for.
+    pub fn body(&mut self) -> RequestBody<'_> {
+        RequestBody { wire: self.wire, incoming: &mut self.incoming }
+    }
+
+    /// Answers with a body that is at hand: in one write with the head, up to 64 KiB.
+    ///
+    /// # Errors
+    /// As [`start`](Exchange::start).
+    pub fn respond(&mut self, status: u16, fields: &Fields, body: &[u8]) -> io::Result<()> {
+        let mut out = self.start(status, fields, Framing::Length(body.len() as u64))?;
+        io::Write::write_all(&mut out, body)?;
+        out.finish()
+    }
+
+    /// Begins an answer whose body is then written. `Server`, `Date` (unless `fields` has them), the length and
+    /// `Connection` are added. [`Framing::Chunked`] runs to the close where the client speaks HTTP/1.0; of HEAD, 204 and
+    /// 304 the body goes nowhere. Nothing is sent before the body is flushed, grows beyond 64 KiB or is finished.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the request has its answer already, for a status that is not final, and for fields that say
+    /// where the message ends or how long the connection lives: nothing is sent then.
+    pub fn start(&mut self, status: u16, fields: &Fields, framing: Framing) -> io::Result<ResponseBody<'_>> {
+        if self.incoming.answer_begins(self.wire.limits.drain_bytes) {
+            self.outgoing.close = true;
+        }
+        self.outgoing.start(self.wire, Asked::of(&self.head), status, fields, framing)?;
+        Ok(ResponseBody { wire: self.wire, outgoing: &mut self.outgoing })
+    }
+
+    /// The connection ends after this answer; to be said before it begins.
+    pub fn close_after(&mut self) {
+        self.outgoing.close = true;
+    }
+
+    /// Closes the connection when the handler has returned, without an answer or in the middle of it.
+    pub fn abort(&mut self) {
+        self.aborted = true;
+    }
+
+    /// After the handler: answers for it if it has not, and says whether the connection may go on, and if not, whether
+    /// the client may still be sending what nobody will read.
+    pub(super) fn end(mut self, handled: io::Result<()>) -> io::Result<(Reuse, bool)> {
+        if self.aborted {
+            return Ok((self.judge(true), false));
+        }
+        match (handled, self.outgoing.progress) {
+            (Ok(()), Progress::Whole) => self.incoming.drain(self.wire)?,
+            (Ok(()), Progress::Begun) => return self.break_off(),
+            (Err(error), Progress::Whole | Progress::Begun) => return Err(error),
+            (Ok(()), Progress::Nothing) => self.apologize(500, "the handler gave no answer")?,
+            (Err(error), Progress::Nothing) => match self.incoming.fault() {
+                Some(status) => self.apologize(status, &error.to_string())?,
+                None if self.wire.is_broken() => return Err(error),
+                None => self.apologize(500, "something went wrong here")?,
+            },
+        }
+        Ok((self.judge(self.outgoing.close), !self.incoming.body.is_done()))
+    }
+
+    /// The handler dropped its answer unfinished: what it wrote goes out, and then the close.
+    fn break_off(self) -> io::Result<(Reuse, bool)> {
+        self.wire.flush()?;
+        Ok((self.judge(true), !self.incoming.body.is_done()))
+    }
+
+    /// The handler panicked.
+    pub(super) fn end_after_panic(mut self) -> io::Result<()> {
+        if self.outgoing.progress == Progress::Nothing && !self.aborted && !self.wire.is_broken() {
+            self.apologize(500, "something went wrong here")?;
+            if !self.incoming.body.is_done() {
+                self.wire.linger()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers with an error of the server's own, and ends the connection.
+    pub(super) fn apologize(&mut self, status: u16, text: &str) -> io::Result<()> {
+        self.close_after();
+        apologize(self.wire, &mut self.outgoing, Asked::of(&self.head), status, text)
+    }
+
+    fn judge(&self, close: bool) -> Reuse {
+        Reuse::after_request(&self.head, &self.incoming.body, close)
+    }
+}
+
+/// A short answer in text.
+pub(super) fn apologize(
+    wire: &mut Wire,
+    outgoing: &mut Outgoing,
+    asked: Asked,
+    status: u16,
+    text: &str,
+) -> io::Result<()> {
+    let mut fields = Fields::new();
+    fields.push("Content-Type", "text/plain; charset=utf-8").expect("a name and a value as they should be");
+    let body = format!("{text}\n");
+    outgoing.start(wire, asked, status, &fields, Framing::Length(body.len() as u64))?;
+    let mut out = ResponseBody { wire, outgoing };
+    io::Write::write_all(&mut out, body.as_bytes())?;
+    out.finish()
+}

@@ -1,0 +1,173 @@
+//! Holds the tree to its rules: layers run downward, every file says what it owns, unsafe stays in named files, the library
+//! neither prints nor exits nor reads the environment, and no async runtime gets into the release binary.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Each layer with those it must not import.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("green", &["net", "http", "fetch", "cli"]),
+    ("net", &["http", "fetch", "cli"]),
+    ("http", &["fetch", "cli"]),
+    ("fetch", &["cli"]),
+];
+
+/// The files that may contain `unsafe`, and nothing else may.
+const UNSAFE_FILES: &[&str] = &[
+    "src/green/greenlet.rs",
+    "src/green/hub.rs",
+    "src/green/overflow.rs",
+    "src/green/stack.rs",
+    "src/green/task.rs",
+    "src/net/getaddrinfo.rs",
+    "src/net/socket.rs",
+];
+
+/// No file of the tree is longer; most are far shorter.
+const MAX_LINES: usize = 400;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below `folder`, with its text.
+fn files(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).unwrap().display().to_string();
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "nothing below {folder}");
+    found.sort();
+    found
+}
+
+/// Compiled for tests only.
+fn is_test_file(name: &str) -> bool {
+    name.contains("tests") || name.ends_with("src/fetch/random.rs")
+}
+
+/// The lines that are code, with their numbers: no comments, nothing after the first `#[cfg(test)]` module of the file.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
+    lines.map(|(number, line)| (number + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn imports_run_only_downward() {
+    for (layer, above) in LAYERS {
+        for (name, text) in files(&format!("src/{layer}")) {
+            for (number, line) in code(&text) {
+                for upper in *above {
+                    let imports =
+                        line.contains(&format!("crate::{upper}::")) || line.contains(&format!("crate::{upper};"));
+                    assert!(!imports, "{name}:{number}: {layer} imports {upper}: {line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_opens_with_what_it_owns() {
+    for folder in ["src", "tests", "benches"] {
+        for (name, text) in files(folder) {
+            assert!(text.starts_with("//! "), "{name} does not open with a //! sentence");
+        }
+    }
+}
+
+#[test]
+fn unsafe_stays_in_named_files_with_its_argument() {
+    let mut with_unsafe = BTreeSet::new();
+    for (name, text) in files("src") {
+        let uses = |line: &str| {
+            ["unsafe {", "unsafe fn", "unsafe impl", "unsafe trait"].iter().any(|word| line.contains(word))
+        };
+        for (number, line) in
+            text.lines().enumerate().filter(|(_, line)| uses(line) && !line.trim_start().starts_with("//"))
+        {
+            let before: Vec<&str> = text.lines().take(number).collect();
+            let argued = before.iter().rev().take(8).any(|line| line.contains("SAFETY") || line.contains("# Safety"));
+            assert!(argued, "{name}:{}: unsafe without its argument: {line}", number + 1);
+            with_unsafe.insert(name.clone());
+        }
+    }
+    let named: BTreeSet<String> = UNSAFE_FILES.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(with_unsafe, named);
+}
+
+#[test]
+fn files_fit_in_the_head() {
+    for (name, text) in files("src") {
+        let lines = text.lines().count();
+        assert!(lines <= MAX_LINES || is_test_file(&name), "{name} has {lines} lines");
+    }
+}
+
+#[test]
+fn the_library_neither_prints_nor_exits_nor_reads_the_environment() {
+    let forbidden = [
+        "println!",
+        "eprintln!",
+        "print!(",
+        "dbg!",
+        "process::exit",
+        "env::var",
+        "env::args",
+        "todo!",
+        "unimplemented!",
+    ];
+    for (layer, _) in LAYERS {
+        for (name, text) in files(&format!("src/{layer}")).into_iter().filter(|(name, _)| !is_test_file(name)) {
+            for (number, line) in code(&text) {
+                let word = forbidden.iter().find(|word| line.contains(**word));
+                assert!(word.is_none(), "{name}:{number}: {}: {line}", word.unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_test_is_ignored() {
+    for folder in ["src", "tests"] {
+        for (name, text) in files(folder) {
+            let attribute = concat!("#[", "ignore");
+            assert!(!text.contains(attribute), "{name} ignores a test");
+        }
+    }
+}
+
+#[test]
+fn no_async_runtime_is_in_the_release_binary() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["tree", "--locked", "--offline", "-e", "normal,no-proc-macro", "--prefix", "none"]);
+    let tree = cargo.current_dir(root()).output().unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    for runtime in ["tokio v", "async-std v", "smol v", "async-executor v", "futures-executor v"] {
+        assert!(!tree.lines().any(|line| line.starts_with(runtime)), "{runtime} is linked:\n{tree}");
+    }
+}
+
+#[test]
+fn the_architecture_is_told_in_150_lines_and_names_every_dependency() {
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    assert!(architecture.lines().count() <= 150, "{} lines", architecture.lines().count());
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    for line in dependencies.lines().filter(|line| line.contains('=')) {
+        let name = line.split('=').next().unwrap().trim();
+        assert!(architecture.contains(&format!("`{name}`")), "ARCHITECTURE.md does not say why {name} is here");
+    }
+}
