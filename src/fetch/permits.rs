@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::ahead::Ready;
 use super::plan::{Plan, Rate};
 use super::summary::Cause;
 use crate::green::{self, Interrupt, Permit, Semaphore};
@@ -58,9 +59,20 @@ impl Permits {
         }
     }
 
-    /// Waits for everything that a start needs. `tell` hears of each wait.
-    pub fn acquire(&self, origin: &Origin, mut tell: impl FnMut(Waited)) -> Result<Pass, Interrupt> {
+    /// Waits for everything that a start needs. `tell` hears of each wait; `ready` counts while the line waits for one of
+    /// the run's permits and for nothing else.
+    pub fn acquire(
+        &self,
+        origin: &Origin,
+        ready: Option<&Ready>,
+        mut tell: impl FnMut(Waited),
+    ) -> Result<Pass, Interrupt> {
         let state = self.state(origin);
+        let waits_for_origin = |waits| match (ready, waits) {
+            (Some(ready), true) => ready.counts_no_more(),
+            (Some(ready), false) => ready.counts_again(),
+            (None, _) => {}
+        };
         let mut last = green::now();
         let mut lap = |cause| {
             let now = green::now();
@@ -68,18 +80,24 @@ impl Permits {
             tell((cause, waited));
         };
         let own = match &state.permits {
-            Some(permits) => Some(permits.acquire()?),
+            Some(permits) => {
+                waits_for_origin(permits.free() == 0);
+                Some(permits.acquire()?)
+            }
             None => None,
         };
         lap(Cause::PerHost);
         while let Some(until) = state.held_until.get().filter(|until| *until > green::now()) {
+            waits_for_origin(true);
             green::sleep(until.saturating_duration_since(green::now()))?;
         }
         lap(Cause::Origin);
+        waits_for_origin(false);
         let job = self.jobs.acquire()?;
         lap(Cause::Jobs);
         self.wait_for_rate()?;
         lap(Cause::Rate);
+        ready.inspect(|ready| ready.counts_no_more());
         Ok(Pass { _state: state, _origin: own, _job: job })
     }
 

@@ -106,7 +106,7 @@ impl Worker {
                 self.waits.borrow_mut().push(waited);
             }
         };
-        let pass = match self.stop.before_start(|| self.permits.acquire(origin, tell)) {
+        let pass = match self.stop.before_start(|| self.permits.acquire(origin, Some(&job.ready), tell)) {
             Some(Ok(pass)) => pass,
             Some(Err(_)) | None => return Err(Failure::cancelled()),
         };
@@ -238,7 +238,7 @@ impl Worker {
         drop(pass);
         let nowhere = || Failure::new(Kind::Redirect, Stage::Receive, "the redirect leads to no host");
         let origin = Origin::of(&flow.url).ok_or_else(nowhere)?;
-        self.permits.acquire(&origin, |_| ()).map_err(|_| Failure::cancelled())
+        self.permits.acquire(&origin, None, |_| ()).map_err(|_| Failure::cancelled())
     }
 
     fn exchange(
