@@ -4,7 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use url::Url;
+use url::{Position, Url};
 
 use super::connection::{Connection, Transport};
 use super::error::Error;
@@ -206,10 +206,8 @@ fn encode_head(request: &Request, origin: &Origin) -> Result<Vec<u8>, Error> {
     {
         fields.push("Content-Length", body.len().to_string()).map_err(Error::Request)?;
     }
-    let target = match request.url.query() {
-        Some(query) => &format!("{}?{query}", request.url.path()),
-        None => request.url.path(),
-    };
+    // What a URL holds from its path to its fragment is the target, as it stands.
+    let target = &request.url[Position::BeforePath..Position::AfterQuery];
     let mut head = Vec::with_capacity(512);
     h1::encode_request(&mut head, &request.method, target, &fields).map_err(Error::Request)?;
     Ok(head)
