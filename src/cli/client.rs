@@ -1,24 +1,45 @@
 //! From the plan's connection part to a client: resolver, certificates, time limits.
 
+use std::time::Duration;
+
+use gfetch::fetch::compare::MAX_ENTRIES;
 use gfetch::fetch::plan::{Family, Plan};
 use gfetch::http::{Client, ClientConfig, PoolLimits};
 use gfetch::net::{self, Override, Resolver, ResolverConfig, Roots, TlsConfig};
 
 /// A client for `plan`. Certificates that were named are read now, the system's when the first https URL needs them.
 pub fn of(plan: &Plan) -> Result<Client, String> {
+    with_names(plan, ResolverConfig::default())
+}
+
+/// The same for a comparison: a name is looked up once for all of its runs, however long they take and however many
+/// hosts there are, so that none of them has colder names than the others.
+pub fn with_lasting_names(plan: &Plan) -> Result<Client, String> {
+    with_names(
+        plan,
+        ResolverConfig { positive_ttl: Duration::MAX, max_entries: MAX_ENTRIES, ..ResolverConfig::default() },
+    )
+}
+
+fn with_names(plan: &Plan, names: ResolverConfig) -> Result<Client, String> {
     let connect = &plan.connect;
     let resolver = Resolver::new(ResolverConfig {
         overrides: connect
             .resolve
             .iter()
-            .map(|entry| Override { host: entry.host.clone(), port: Some(entry.port), addresses: entry.addrs.clone() })
+            .map(|entry| Override {
+                host: entry.host.clone(),
+                port: Some(entry.port),
+                addresses: entry.addrs.clone(),
+                port_to: None,
+            })
             .collect(),
         family: match connect.family {
             Family::Any => net::Family::Any,
             Family::V4 => net::Family::V4,
             Family::V6 => net::Family::V6,
         },
-        ..ResolverConfig::default()
+        ..names
     });
     let roots = Roots::Files { files: connect.ca.files.clone(), dirs: connect.ca.dirs.clone() };
     let tls = TlsConfig::builder().roots(roots).insecure(connect.insecure).alpn(["http/1.1"]);

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use gfetch::fetch::compare::MAX_LIST_BYTES;
 use gfetch::fetch::list::{Input, List};
 use gfetch::green;
 
@@ -16,7 +17,7 @@ pub fn open(invocation: &Invocation) -> Result<List, String> {
     let urls = invocation.urls.iter().map(|url| lossy(url.clone().into_vec())).collect();
     let mut inputs = vec![Input::Arguments { urls, globs: invocation.globs }];
     for source in &invocation.lists {
-        inputs.push(reader(source)?);
+        inputs.push(reader(source, invocation.compare.is_some())?);
     }
     Ok(List::new(inputs))
 }
@@ -26,7 +27,8 @@ fn lossy(bytes: Vec<u8>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn reader(source: &ListSource) -> Result<Input, String> {
+/// A list that is `compared` must end.
+fn reader(source: &ListSource, compared: bool) -> Result<Input, String> {
     let (name, file) = match source {
         ListSource::Stdin => ("-".to_owned(), io::stdin().as_fd().try_clone_to_owned().map(File::from)),
         ListSource::File(path) => (path.display().to_string(), File::open(path)),
@@ -36,7 +38,26 @@ fn reader(source: &ListSource) -> Result<Input, String> {
         false => Ok(file),
     });
     let file = opened.map_err(|error| format!("cannot read {name}: {error}"))?;
-    Ok(Input::Reader { name, from: Box::new(Elsewhere { file: Arc::new(Mutex::new(file)) }) })
+    let elsewhere = Elsewhere { file: Arc::new(Mutex::new(file)) };
+    let from: Box<dyn Read> = match compared {
+        true => Box::new(AtMost { from: elsewhere, left: MAX_LIST_BYTES }),
+        false => Box::new(elsewhere),
+    };
+    Ok(Input::Reader { name, from })
+}
+
+/// Fails once too many bytes have come, comments included.
+struct AtMost<R> {
+    from: R,
+    left: u64,
+}
+
+impl<R: Read> Read for AtMost<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(read)
+    }
 }
 
 /// Reads on a thread of the offload pool: a pipe that brings nothing must not stop the run.

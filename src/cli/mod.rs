@@ -2,7 +2,10 @@
 
 mod args;
 mod client;
+mod compare;
 mod curl_options;
+mod demo;
+mod descriptors;
 mod escape;
 mod exit;
 mod input;
@@ -26,9 +29,13 @@ use gfetch::green;
 
 /// The whole command, from the process's arguments to its exit status.
 pub fn main() -> ! {
+    descriptors::raise_limit();
     let exit = match args::parse(std::env::args_os().skip(1), &World::of_this_process()) {
-        Ok(Command::Fetch(invocation)) => green::run(|| run::fetch(*invocation)),
-        Ok(Command::Demo(_)) => Exit::Usage,
+        Ok(Command::Fetch(invocation)) => green::run(|| match invocation.compare {
+            Some(how) => compare::compare(&invocation, how),
+            None => run::fetch(*invocation),
+        }),
+        Ok(Command::Demo(options)) => demo::demo(&options),
         Ok(Command::Serve(options)) => serve_until_stopped(&options),
         Ok(Command::Info(text)) => print(&text),
         Err(error) => {

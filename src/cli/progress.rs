@@ -45,11 +45,20 @@ impl Progress {
 
     /// Says how far the run is.
     pub fn show(&mut self, summary: &Summary) {
+        self.say_of(|| state(summary));
+    }
+
+    /// Says something else: which of several runs this is.
+    pub fn say(&mut self, message: String) {
+        self.say_of(|| message);
+    }
+
+    fn say_of(&mut self, message: impl FnOnce() -> String) {
         match &mut self.kind {
-            Kind::Live { bar, .. } => bar.set_message(state(summary)),
+            Kind::Live { bar, .. } => bar.set_message(message()),
             Kind::Plain(last) if last.elapsed() >= PLAIN_EVERY => {
                 *last = Instant::now();
-                eprintln!("gfetch: {}", state(summary));
+                eprintln!("gfetch: {}", message());
             }
             Kind::Plain(_) | Kind::None => {}
         }
@@ -61,6 +70,12 @@ impl Progress {
             ticker.kill_nowait();
             bar.finish_and_clear();
         }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 

@@ -183,7 +183,8 @@ impl Report {
     }
 
     fn tell_summary(&self, hint: bool) {
-        let mut text = String::new();
+        let is_drawn = self.format == Format::Text && self.show.width != usize::MAX;
+        let mut text = String::from(if is_drawn { "\n" } else { "" });
         render::summary::text(&mut text, &self.summary, &self.show, hint);
         self.stderr.push(text.as_bytes());
     }
@@ -228,17 +229,13 @@ fn names(plan: &Plan) -> Names {
     }
 }
 
-pub fn summary_of(plan: &Plan) -> Summary {
-    let mut summary = Summary::new(summary::Limits {
-        jobs: u32::try_from(plan.jobs).unwrap_or(u32::MAX),
-        per_host: plan.per_host.map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
-        rate: plan.rate,
-    });
+fn summary_of(plan: &Plan) -> Summary {
+    let mut summary = Summary::new(summary::Limits::of(plan));
     summary.certificates_unchecked = plan.connect.insecure;
     summary
 }
 
-fn show(invocation: &Invocation, to_stdout: bool) -> Show {
+pub fn show(invocation: &Invocation, to_stdout: bool) -> Show {
     let stream = if to_stdout { args::Stream::Stdout } else { args::Stream::Stderr };
     Show {
         redact: redact(invocation.show_secrets),

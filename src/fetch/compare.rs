@@ -1,4 +1,4 @@
-//! The comparison of a list fetched serially and in parallel: runs in, an honest verdict out; nothing here fetches.
+//! The comparison of a list fetched serially and in parallel: runs in, an honest verdict out. [`Comparing`] makes the runs.
 //!
 //! ```text
 //! warm-up   pair 0               pair 1               pair 2
@@ -8,6 +8,8 @@
 //! ```
 
 mod bound;
+mod listing;
+mod run;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,8 @@ mod trouble;
 use std::time::Duration;
 
 pub use self::bound::Bound;
+pub use self::listing::{Listing, MAX_ENTRIES, MAX_LIST_BYTES, Unfit};
+pub use self::run::{Comparing, RunBegins, Unfinished};
 pub use self::runs::{Mode, Runs};
 use self::runs::{Phases, Run};
 pub use self::trouble::{Difference, Listed, MAX_LISTED, Trouble, Why};

@@ -85,9 +85,10 @@ pub(super) fn of_redirect(error: RedirectError) -> Failure {
     Failure::new(Kind::Redirect, Stage::Receive, error.to_string())
 }
 
-/// Nothing, or too little, came for `limit`.
+/// Nothing, or too little, came (or, of a request's body, went) for `limit`.
 pub(super) fn stalled(limit: Duration, stage: Stage) -> Failure {
-    Failure::timeout(Limit::Stall, stage, format!("too little came for {} (-y)", seconds(limit)))
+    let what = if stage == Stage::Send { "too little was taken" } else { "too little came" };
+    Failure::timeout(Limit::Stall, stage, format!("{what} for {} (-y)", seconds(limit)))
 }
 
 /// A whole attempt took too long.

@@ -14,6 +14,7 @@ mod lines;
 
 use std::fmt;
 use std::io::{self, Read};
+use std::rc::Rc;
 
 pub use entry::{Entry, MAX_TIMEOUT, Target};
 pub use lines::{Lines, MAX_LINE_BYTES, RawLine};
@@ -62,6 +63,14 @@ impl List {
             }
             Input::Reader { name, from } => Box::new(read(name, from)),
         });
+        List { entries: Box::new(entries), next_index: 0, broken: false }
+    }
+}
+
+impl List {
+    /// A list of entries that were read before, in their order, with the indices they have.
+    pub fn again(entries: Rc<[Entry]>) -> List {
+        let entries = (0..entries.len()).map(move |place| Ok(entries[place].clone()));
         List { entries: Box::new(entries), next_index: 0, broken: false }
     }
 }

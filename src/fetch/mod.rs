@@ -15,6 +15,7 @@ pub mod glob;
 pub mod list;
 pub mod names;
 pub mod outcome;
+mod pace;
 mod permits;
 pub mod plan;
 #[cfg(test)]

@@ -1,15 +1,14 @@
 //! Takes a body in: counted, decoded, hashed, handed to its sink, within its limits.
 
 use std::io::{self, BufRead, Read};
-use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
 use super::failure::{of_exchange, stalled};
 use super::outcome::{Failure, Kind, Outcome, Stage};
-use super::plan::{Plan, Stall};
+use super::pace::{Paced, TooSlow};
+use super::plan::Plan;
 use super::sink::Sink;
-use crate::green;
 use crate::http::coding::{Coding, DecodeError, Decoder, MemoryBudget, parse_codings};
 use crate::http::{Error, Response, Trace};
 
@@ -25,21 +24,17 @@ pub(super) fn body(
     record: &mut Outcome,
     trace: &Trace,
 ) -> Result<(), Failure> {
-    let codings = match plan.request.compressed {
+    // Where there is no body (HEAD, 204, 304) what its fields say of one is nothing to us.
+    let codings = match plan.request.compressed && !response.is_done() {
         true => codings(&response)?,
         false => Vec::new(),
     };
-    let mut intake = Intake {
-        most: plan.limits.max_filesize,
-        pace: plan.limits.stall.map(Pace::new),
-        hash: plan.hash_bodies.then(Sha256::new),
-        sink,
-        record,
-        trace,
-    };
+    let mut intake =
+        Intake { most: plan.limits.max_filesize, hash: plan.hash_bodies.then(Sha256::new), sink, record, trace };
     if codings.is_empty() {
         intake.refuse_announced(&response)?;
     }
+    let response = Paced::new(response, plan.limits.stall);
     let taken = match codings.is_empty() {
         true if intake.only_counts() => intake.count(response),
         true => intake.copy(response),
@@ -57,7 +52,6 @@ fn codings(response: &Response) -> Result<Vec<Coding>, Failure> {
 
 struct Intake<'a> {
     most: Option<u64>,
-    pace: Option<Pace>,
     hash: Option<Sha256>,
     sink: &'a mut Sink,
     record: &'a mut Outcome,
@@ -72,18 +66,17 @@ impl Intake<'_> {
     /// A length that is announced over the limit need not be waited for.
     fn refuse_announced(&self, response: &Response) -> Result<(), Failure> {
         match (self.most, response.head().content_length()) {
-            (Some(most), Some(length)) if length > most && self.record.method != "HEAD" => Err(too_large(most)),
+            (Some(most), Some(length)) if length > most && !response.is_done() => Err(too_large(most)),
             _ => Ok(()),
         }
     }
 
     /// Nobody looks at the bytes: the kernel may drop them.
-    fn count(&mut self, mut response: Response) -> Result<(), Failure> {
+    fn count(&mut self, mut body: Paced) -> Result<(), Failure> {
         loop {
-            let ready = response.is_ready();
-            let dropped = self.paced(ready, || response.discard());
-            self.record.wire_bytes = response.wire_bytes();
-            match dropped? {
+            let dropped = body.discard();
+            self.record.wire_bytes = body.response.wire_bytes();
+            match dropped.map_err(|error| self.failure(error))? {
                 0 => return Ok(()),
                 bytes => self.note(bytes)?,
             }
@@ -91,28 +84,27 @@ impl Intake<'_> {
     }
 
     /// Bytes go on as they came, from where they were read.
-    fn copy(&mut self, mut response: Response) -> Result<(), Failure> {
+    fn copy(&mut self, mut body: Paced) -> Result<(), Failure> {
         loop {
-            let ready = response.is_ready();
-            if self.paced(ready, || response.fill_buf().map(|ready| ready.len() as u64))? == 0 {
+            let piece = body.fill_buf().map_err(|error| self.failure(error))?;
+            let bytes = piece.len();
+            if bytes == 0 {
                 return Ok(());
             }
-            let piece = response.fill_buf().map_err(|error| self.failure(error))?;
             self.deliver(piece)?;
-            let bytes = piece.len();
-            response.consume(bytes);
-            self.record.wire_bytes = response.wire_bytes();
+            body.consume(bytes);
+            self.record.wire_bytes = body.response.wire_bytes();
         }
     }
 
-    fn decode(&mut self, mut decoder: Decoder<Response>) -> Result<(), Failure> {
+    fn decode(&mut self, mut decoder: Decoder<Paced>) -> Result<(), Failure> {
         let mut piece = vec![0; PIECE_BYTES];
         loop {
-            let read = self.paced(false, || decoder.read(&mut piece).map(|bytes| bytes as u64));
-            self.record.wire_bytes = decoder.get_ref().wire_bytes();
-            match read? {
+            let read = decoder.read(&mut piece);
+            self.record.wire_bytes = decoder.get_ref().response.wire_bytes();
+            match read.map_err(|error| self.failure(error))? {
                 0 => return Ok(()),
-                bytes => self.deliver(&piece[..bytes as usize])?,
+                bytes => self.deliver(&piece[..bytes])?,
             }
         }
     }
@@ -125,59 +117,20 @@ impl Intake<'_> {
         self.sink.write(piece).map_err(|error| Failure::new(Kind::Write, Stage::Write, error.to_string()))
     }
 
-    /// Counts decoded bytes and holds them to their limit and pace.
+    /// Counts decoded bytes and holds them to their limit.
     fn note(&mut self, bytes: u64) -> Result<(), Failure> {
         self.record.bytes += bytes;
-        if let Some(most) = self.most.filter(|most| self.record.bytes > *most) {
-            return Err(too_large(most));
-        }
-        match &mut self.pace {
-            Some(pace) => pace.note(bytes).map_err(|limit| stalled(limit, Stage::Receive)),
+        match self.most.filter(|most| self.record.bytes > *most) {
+            Some(most) => Err(too_large(most)),
             None => Ok(()),
         }
     }
 
-    /// One read, which must bring something before the pace's limit; one that is `ready` needs no clock.
-    fn paced(&self, ready: bool, read: impl FnOnce() -> io::Result<u64>) -> Result<u64, Failure> {
-        let Some(pace) = self.pace.as_ref().filter(|_| !ready) else {
-            return read().map_err(|error| self.failure(error));
-        };
-        match green::timeout(pace.left(), read) {
-            Ok(read) => read.map_err(|error| self.failure(error)),
-            Err(_) => Err(stalled(pace.rule.time, Stage::Receive)),
-        }
-    }
-
     fn failure(&self, error: io::Error) -> Failure {
-        of_exchange(Error::from_io(error), self.trace)
-    }
-}
-
-/// The rule that a body must bring at least so many bytes in so much time (`-y`, `-Y`).
-struct Pace {
-    rule: Stall,
-    since: Instant,
-    bytes: u64,
-}
-
-impl Pace {
-    fn new(rule: Stall) -> Pace {
-        Pace { rule, since: green::now(), bytes: 0 }
-    }
-
-    /// What is left of the present window.
-    fn left(&self) -> Duration {
-        self.rule.time.saturating_sub(green::now().saturating_duration_since(self.since))
-    }
-
-    /// A full window with too few bytes ends it; enough of them begin a new one.
-    fn note(&mut self, bytes: u64) -> Result<(), Duration> {
-        self.bytes += bytes;
-        if self.bytes >= self.rule.min_bytes_per_s.saturating_mul(self.rule.time.as_secs().max(1)) {
-            *self = Pace::new(self.rule);
-            return Ok(());
+        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(TooSlow(time)) => stalled(*time, Stage::Receive),
+            None => of_exchange(Error::from_io(error), self.trace),
         }
-        if self.left().is_zero() { Err(self.rule.time) } else { Ok(()) }
     }
 }
 

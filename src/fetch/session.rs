@@ -1,6 +1,6 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -86,6 +86,11 @@ impl Session {
         if let Some(limit) = plan.deadline {
             stop.set_deadline(limit);
         }
+        Session::under(stop, plan, client, output)
+    }
+
+    /// The same for one of several runs that `stop` ends together; the plan's deadline is left to who made that.
+    pub fn under(stop: Stop, plan: Plan, client: Client, output: Option<Output>) -> Session {
         let worker = Worker {
             permits: Permits::new(&plan),
             plan: Rc::new(plan),
@@ -96,6 +101,7 @@ impl Session {
             turn: Turn::default(),
             spools: SpoolMemory::default(),
             waits: RefCell::default(),
+            on_start: OnceCell::new(),
         };
         Session { worker: Rc::new(worker), input: Rc::default() }
     }
@@ -116,6 +122,13 @@ impl Session {
             Order::Input => pool.imap(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
             Order::Completion => pool.imap_unordered(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
         })
+    }
+
+    /// Calls `hook` for each line when its first request is about to start, permits in hand; a line that never starts is
+    /// not told. The request waits for the hook. To be said once, before the run.
+    pub fn on_start(&self, hook: impl Fn(&Entry) + 'static) {
+        // A second hook is passed over.
+        let _ = self.worker.on_start.set(Box::new(hook));
     }
 
     /// How to stop it.

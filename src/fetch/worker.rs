@@ -1,12 +1,12 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::failure::{cut, of_exchange, of_redirect, over_time, stage};
 use super::flow::Flow;
-use super::list::Target;
+use super::list::{Entry, Target};
 use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::permits::{Pass, Permits};
 use super::plan::{Bodies, Plan, Stall};
@@ -26,6 +26,8 @@ use crate::http::{Client, Phase, Request, Response, Trace};
 
 /// A redirect's body is read away up to this, so that its connection can be used again; a longer one costs the connection.
 const MAX_DRAINED_BYTES: u64 = 64 * 1024;
+/// The same for one that takes longer: about what a new connection costs far away.
+const MAX_DRAIN_TIME: Duration = Duration::from_millis(500);
 
 /// What all lines of a run share.
 pub(super) struct Worker {
@@ -39,7 +41,11 @@ pub(super) struct Worker {
     pub spools: SpoolMemory,
     /// Waits before starts, for the summary.
     pub waits: RefCell<Vec<(Cause, Duration)>>,
+    /// Told of each line that starts.
+    pub on_start: OnceCell<StartHook>,
 }
+
+pub(super) type StartHook = Box<dyn Fn(&Entry)>;
 
 /// What an attempt leaves beside the record.
 #[derive(Default)]
@@ -85,6 +91,9 @@ impl Worker {
                     return Ended::default();
                 }
             };
+            if let (None, Some(tell)) = (first_start, self.on_start.get()) {
+                tell(&job.entry);
+            }
             let now = green::now();
             let first = *first_start.get_or_insert_with(|| {
                 record.started = Some(SystemTime::now());
@@ -221,7 +230,7 @@ impl Worker {
             let Some(next) = self.next_hop(&flow, head, record)? else {
                 return self.take_in(response, sink, record, trace);
             };
-            drain(response)?;
+            drain(response);
             record.redirects += 1;
             let cross_origin = next.cross_origin;
             flow.follow(&self.plan, next);
@@ -331,14 +340,16 @@ impl From<Failure> for Ending {
     }
 }
 
-fn drain(mut response: Response) -> Result<(), Failure> {
-    while response.wire_bytes() < MAX_DRAINED_BYTES {
-        match response.discard() {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
-        }
+/// Reads the body of an answer that is not the last one away, where that saves its connection. What goes wrong costs no
+/// more than the connection.
+fn drain(mut response: Response) {
+    if !response.head().keep_alive {
+        return;
     }
-    Ok(())
+    let _ = green::timeout(MAX_DRAIN_TIME, || -> std::io::Result<()> {
+        while response.wire_bytes() < MAX_DRAINED_BYTES && response.discard()? > 0 {}
+        Ok(())
+    });
 }
 
 fn host_of(job: &Job) -> String {

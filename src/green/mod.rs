@@ -27,6 +27,8 @@
 //! ```
 
 mod clock;
+#[cfg(test)]
+mod edge_tests;
 mod event;
 mod greenlet;
 mod group;

@@ -112,13 +112,13 @@ pub(crate) struct Task {
     scopes: RefCell<Vec<Scope>>,
     /// Who waits for its end.
     pub joiners: Wakers,
-    /// What the hub does at its end, in order.
+    /// What it does at its end, in order.
     links: RefCell<Vec<Link>>,
     name: RefCell<Option<Box<str>>>,
     spawned_at: &'static Location<'static>,
 }
 
-/// Called in the hub when a task has ended: it must not wait and must not panic.
+/// Called by a task as the last thing it does.
 pub(crate) type Link = Box<dyn FnOnce(&Hub)>;
 
 /// The payload that unwinds a killed greenlet; caught at its base.
@@ -195,8 +195,9 @@ impl Task {
         }
     }
 
-    /// Leaves the coroutine where it is, for ever: a suspended coroutine must not be dropped.
+    /// Leaves the coroutine where it is, for ever: a suspended coroutine must not be dropped. Nobody can wake it any more.
     pub fn forget(&self) {
+        self.state.set(State::Done);
         // SAFETY: called by the hub at its end, when no task runs.
         std::mem::forget(unsafe { (*self.coroutine.get()).take() });
     }
@@ -263,7 +264,7 @@ impl Task {
     #[cold]
     fn check_alerted(&self, hub: &Hub) -> Result<(), Interrupt> {
         self.die_if_killed();
-        if self.nearest_scope().is_some_and(|deadline| deadline.when <= hub.clock.last()) {
+        if self.nearest_scope().is_some_and(|deadline| deadline.when <= hub.clock.recent()) {
             return Err(self.deliver(hub).unwrap_or(Interrupt::Unwinding));
         }
         Ok(())
@@ -314,14 +315,15 @@ impl Task {
         }
     }
 
-    /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was.
+    /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was. What lies behind a shield
+    /// cannot have been delivered inside.
     pub fn leave(&self, id: u64) -> bool {
         let mut scopes = self.scopes.borrow_mut();
         let Some(at) = scopes.iter().rposition(|scope| scope.id == id) else { return false };
         let scope = scopes.remove(at);
         self.alert.set(self.killed.get() || !scopes.is_empty());
         self.shields.set(self.shields.get() - u32::from(scope.shield));
-        scope.delivered && !scopes[..at].iter().any(|outer| outer.delivered)
+        scope.delivered && !scopes[visible(&scopes[..at])..at].iter().any(|outer| outer.delivered)
     }
 
     /// Sets the cause if the task is waiting; the hub then schedules it.
@@ -345,22 +347,32 @@ impl Task {
         self.killed.get()
     }
 
-    /// Has `link` called at the task's end; at once if it has ended.
+    /// Has `link` called at the task's end, by the task itself, so that what the link drops may wait; at once if it has
+    /// ended.
     pub fn on_end(&self, hub: &Hub, link: Link) {
         if self.state.get() == State::Done { link(hub) } else { self.links.borrow_mut().push(link) }
     }
 
-    /// Tells everybody concerned that the task has ended.
-    pub fn notify_end(&self, hub: &Hub) {
-        for link in self.links.take() {
-            link(hub);
+    /// Calls the links, also those that come meanwhile. A panic in one (in a destructor of what it drops) ends there.
+    pub fn call_links(&self, hub: &Hub) {
+        while !self.links.borrow().is_empty() {
+            for link in self.links.take() {
+                Task::swallow(|| link(hub));
+            }
         }
-        self.joiners.wake_all(hub);
     }
 
     /// Runs `body` as the base of a greenlet: a panic or a kill ends here.
     pub fn base<T>(body: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
         panic::catch_unwind(AssertUnwindSafe(body))
+    }
+
+    /// Runs what may unwind where nothing may. A panic has been told by the panic hook; a payload whose own destructor
+    /// might panic is leaked.
+    pub fn swallow(f: impl FnOnce()) {
+        if let Err(payload) = Task::base(f) {
+            std::mem::forget(payload);
+        }
     }
 
     /// Its name: the one it was given, or `greenlet-N`.

@@ -19,6 +19,8 @@ use crate::net::{ConnectOptions, Resolver, TcpStream, TlsConfig, TlsError, TlsSt
 
 /// A body up to this goes out in one write with the head.
 const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
+/// A larger one goes out in pieces of this size, each with its own clock.
+const SENT_PIECE_BYTES: usize = 64 * 1024;
 /// Out of descriptors: the first wait for one, doubled up to the last.
 const DESCRIPTOR_WAIT: Duration = Duration::from_millis(10);
 const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_secs(1);
@@ -59,7 +61,7 @@ pub struct Request {
     pub fields: Fields,
     /// The body; `Content-Length` says its length.
     pub body: Option<Rc<[u8]>>,
-    /// Once sent, the answer's head may take so long.
+    /// Once sent, the answer's head may take so long, and so may each 64 KiB of a large body.
     pub answer_timeout: Option<Duration>,
 }
 
@@ -87,7 +89,7 @@ impl Client {
         trace.sent = false;
         while let Some(connection) = self.shared.pool.take(&key) {
             match self.exchange(request, &head, &key, connection, trace) {
-                Err(error) if is_repeatable(&request.method) && means_dead(&error) => continue,
+                Err(error) if is_repeatable(&request.method) && !trace.heard && means_dead(&error) => continue,
                 done => return done,
             }
         }
@@ -98,6 +100,13 @@ impl Client {
     /// Closes all idle connections.
     pub fn close_idle(&self) {
         self.shared.pool.clear();
+    }
+
+    /// Closes all idle connections and forgets the TLS sessions, so that what comes next connects as the first requests
+    /// did. Names stay known.
+    pub fn make_cold(&self) {
+        self.close_idle();
+        self.shared.tls.forget_sessions();
     }
 
     /// Idle connections now.
@@ -118,12 +127,12 @@ impl Client {
         trace.tls = connection.tls_version();
         connection.exchanges += 1;
         trace.enter(Phase::Send);
-        trace.sent = true;
-        let sent = send_request(&mut connection, head, request.body.as_deref());
+        (trace.sent, trace.heard) = (true, false);
+        let sent = send_request(&mut connection, head, request);
         if let Err(error) = &sent
             && !answered_early(error)
         {
-            return Err(Error::from_io(sent.unwrap_err()));
+            return Err(sent.unwrap_err());
         }
         trace.enter(Phase::Wait);
         let mut receive = || receive_head(&mut connection, &request.method, trace);
@@ -143,8 +152,11 @@ impl Client {
                 };
                 Ok(Response::new(head, connection, home))
             }
-            (Err(_), Err(broken)) => Err(Error::from_io(broken)),
-            (Err(error), Ok(())) => Err(error),
+            (Err(_), Err(broken)) if !trace.heard => {
+                trace.enter(Phase::Send);
+                Err(broken)
+            }
+            (Err(error), _) => Err(error),
         }
     }
 
@@ -213,15 +225,29 @@ fn encode_head(request: &Request, origin: &Origin) -> Result<Vec<u8>, Error> {
     Ok(head)
 }
 
-fn send_request(connection: &mut Connection, head: &[u8], body: Option<&[u8]>) -> io::Result<()> {
-    match body {
-        None => connection.send(head),
-        Some(body) if body.len() <= MAX_JOINED_BODY_BYTES => connection.send(&[head, body].concat()),
+fn send_request(connection: &mut Connection, head: &[u8], request: &Request) -> Result<(), Error> {
+    match request.body.as_deref() {
+        None => connection.send(head).map_err(Error::from_io),
+        Some(body) if body.len() <= MAX_JOINED_BODY_BYTES => {
+            connection.send(&[head, body].concat()).map_err(Error::from_io)
+        }
         Some(body) => {
-            connection.send(head)?;
-            connection.send(body)
+            connection.send(head).map_err(Error::from_io)?;
+            send_large(connection, body, request.answer_timeout)
         }
     }
+}
+
+/// Piece by piece: the whole may take as long as it needs, but the peer must take some of it in every `limit`.
+fn send_large(connection: &mut Connection, body: &[u8], limit: Option<Duration>) -> Result<(), Error> {
+    for piece in body.chunks(SENT_PIECE_BYTES) {
+        let mut send = || connection.send(piece).map_err(Error::from_io);
+        match limit {
+            Some(limit) => green::timeout(limit, send).unwrap_or(Err(Error::AnswerTimeout(limit)))?,
+            None => send()?,
+        }
+    }
+    Ok(())
 }
 
 /// Reads until the final head is there. The wait ends with its first byte.
@@ -242,15 +268,20 @@ fn receive_head(connection: &mut Connection, method: &str, trace: &mut Trace) ->
                 None => {}
             }
         }
-        if connection.fill().map_err(Error::from_io)? == 0 {
-            return Err(Error::Truncated(receive.eof()));
-        }
+        match connection.fill() {
+            Ok(0) => return Err(Error::Truncated(receive.eof())),
+            // A TLS peer that closes without saying so.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(Error::Truncated(receive.eof())),
+            filled => filled.map_err(Error::from_io)?,
+        };
+        trace.heard = true;
     }
 }
 
 /// A write that failed because the peer has closed: it may have answered before.
-fn answered_early(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+fn answered_early(error: &Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset};
+    matches!(error, Error::Io(error) if matches!(error.kind(), BrokenPipe | ConnectionReset))
 }
 
 /// Whether an exchange on an idle connection failed because that had died: not a byte of an answer came.

@@ -60,26 +60,22 @@ impl Response {
         self.connection.is_none() && self.body.is_done()
     }
 
-    /// Whether the next piece of the body is here already, so that taking it does not wait.
-    pub fn is_ready(&self) -> bool {
-        self.connection.as_ref().is_none_or(|connection| connection.buffer.len() > self.step || !self.data.is_empty())
+    /// Whether the next piece of the body, its end or a fault in it is here already, so that taking it does not wait.
+    /// Half a chunk's size is none of these, though it is something.
+    pub fn is_ready(&mut self) -> bool {
+        self.parse().unwrap_or(true)
     }
 
     /// Takes some of the body and drops it, in the kernel where that is possible; how many bytes, 0 at the end.
     pub fn discard(&mut self) -> io::Result<u64> {
-        let ready = self.data.len();
-        if ready > 0 {
-            self.consume(ready);
-            return Ok(ready as u64);
+        if !self.parse()?
+            && let Some(dropped) = self.discard_in_kernel()?
+        {
+            return Ok(dropped);
         }
-        match self.discard_in_kernel()? {
-            Some(dropped) => Ok(dropped),
-            None => {
-                let bytes = self.fill_buf()?.len();
-                self.consume(bytes);
-                Ok(bytes as u64)
-            }
-        }
+        let bytes = self.fill_buf()?.len();
+        self.consume(bytes);
+        Ok(bytes as u64)
     }
 
     fn discard_in_kernel(&mut self) -> io::Result<Option<u64>> {
@@ -103,29 +99,32 @@ impl Response {
         Ok(Some(dropped))
     }
 
-    /// Parses what is buffered, reading more until there are body bytes or the body has ended.
+    /// Reads until there are body bytes or the body has ended.
     fn advance(&mut self) -> io::Result<()> {
-        while self.data.is_empty() && !self.body.is_done() {
-            let Some(connection) = &mut self.connection else { return Ok(()) };
-            connection.buffer.consume(std::mem::take(&mut self.step));
-            if connection.buffer.is_empty() && connection.fill()? == 0 {
+        while !self.parse()? {
+            if self.connection.as_mut().map_or(Ok(0), Connection::fill)? == 0 {
                 return self.end_of_stream();
             }
-            let step = self
-                .body
-                .advance(connection.buffer.bytes())
-                .map_err(|error| io::Error::from(Error::Protocol(error)))?;
-            if step.consumed == 0 && !self.body.is_done() && connection.fill()? == 0 {
-                return self.end_of_stream();
-            }
-            (self.data, self.step) = (step.data, step.consumed);
-        }
-        if self.data.is_empty() {
-            self.release_if_done();
         }
         Ok(())
     }
 
+    /// Parses what is buffered; true once there are body bytes or the body has ended.
+    fn parse(&mut self) -> io::Result<bool> {
+        while self.data.is_empty() && !self.body.is_done() {
+            let Some(connection) = &mut self.connection else { return Ok(false) };
+            connection.buffer.consume(std::mem::take(&mut self.step));
+            if connection.buffer.is_empty() {
+                return Ok(false);
+            }
+            let step = self.body.advance(connection.buffer.bytes()).map_err(Error::Protocol)?;
+            (self.data, self.step) = (step.data, step.consumed);
+        }
+        self.release_if_done();
+        Ok(true)
+    }
+
+    /// A body that this cuts off stays cut off: asked again, it does not end well.
     fn end_of_stream(&mut self) -> io::Result<()> {
         self.connection = None;
         self.body.eof().map_err(|truncated| Error::Truncated(truncated).into())

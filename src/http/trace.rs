@@ -31,6 +31,8 @@ pub struct Trace {
     pub reused: bool,
     /// Whether any byte of the last request may have gone out.
     pub sent: bool,
+    /// Whether any byte of an answer to it came.
+    pub(super) heard: bool,
     /// Whom the last request was sent to.
     pub remote: Option<SocketAddr>,
     /// TLS version of the last connection, `"1.2"` or `"1.3"`; none without TLS.

@@ -60,10 +60,11 @@ impl Resolver {
     /// The addresses of `host` (a name in ASCII, or a literal, IPv6 with or without brackets) with `port`, the one to try
     /// first in front: at least one, of a looked-up name at most 32. Waits if the name must be looked up; put a
     /// [`timeout`](crate::green::timeout) around it: that ends the wait, and a look-up that has begun goes on for others.
+    /// An [`Override`] may put another port in the place of `port`.
     ///
     /// `localhost` and what ends in `.localhost` are both loopbacks, never looked up (RFC 6761, section 6.3).
     pub fn lookup(&self, host: &str, port: u16) -> Result<Rc<[SocketAddr]>, DnsError> {
-        let all = self.addresses(host, port).map_err(|error| DnsError::new(host, error))?;
+        let (all, port) = self.addresses(host, port).map_err(|error| DnsError::new(host, error))?;
         let wanted = all.iter().filter(|address| self.shared.family.admits(**address));
         let found: Rc<[SocketAddr]> = wanted.map(|address| SocketAddr::new(*address, port)).collect();
         if found.is_empty() {
@@ -72,14 +73,16 @@ impl Resolver {
         Ok(found)
     }
 
-    fn addresses(&self, host: &str, port: u16) -> Result<Rc<[IpAddr]>, LookupError> {
+    /// The addresses, and the port to use with them.
+    fn addresses(&self, host: &str, port: u16) -> Result<(Rc<[IpAddr]>, u16), LookupError> {
         if let Some(given) = self.shared.overrides.find(host, port) {
-            return Ok(given);
+            return Ok((given.addresses, given.port_to.unwrap_or(port)));
         }
-        match Host::parse(host)? {
-            Host::Literal(address) => Ok(Rc::new([address])),
-            Host::Localhost => Ok(Rc::new(LOOPBACKS)),
-            Host::Name(name) => self.shared.flights.lookup(&name),
-        }
+        let addresses: Rc<[IpAddr]> = match Host::parse(host)? {
+            Host::Literal(address) => Rc::new([address]),
+            Host::Localhost => Rc::new(LOOPBACKS),
+            Host::Name(name) => self.shared.flights.lookup(&name)?,
+        };
+        Ok((addresses, port))
     }
 }

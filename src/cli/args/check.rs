@@ -128,6 +128,9 @@ fn comparison(run: &Run, plan: &Plan, output: &Output) -> Result<Option<Compare>
         (plan.serial, "--serial"),
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
+        (output.verbose, "-v"),
+        // It ends after the first run with a failure anyway.
+        (run.fail_early || run.max_failures.is_some(), "--fail-early or --max-failures"),
     ];
     match contradicts.into_iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),

@@ -21,7 +21,7 @@ mod typed;
 mod usage;
 mod world;
 
-pub use check::{Color, Compare, Invocation, Progress};
+pub use check::{Compare, Invocation, Progress};
 pub use subcommands::{DemoOptions, ServeOptions};
 pub use typed::{Format, ListSource};
 pub use usage::UsageError;

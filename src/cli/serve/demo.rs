@@ -1,5 +1,4 @@
 //! The demo's four hosts: their pages, and how long each takes to answer.
-#![allow(dead_code, reason = "`gfetch demo` calls this; remove once it does")]
 
 use std::io;
 use std::time::Duration;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Slowest, Summary};
+use crate::fetch::plan::Plan;
 
 /// A cause is named when it is at least this share of the requests' lives, and lifting it could save this share of the
 /// run: below that it is noise.
@@ -24,6 +25,14 @@ pub struct Limits {
     pub per_host: Option<u32>,
     /// Request starts (`--rate`).
     pub rate: Option<Rate>,
+}
+
+impl Limits {
+    /// Those of a run of `plan`.
+    pub fn of(plan: &Plan) -> Limits {
+        let number = |most: usize| u32::try_from(most).unwrap_or(u32::MAX);
+        Limits { jobs: number(plan.jobs), per_host: plan.per_host.map(|most| number(most.get())), rate: plan.rate }
+    }
 }
 
 /// So many starts in so much time, evenly spaced. Shows as it was typed: `10/s`, `5/15s`, `3/h`.

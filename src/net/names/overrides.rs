@@ -1,4 +1,4 @@
-//! Owns the hosts whose addresses were given beforehand: curl's `--resolve`.
+//! Owns the hosts whose addresses, and ports, were given beforehand: curl's `--resolve` and `--connect-to`.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,23 +19,34 @@ pub struct Override {
     pub port: Option<u16>,
     /// What it resolves to, the one to try first in front; with none the host has no address.
     pub addresses: Vec<IpAddr>,
+    /// The port that is connected to instead of the URL's, as by curl's `--connect-to`; `None` leaves it. What is asked
+    /// for stays the same: the URL, the `Host` field, the name in the certificate.
+    pub port_to: Option<u16>,
+}
+
+/// What was given for a host.
+#[derive(Clone)]
+pub(super) struct Given {
+    pub addresses: Rc<[IpAddr]>,
+    pub port_to: Option<u16>,
 }
 
 /// All overrides of a run, found by host.
 pub(super) struct Overrides {
-    hosts: HashMap<String, HashMap<Option<u16>, Rc<[IpAddr]>>>,
+    hosts: HashMap<String, HashMap<Option<u16>, Given>>,
 }
 
 impl Overrides {
     pub fn new(overrides: Vec<Override>) -> Overrides {
         let mut hosts: HashMap<String, HashMap<_, _>> = HashMap::new();
-        for Override { host, port, addresses } in overrides {
-            hosts.entry(plain(&lower_case(&host)).to_owned()).or_default().insert(port, addresses.into());
+        for Override { host, port, addresses, port_to } in overrides {
+            let given = Given { addresses: addresses.into(), port_to };
+            hosts.entry(plain(&lower_case(&host)).to_owned()).or_default().insert(port, given);
         }
         Overrides { hosts }
     }
 
-    pub fn find(&self, host: &str, port: u16) -> Option<Rc<[IpAddr]>> {
+    pub fn find(&self, host: &str, port: u16) -> Option<Given> {
         if self.hosts.is_empty() {
             return None;
         }
@@ -58,11 +69,11 @@ mod tests {
     use super::*;
 
     fn given(host: &str, port: Option<u16>, last: u8) -> Override {
-        Override { host: host.to_owned(), port, addresses: vec![[192, 0, 2, last].into()] }
+        Override { host: host.to_owned(), port, addresses: vec![[192, 0, 2, last].into()], port_to: None }
     }
 
     fn last(overrides: &Overrides, host: &str, port: u16) -> Option<u8> {
-        match overrides.find(host, port)?[..] {
+        match overrides.find(host, port)?.addresses[..] {
             [IpAddr::V4(address)] => Some(address.octets()[3]),
             ref other => panic!("{other:?}"),
         }

@@ -309,8 +309,12 @@ fn literals_localhost_and_what_is_no_name_are_never_looked_up() {
 fn overrides_come_first_and_ask_nobody() {
     green::run(|| {
         let directory = Directory::new();
-        let given =
-            |host: &str, port, addresses: &[IpAddr]| Override { host: host.into(), port, addresses: addresses.into() };
+        let given = |host: &str, port, addresses: &[IpAddr]| Override {
+            host: host.into(),
+            port,
+            addresses: addresses.into(),
+            port_to: None,
+        };
         let overrides =
             vec![given("a.test", Some(80), &[V4]), given("localhost", None, &[V6]), given("*", Some(8080), &[V4, V6])];
         let resolver = Resolver::new(ResolverConfig { overrides, ..directory.config() });
@@ -320,6 +324,17 @@ fn overrides_come_first_and_ask_nobody() {
         assert_eq!(directory.asked_at_all(), 0);
         resolver.lookup("a.test", 81).unwrap();
         assert_eq!(directory.asked("a.test"), 1);
+    });
+}
+
+#[test]
+fn an_override_may_lead_to_another_port_and_only_from_its_own() {
+    green::run(|| {
+        let directory = Directory::new();
+        let elsewhere = Override { host: "a.test".into(), port: Some(80), addresses: vec![V4], port_to: Some(40_001) };
+        let resolver = Resolver::new(ResolverConfig { overrides: vec![elsewhere], ..directory.config() });
+        assert_eq!(resolver.lookup("a.test", 80).unwrap()[..], [at(V4, 40_001)]);
+        assert!(resolver.lookup("a.test", 81).unwrap().iter().all(|address| address.port() == 81));
     });
 }
 

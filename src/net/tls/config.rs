@@ -42,6 +42,7 @@ struct Shared {
 pub(super) struct Loaded {
     pub client: Arc<ClientConfig>,
     pub counts: RootCounts,
+    tickets: Arc<Tickets>,
 }
 
 impl TlsConfig {
@@ -69,6 +70,13 @@ impl TlsConfig {
     /// How many certificates are trusted, and how many were too broken for that. Loads them, if nobody has yet.
     pub fn root_counts(&self) -> Result<RootCounts, TlsSetupError> {
         self.loaded().map(|loaded| loaded.counts)
+    }
+
+    /// Forgets the sessions that could be resumed: the next connections make whole handshakes, as the first ones did.
+    pub fn forget_sessions(&self) {
+        if let Some(Ok(loaded)) = self.shared.loaded.get() {
+            loaded.tickets.clear();
+        }
     }
 
     pub(super) fn loaded(&self) -> Result<&Loaded, TlsSetupError> {
@@ -172,8 +180,9 @@ impl TlsConfigBuilder {
         };
         let mut client = builder.with_no_client_auth();
         client.alpn_protocols = self.alpn.clone();
-        client.resumption = Resumption::store(Arc::new(Tickets::default()));
-        Ok(Loaded { client: Arc::new(client), counts })
+        let tickets = Arc::new(Tickets::default());
+        client.resumption = Resumption::store(tickets.clone());
+        Ok(Loaded { client: Arc::new(client), counts, tickets })
     }
 
     fn versions(&self) -> Vec<&'static SupportedProtocolVersion> {

@@ -48,6 +48,11 @@ impl<T> Default for Session<T> {
 }
 
 impl Tickets {
+    /// Forgets every session: the next handshakes are whole ones.
+    pub fn clear(&self) {
+        *self.lock() = Generations::default();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Generations<Session<Tls13ClientSessionValue>>> {
         // Every change is whole before anything can panic.
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)

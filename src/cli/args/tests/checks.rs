@@ -115,6 +115,8 @@ fn options_that_contradict_each_other_are_refused() {
         ("--compare --serial", "--compare does not go with --serial"),
         ("--compare --body", "--compare does not go with --body, -o or -O"),
         ("--compare --save-failed f", "--compare does not go with --save-failed"),
+        ("--compare -v", "--compare does not go with -v"),
+        ("--compare --max-failures 3", "--compare does not go with --fail-early or --max-failures"),
     ];
     for (options, text) in table {
         assert_eq!(err(&format!("{options} http://a/")), text);

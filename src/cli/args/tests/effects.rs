@@ -1,5 +1,6 @@
 //! What each option does to the plan.
 
+use crate::cli::args::check::Color;
 use std::time::Duration;
 
 use gfetch::fetch::plan::{Bodies, Family, Follow, Order, Plan, Rate, Save, Stall};

@@ -54,6 +54,17 @@ fn a_session_made_without_checks_never_serves_one_with_checks() {
 }
 
 #[test]
+fn forgotten_sessions_are_not_resumed() {
+    green::run(|| {
+        let (server, client) = usual();
+        assert_eq!(resumed_of(4, &server, &client), 0);
+        client.forget_sessions();
+        assert_eq!(resumed_of(1, &server, &client), 0);
+        assert_eq!(resumed_of(1, &server, &client), 1, "new ones are kept");
+    });
+}
+
+#[test]
 fn a_resumed_connection_tells_the_same_certificates() {
     green::run(|| {
         let (server, client) = usual();

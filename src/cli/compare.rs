@@ -1,0 +1,203 @@
+//! `--compare`: the list is read, the runs are made, and one comparison is told instead of records.
+
+use gfetch::fetch::Stop;
+use gfetch::fetch::compare::{Comparing, Comparison, Listing, Mode, RunBegins, Size, Unfinished, Unfit, Verdict};
+use gfetch::fetch::plan::Grace;
+use std::io;
+use std::time::Duration;
+
+use super::args::{self, Compare, Format, Invocation};
+use super::exit::Exit;
+use super::progress::Progress;
+use super::render::{self, Show, units::counted};
+use super::stream::{Broken, Stream};
+use super::{client, input, run, signals};
+
+/// Compares what `invocation` names. Runs on a hub.
+pub fn compare(invocation: &Invocation, how: Compare) -> Exit {
+    match Talk::new(invocation) {
+        Ok(talk) => talk.compare(invocation, how),
+        Err(error) => {
+            eprintln!("gfetch: {error}");
+            Exit::Output
+        }
+    }
+}
+
+/// Why there is no comparison, and what that comes to.
+struct Refused(Exit, String);
+
+impl From<String> for Refused {
+    fn from(message: String) -> Refused {
+        Refused(Exit::Usage, message)
+    }
+}
+
+/// Where everything is told.
+struct Talk {
+    stderr: Stream,
+    to: Stream,
+    format: Format,
+    show: Show,
+    silent: bool,
+}
+
+impl Talk {
+    fn new(invocation: &Invocation) -> io::Result<Talk> {
+        let to_stdout = invocation.report_to == args::Stream::Stdout;
+        let stderr = Stream::stderr()?;
+        Ok(Talk {
+            to: if to_stdout { Stream::stdout()? } else { stderr.clone() },
+            stderr,
+            format: invocation.format,
+            show: run::show(invocation, to_stdout),
+            silent: invocation.silent,
+        })
+    }
+
+    fn compare(&self, invocation: &Invocation, how: Compare) -> Exit {
+        let stop = Stop::new();
+        // Half a comparison is none: what still runs when a signal comes is not waited for.
+        let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO)) {
+            Ok(caught) => caught,
+            Err(error) => return self.refuse(Refused(Exit::Usage, format!("signals: {error}"))),
+        };
+        let exit = match self.measure(invocation, how, stop) {
+            Ok(exit) => exit,
+            Err(refused) => self.refuse(refused),
+        };
+        match (caught.signal(), self.to.broken()) {
+            (Some(signal), _) => Exit::Signal(signal),
+            (None, Some(Broken::ReaderGone)) => Exit::ReaderGone,
+            (None, Some(Broken::Failed(_))) => Exit::Output,
+            (None, None) => exit,
+        }
+    }
+
+    fn refuse(&self, Refused(exit, message): Refused) -> Exit {
+        self.say(&format!("gfetch: {message}"));
+        exit
+    }
+
+    fn measure(&self, invocation: &Invocation, how: Compare, stop: Stop) -> Result<Exit, Refused> {
+        let plan = &invocation.plan;
+        if let Some(limit) = plan.deadline {
+            stop.set_deadline(limit);
+        }
+        let client = client::with_lasting_names(plan)?;
+        let listing = Listing::read(input::open(invocation)?, plan, &stop).map_err(unfit)?;
+        if listing.is_empty() {
+            return match invocation.allow_empty {
+                true => Ok(Exit::Ok),
+                false => Err("no URL in the list (--allow-empty allows that)".to_owned().into()),
+            };
+        }
+        let pairs = how.runs.map(|runs| runs as usize);
+        let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups: how.warmup as usize };
+        self.announce(&comparing);
+        let mut progress = Progress::new(invocation.progress);
+        let compared = comparing.run(|begins| progress.say(state(begins)));
+        drop(progress);
+        let comparison = compared.map_err(unfinished)?;
+        self.report(&comparison);
+        Ok(match comparison.verdict {
+            Verdict::Measured(_) => Exit::Ok,
+            Verdict::NotComparable(_) => Exit::SomeFailed,
+        })
+    }
+
+    /// Says how much will be asked for, before anything is.
+    fn announce(&self, comparing: &Comparing) {
+        if self.silent {
+            return;
+        }
+        if comparing.plan.connect.insecure {
+            self.say("certificates were NOT checked (-k)");
+        }
+        self.say(&format!("gfetch: comparing {}", announcement(comparing.sizes())));
+    }
+
+    fn report(&self, comparison: &Comparison) {
+        let mut out = Vec::new();
+        match self.format {
+            Format::Json => render::compare_json::json(&mut out, comparison, self.show.redact),
+            Format::Text => {
+                let mut text = String::new();
+                render::compare::text(&mut text, comparison, &self.show);
+                out = text.into_bytes();
+            }
+        }
+        self.to.push(&out);
+        self.to.flush();
+    }
+
+    fn say(&self, line: &str) {
+        self.stderr.push(format!("{line}\n").as_bytes());
+        self.stderr.flush();
+    }
+}
+
+/// `4 URLs on 4 hosts: 12 to 52 requests (1 warm-up + 1 to 6 pairs)`
+fn announcement([least, most]: [Size; 2]) -> String {
+    let (urls, hosts) = (counted(least.urls as u64, "URL"), counted(least.hosts as u64, "host"));
+    let range = |low: u64, high: u64, noun| match low == high {
+        true => counted(high, noun),
+        false => format!("{low} to {}", counted(high, noun)),
+    };
+    let requests = range(least.requests(), most.requests(), "request");
+    let pairs = range(least.pairs as u64, most.pairs as u64, "pair");
+    match least.warm_ups {
+        0 => format!("{urls} on {hosts}: {requests} ({pairs})"),
+        warm_ups => format!("{urls} on {hosts}: {requests} ({} + {pairs})", counted(warm_ups as u64, "warm-up")),
+    }
+}
+
+/// `run 3 of 13: serial`
+fn state(RunBegins { mode, warm_up, number, of }: RunBegins) -> String {
+    let mode = match (mode, warm_up) {
+        (_, true) => "warm-up",
+        (Mode::Serial, false) => "serial",
+        (Mode::Parallel, false) => "parallel",
+    };
+    format!("run {number} of {of}: {mode}")
+}
+
+fn unfit(unfit: Unfit) -> Refused {
+    let exit = match &unfit {
+        // Endless, as far as it was read.
+        Unfit::Broken(error) if error.error.kind() == io::ErrorKind::FileTooLarge => {
+            return Refused(Exit::Usage, Unfit::TooLong.to_string());
+        }
+        Unfit::Broken(error) if error.after_line > 0 => Exit::Output,
+        Unfit::Broken(_) | Unfit::TooLong | Unfit::Method { .. } => Exit::Usage,
+        Unfit::Stopped => Exit::SomeFailed,
+    };
+    Refused(exit, unfit.to_string())
+}
+
+fn unfinished(unfinished: Unfinished) -> Refused {
+    let message = match unfinished {
+        Unfinished::Stopped(begins) => {
+            format!("stopped in {}; what was measured until then is no comparison", state(begins))
+        }
+        Unfinished::Interrupted(interrupt) => format!("the comparison was interrupted: {interrupt}"),
+    };
+    Refused(Exit::SomeFailed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(urls: usize, warm_ups: usize, pairs: usize) -> Size {
+        Size { urls, hosts: urls, warm_ups, pairs }
+    }
+
+    #[test]
+    fn it_is_said_how_many_requests_will_be_sent() {
+        let open = announcement([size(4, 1, 1), size(4, 1, 6)]);
+        assert_eq!(open, "4 URLs on 4 hosts: 12 to 52 requests (1 warm-up + 1 to 6 pairs)");
+        let given = announcement([size(1, 0, 1); 2]);
+        assert_eq!(given, "1 URL on 1 host: 2 requests (1 pair)");
+    }
+}

@@ -1,0 +1,116 @@
+//! Owns the rule that a body must bring something: what comes over the wire is counted, below any content decoding.
+
+use std::fmt;
+use std::io::{self, BufRead, Read};
+use std::time::{Duration, Instant};
+
+use super::plan::Stall;
+use crate::green;
+use crate::http::Response;
+
+/// A body whose reads fail with [`TooSlow`] when the rule is broken. The reader itself is not disturbed by the rule, so
+/// what decodes it need not survive an interruption.
+pub(super) struct Paced {
+    pub response: Response,
+    pace: Option<Pace>,
+}
+
+/// Too little came for so long; the inner error of an `io::Error`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TooSlow(pub Duration);
+
+impl Paced {
+    pub fn new(response: Response, rule: Option<Stall>) -> Paced {
+        Paced { response, pace: rule.map(Pace::new) }
+    }
+
+    /// As [`Response::discard`].
+    pub fn discard(&mut self) -> io::Result<u64> {
+        let bytes = self.in_time(Response::discard)?;
+        self.note(bytes);
+        Ok(bytes)
+    }
+
+    /// One read, which must bring something before the window ends; one that need not wait needs no clock.
+    fn in_time<T>(&mut self, read: impl FnOnce(&mut Response) -> io::Result<T>) -> io::Result<T> {
+        let Some(pace) = &self.pace else { return read(&mut self.response) };
+        let too_slow = || io::Error::new(io::ErrorKind::TimedOut, TooSlow(pace.rule.time));
+        if pace.is_broken() {
+            return Err(too_slow());
+        }
+        if self.response.is_ready() {
+            return read(&mut self.response);
+        }
+        green::timeout(pace.left(), || read(&mut self.response)).unwrap_or_else(|_| Err(too_slow()))
+    }
+
+    fn note(&mut self, bytes: u64) {
+        if let Some(pace) = &mut self.pace {
+            pace.note(bytes);
+        }
+    }
+}
+
+impl BufRead for Paced {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.in_time(|response| response.fill_buf().map(drop))?;
+        // It is there now: this does not wait.
+        self.response.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.response.consume(bytes);
+        self.note(bytes as u64);
+    }
+}
+
+impl Read for Paced {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.fill_buf()?.read(buffer)?;
+        self.consume(bytes);
+        Ok(bytes)
+    }
+}
+
+/// A window of the rule's time.
+struct Pace {
+    rule: Stall,
+    since: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn new(rule: Stall) -> Pace {
+        Pace { rule, since: green::now(), bytes: 0 }
+    }
+
+    /// What is left of the present window.
+    fn left(&self) -> Duration {
+        self.rule.time.saturating_sub(green::now().saturating_duration_since(self.since))
+    }
+
+    /// A full window that had bytes, but too few. One that had none ends by the clock of its read.
+    fn is_broken(&self) -> bool {
+        self.bytes > 0 && self.left().is_zero()
+    }
+
+    /// Enough bytes begin a new window. Unless a speed was asked for, any are enough.
+    fn note(&mut self, bytes: u64) {
+        self.bytes += bytes;
+        let enough = match self.rule.given {
+            true => self.rule.min_bytes_per_s.saturating_mul(self.rule.time.as_secs().max(1)),
+            false => 1,
+        };
+        if self.bytes >= enough {
+            *self = Pace::new(self.rule);
+        }
+    }
+}
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "too little came for {} s", self.0.as_secs_f64())
+    }
+}
+
+impl std::error::Error for TooSlow {}

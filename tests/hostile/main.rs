@@ -1,0 +1,12 @@
+//! A scripted hostile server against the fetching: every row ends as it must, in time, and harms no other host.
+
+mod case;
+mod codings;
+mod command;
+mod framing;
+mod heads;
+mod keepalive;
+mod redirects;
+mod script;
+mod timing;
+mod tls;
