@@ -14,7 +14,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let delay = arguments.next().and_then(|text| text.parse().ok()).map(Duration::from_millis);
     let delay = delay.expect("usage: delay_server DELAY_MS ADDRESS:PORT...");
-    let mut poll = Poll::new().expect("a poll");
+    let poll = Poll::new().expect("a poll");
     let mut listeners: Vec<TcpListener> =
         arguments.map(|address| TcpListener::bind(address.parse().expect("an address")).expect("bound")).collect();
     for (at, listener) in listeners.iter_mut().enumerate() {
