@@ -49,6 +49,8 @@ pub(crate) struct Hub {
     pub poller: Poller,
     pub remote: Arc<Remote>,
     pub stacks: RefCell<Stacks>,
+    /// I/O calls of the running greenlet since it was resumed.
+    pub calls_in_a_row: Cell<u32>,
     /// Greenlets parked on a descriptor.
     pub descriptor_waits: Cell<usize>,
     /// Greenlets parked on an offloaded call.
@@ -85,6 +87,7 @@ impl Hub {
             poller,
             remote,
             stacks: RefCell::new(Stacks::new(config.guards)),
+            calls_in_a_row: Cell::new(0),
             descriptor_waits: Cell::new(0),
             offload_waits: Cell::new(0),
             main: RefCell::new(None),
@@ -194,7 +197,7 @@ impl Hub {
     ) -> io::Result<Rc<Task>> {
         let id = self.next_id.replace(self.next_id.get() + 1);
         let task = Rc::new(Task::new(id, name, spawned_at));
-        let stack = self.stacks.borrow_mut().acquire(stack_bytes, Rc::as_ptr(&task))?;
+        let stack = self.stacks.borrow_mut().acquire(stack_bytes)?;
         // SAFETY: handed on to the caller.
         unsafe { task.start_on(stack, body) };
         self.live.borrow_mut().insert(&task);
@@ -275,6 +278,7 @@ impl Hub {
     #[inline(always)]
     fn switch_to(&self, task: Rc<Task>) {
         self.current.set(Rc::as_ptr(&task));
+        self.calls_in_a_row.set(0);
         let resumed = task.resume();
         self.current.set(ptr::null());
         match resumed {

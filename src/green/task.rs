@@ -16,11 +16,12 @@ use std::ptr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use corosensei::stack::Stack;
 use corosensei::{CoroutineResult, Yielder};
 
 use super::hub::Hub;
 use super::interrupt::{Interrupt, TimedOut};
-use super::stack::StackSlot;
+use super::stack::{GUARD_BYTES, StackSlot};
 use super::timers::Deadline;
 use super::wakers::Wakers;
 
@@ -106,6 +107,9 @@ pub(crate) struct Task {
     pub deadline: Cell<Option<Deadline>>,
     /// What the timers hold for this task; see there.
     pub timer: Cell<Option<Deadline>>,
+    /// The lowest address of its stack, where the guard begins; 0 before it has one.
+    guard: Cell<usize>,
+    stack_bytes: Cell<usize>,
     pub id: u64,
     /// Its place in the hub's table of live tasks.
     pub place: Cell<u32>,
@@ -133,6 +137,8 @@ impl Task {
     pub fn new(id: u64, name: Option<Box<str>>, spawned_at: &'static Location<'static>) -> Task {
         Task {
             id,
+            guard: Cell::new(0),
+            stack_bytes: Cell::new(0),
             place: Cell::new(0),
             state: Cell::new(State::Scheduled),
             waiting_for: Cell::new(Why::Nothing),
@@ -159,6 +165,8 @@ impl Task {
     /// What `body` borrows must outlive the task's end: the caller sees to it that the coroutine ends (or is leaked)
     /// before that.
     pub unsafe fn start_on<F: FnOnce()>(self: &Rc<Self>, stack: StackSlot, body: F) {
+        self.guard.set(stack.limit().get());
+        self.stack_bytes.set(stack.usable_bytes());
         let task = Rc::as_ptr(self);
         let entry = move |yielder: &Yielder<(), After>, ()| {
             // SAFETY: the hub holds an `Rc` of the task while its coroutine runs, and the yielder lives as long as the
@@ -394,6 +402,16 @@ impl Task {
             why => text.push_str(&format!("waits in {why:?}")),
         }
         text
+    }
+
+    /// Whether `address` lies in the guard below its stack.
+    pub fn guards(&self, address: usize) -> bool {
+        address.checked_sub(self.guard.get()).is_some_and(|offset| offset < GUARD_BYTES)
+    }
+
+    /// The size of its stack.
+    pub fn stack_bytes(&self) -> usize {
+        self.stack_bytes.get()
     }
 
     /// Name and spawn site in pieces, without allocating: for the overflow handler.

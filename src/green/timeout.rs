@@ -210,7 +210,7 @@ mod tests {
             alarm.set(Duration::from_millis(5));
             let after: Vec<_> = (0..5).map(|_| wait(&alarm)).collect();
             for waiter in before.iter().chain(&after) {
-                assert_eq!(timeout(Duration::from_secs(5), || waiter.get()).unwrap().unwrap(), true);
+                assert!(timeout(Duration::from_secs(5), || waiter.get()).unwrap().unwrap());
             }
         });
     }
