@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::ahead::Ready;
 use super::failure::{cut, of_exchange, of_redirect, over_time, stage};
 use super::flow::Flow;
 use super::list::{Entry, Target};
@@ -100,7 +101,7 @@ impl Worker {
         let mut first_start = None;
         let mut last = Ended::default();
         loop {
-            let pass = match self.start(&origin, first_start.is_none()) {
+            let pass = match self.start(&origin, &job.ready, first_start.is_none()) {
                 Ok(pass) => pass,
                 // A retry that may not start any more leaves the last attempt as it is.
                 Err(_) if first_start.is_some() => return last,
@@ -130,11 +131,12 @@ impl Worker {
     }
 
     /// Waits for the right to start.
-    fn start(&self, origin: &Origin, is_first: bool) -> Result<Pass, Refused> {
+    fn start(&self, origin: &Origin, ready: &Ready, is_first: bool) -> Result<Pass, Refused> {
         if self.stop.is_requested() {
             return Err(Refused::Interrupted);
         }
         if let Some(pass) = self.permits.try_acquire(origin) {
+            ready.counts_no_more();
             return Ok(pass);
         }
         let tell = |waited| {
@@ -143,7 +145,7 @@ impl Worker {
             }
         };
         // A line that has been tried is not skipped: its host's other lines are.
-        let acquired = self.stop.before_start(|| self.permits.acquire(origin, is_first, tell));
+        let acquired = self.stop.before_start(|| self.permits.acquire(origin, is_first, Some(ready), tell));
         // A permit may be handed over in the very moment of the stop: what has a permit has not begun.
         acquired.filter(|_| !self.stop.is_requested()).unwrap_or(Err(Refused::Interrupted))
     }
@@ -280,7 +282,7 @@ impl Worker {
         let origin = Origin::of(&flow.request.url).ok_or_else(nowhere)?;
         match self.permits.try_acquire(&origin) {
             Some(pass) => Ok(pass),
-            None => self.permits.acquire(&origin, false, |_| ()).map_err(|_| Failure::cancelled()),
+            None => self.permits.acquire(&origin, false, None, |_| ()).map_err(|_| Failure::cancelled()),
         }
     }
 
