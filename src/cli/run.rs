@@ -194,9 +194,7 @@ impl Report {
     }
 
     fn push(&self, render: impl FnOnce(&mut Vec<u8>, &Show)) {
-        let mut out = Vec::with_capacity(512);
-        render(&mut out, &self.show);
-        self.to.push(&out);
+        self.to.push_with(|out| render(out, &self.show));
     }
 
     fn tell_summary(&self, hint: bool) {

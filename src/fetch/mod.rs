@@ -6,6 +6,7 @@
 //! ```
 //! Start reading at [`Session`]; the worker behind it is one function from a line to its outcome.
 
+mod ahead;
 pub mod compare;
 mod curl_code;
 mod failure;

@@ -106,7 +106,7 @@ impl Pace {
     }
 }
 
-/// What must come in a window that was asked for.
+/// What must come in a window.
 fn enough(rule: Stall) -> u64 {
     ((rule.min_bytes_per_s as f64 * rule.time.as_secs_f64()).ceil() as u64).max(1)
 }
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_window_scales_what_must_come_in_it() {
+    fn the_window_scales_the_limit() {
         let asked = |seconds: f64, min_bytes_per_s| {
             enough(Stall { time: Duration::from_secs_f64(seconds), min_bytes_per_s, given: true })
         };

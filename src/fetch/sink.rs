@@ -5,15 +5,23 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use super::parts::{Listed, PartFiles};
 use super::spool::{Spool, SpoolMemory};
 use crate::green;
+use crate::http::Client;
+use crate::net::is_out_of_descriptors;
 
 /// Pieces of this size go to the disk: each is a call on another thread.
 const PIECE_BYTES: usize = 256 * 1024;
+/// Out of descriptors: the first wait for one, doubled up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LAST_PAUSE: Duration = Duration::from_millis(100);
+/// After waits of all of these together (20 s) the others will not give one back either.
+const MAX_PAUSES: u32 = 200;
 
 /// The end that printed bodies go to; called in the order in which they are to appear.
 pub type Output = Rc<dyn Fn(&[u8]) -> io::Result<()>>;
@@ -68,6 +76,7 @@ pub(super) struct Save {
     path: PathBuf,
     create_dirs: bool,
     parts: PartFiles,
+    client: Client,
     pending: Vec<u8>,
     open: Option<Opened>,
 }
@@ -84,8 +93,10 @@ impl Sink {
         Sink::Print(Print { turn, output, spool: Spool::new(memory), shown: false })
     }
 
-    pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles) -> Sink {
-        Sink::Save(Save { path, create_dirs, parts, pending: Vec::new(), open: None })
+    /// Into a file, which is on the list of `parts` while it is under way. Where a descriptor is wanting for it, an idle
+    /// connection of `client` makes room.
+    pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Sink {
+        Sink::Save(Save { path, create_dirs, parts, client, pending: Vec::new(), open: None })
     }
 
     /// Whether bytes are only counted.
@@ -155,15 +166,42 @@ impl Save {
 
     /// Writes what is pending on another thread; the last time the file takes its place.
     fn flush(&mut self, last: bool) -> io::Result<()> {
+        let mut pause = FIRST_PAUSE;
+        for pauses in 0.. {
+            match self.write_pending(last)? {
+                Ok(()) => return Ok(()),
+                Err(error) if pauses == MAX_PAUSES => return Err(error),
+                Err(_) if self.client.close_one_idle() => {}
+                Err(_) => {
+                    green::sleep(pause)?;
+                    pause = (pause * 2).min(LAST_PAUSE);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The inner error is the want of a descriptor; what is pending is so still.
+    fn write_pending(&mut self, last: bool) -> io::Result<io::Result<()>> {
         let (path, create_dirs, parts) = (self.path.clone(), self.create_dirs, self.parts.clone());
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
         let done = green::offload(move || {
-            let mut open = open.map_or_else(|| Opened::at(&path, create_dirs, &parts), Ok)?;
+            let mut open = match open.map_or_else(|| Opened::at(&path, create_dirs, &parts), Ok) {
+                Ok(open) => open,
+                Err(error) if is_out_of_descriptors(&error) => return Ok(Err((error, pending))),
+                Err(error) => return Err(error),
+            };
             open.write_all(&pending)?;
-            if last { open.close().map(|()| None) } else { Ok(Some(open)) }
+            if last { open.close().map(|()| Ok(None)) } else { Ok(Ok(Some(open))) }
         });
-        self.open = done??;
-        Ok(())
+        match done?? {
+            Ok(open) => self.open = open,
+            Err((error, pending)) => {
+                self.pending = pending;
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
     }
 }
 
@@ -181,11 +219,20 @@ impl Opened {
         }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".gfetch-").suffix(".part");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(dir)?;
-        let listed = parts.list(file.path().to_owned());
-        Ok(Opened::Replacing(file, path, listed))
+        // Opened here, because the builder's own errors do not tell the system's.
+        let mut system_error = None;
+        let made = builder
+            .make_in(dir, |part| File::create_new(part).inspect_err(|error| system_error = error.raw_os_error()));
+        match (made, system_error) {
+            (Ok(file), _) => {
+                let listed = parts.list(file.path().to_owned());
+                Ok(Opened::Replacing(file, path, listed))
+            }
+            (Err(_), Some(code)) if is_out_of_descriptors(&io::Error::from_raw_os_error(code)) => {
+                Err(io::Error::from_raw_os_error(code))
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -231,12 +231,9 @@ impl Hub {
         self.closing.set(true);
         self.remote.refuse_spawns();
         let end = Instant::now().checked_add(grace);
-        let left = self.live.borrow().all();
-        left.iter().for_each(|task| self.kill(task));
-        drop(left);
+        self.live.borrow().all().iter().for_each(|task| self.kill(task));
         while !self.live.borrow().is_empty() && end.is_none_or(|end| Instant::now() < end) {
-            let stuck = self.ready.borrow().is_empty() && !self.can_be_woken();
-            if stuck {
+            if self.ready.borrow().is_empty() && !self.can_be_woken() {
                 return;
             }
             self.turn(end);
@@ -309,9 +306,8 @@ impl Hub {
         if self.clock.is_virtual() {
             return self.wait_on_virtual_time(next, until);
         }
-        let now = self.clock.now();
         let nearest = next.into_iter().chain(until).min();
-        let timeout = nearest.map(|when| when.saturating_duration_since(now));
+        let timeout = nearest.map(|when| when.saturating_duration_since(self.clock.now()));
         if timeout != Some(Duration::ZERO) {
             self.stacks.borrow_mut().trim();
         }

@@ -92,3 +92,7 @@ impl Drop for Buffer {
         self.release();
     }
 }
+
+#[cfg(test)]
+#[path = "buffer_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use url::Url;
+use url::{Position, Url};
 
 use super::connection::{Connection, Transport};
 use super::error::Error;
@@ -24,7 +24,7 @@ const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
 const SENT_PIECE_BYTES: usize = 64 * 1024;
 /// Out of descriptors: the first wait for one, doubled up to the last.
 const DESCRIPTOR_WAIT: Duration = Duration::from_millis(10);
-const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_secs(1);
+const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
 
 /// Makes exchanges and keeps connections. Clones share the connections. Belongs to the hub that it is used on.
 #[derive(Clone)]
@@ -85,7 +85,7 @@ impl Client {
     pub fn send(&self, request: &Request, trace: &mut Trace) -> Result<Response, Error> {
         let origin = Origin::of(&request.url).ok_or(Error::NoOrigin)?;
         let tls = (origin.scheme == Scheme::Https).then(|| self.shared.tls.id());
-        let head = encode_head(request, &origin)?;
+        let head = encode_head(request)?;
         let key = Key { origin, tls };
         trace.sent = false;
         while let Some(connection) = self.shared.pool.take(&key) {
@@ -96,6 +96,11 @@ impl Client {
         }
         let connection = self.connect(&key, trace)?;
         self.exchange(request, &head, &key, connection, trace)
+    }
+
+    /// Closes the connection that has been idle longest, so that its descriptor can be had; false if there is none.
+    pub fn close_one_idle(&self) -> bool {
+        self.shared.pool.close_one()
     }
 
     /// Closes all idle connections.
@@ -208,25 +213,21 @@ impl Client {
 }
 
 /// The request's head, with what RFC 9112 asks for.
-fn encode_head(request: &Request, origin: &Origin) -> Result<Vec<u8>, Error> {
-    let mut fields = Fields::with_capacity(request.fields.len() + 2, 256);
+fn encode_head(request: &Request) -> Result<Vec<u8>, Error> {
+    let mut added = Fields::with_capacity(2, 64);
     if request.fields.first("host").is_none() {
-        fields.push("Host", origin.authority()).map_err(Error::Request)?;
-    }
-    for (name, value) in request.fields.iter() {
-        fields.push(name, value).map_err(Error::Request)?;
+        // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
+        added.push("Host", &request.url[Position::BeforeHost..Position::AfterPort]).map_err(Error::Request)?;
     }
     if let Some(body) = &request.body
         && request.fields.first("content-length").is_none()
     {
-        fields.push("Content-Length", body.len().to_string()).map_err(Error::Request)?;
+        added.push("Content-Length", body.len().to_string()).map_err(Error::Request)?;
     }
-    let target = match request.url.query() {
-        Some(query) => &format!("{}?{query}", request.url.path()),
-        None => request.url.path(),
-    };
+    // What a URL holds from its path to its fragment is the target, as it stands.
+    let target = &request.url[Position::BeforePath..Position::AfterQuery];
     let mut head = Vec::with_capacity(512);
-    h1::encode_request(&mut head, &request.method, target, &fields).map_err(Error::Request)?;
+    h1::encode_request_with(&mut head, &request.method, target, &added, &request.fields).map_err(Error::Request)?;
     Ok(head)
 }
 
@@ -313,3 +314,7 @@ fn tls_error(error: TlsError) -> Error {
         other => Error::Tls(other),
     }
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

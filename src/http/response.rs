@@ -174,3 +174,7 @@ impl Read for Response {
         Ok(bytes)
     }
 }
+
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;

@@ -12,6 +12,7 @@ mod unix;
 pub use names::{DnsError, DnsErrorKind, Family, LookUp, LookupError, Override, Resolver, ResolverConfig};
 pub use race::{ConnectError, ConnectErrorKind, ConnectOptions};
 pub use server::{Listen, ServerHandle, StreamServer};
+pub use socket::is_out_of_descriptors;
 pub use tcp::{TcpListener, TcpStream};
 pub use tls::{RootCounts, Roots, Transport};
 pub use tls::{TlsAcceptor, TlsConfig, TlsConfigBuilder, TlsError, TlsSetupError, TlsStream, TlsVersion};

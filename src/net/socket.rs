@@ -68,3 +68,8 @@ pub(super) fn discard(socket: &Watched<Socket>, most: usize) -> io::Result<usize
     }
     Ok(dropped)
 }
+
+/// Whether this process, or the system, has no descriptor left (`EMFILE`, `ENFILE`): wait and try again.
+pub fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}

@@ -48,14 +48,12 @@ pub struct Case {
     name: String,
     scripts: Vec<Vec<Step>>,
     other_scripts: Vec<Vec<Step>>,
-    repeats: bool,
     tls: bool,
     https: bool,
     userinfo: &'static str,
     paths: Vec<String>,
     change: fn(&mut Plan),
     wants: Vec<Want>,
-    connections: Option<usize>,
     check: Arc<dyn Fn(&After) + Send + Sync>,
 }
 
@@ -65,14 +63,12 @@ pub fn case(name: impl Into<String>, script: Vec<Step>) -> Case {
         name: name.into(),
         scripts: vec![script],
         other_scripts: Vec::new(),
-        repeats: false,
         tls: false,
         https: false,
         userinfo: "",
         paths: Vec::new(),
         change: |_| (),
         wants: Vec::new(),
-        connections: None,
         check: Arc::new(|_| ()),
     }
 }
@@ -114,12 +110,6 @@ impl Case {
         self
     }
 
-    /// The last script serves all further connections, too.
-    pub fn repeats(mut self) -> Case {
-        self.repeats = true;
-        self
-    }
-
     /// All servers but the healthy ones speak TLS.
     pub fn tls(mut self) -> Case {
         self.tls = true;
@@ -141,12 +131,6 @@ impl Case {
     /// Changes the plan. Rows with several URLs are fetched serially.
     pub fn with(mut self, change: fn(&mut Plan)) -> Case {
         self.change = change;
-        self
-    }
-
-    /// Connections that the server must have seen; otherwise as many as there are scripts.
-    pub fn connections(mut self, count: usize) -> Case {
-        self.connections = Some(count);
         self
     }
 
@@ -204,7 +188,7 @@ impl Case {
         let (acceptor, tls) = identity();
         let acceptor = self.tls.then_some(acceptor);
         let scheme = if self.https { "https" } else { "http" };
-        let first = first.serve(fill(&self.scripts), self.repeats, acceptor.clone());
+        let first = first.serve(fill(&self.scripts), false, acceptor.clone());
         let other = other.serve(fill(&self.other_scripts), false, acceptor);
         let healthy = healthy.serve(vec![vec![Request, send(HEALTHY), Request, send(HEALTHY)]], true, None);
 
@@ -240,9 +224,8 @@ impl Case {
             judge(&format!("URL {number}"), outcome, want)?;
         }
         let (first, other) = (first.seen.take(), other.seen.take());
-        let connections = self.connections.unwrap_or(self.scripts.len());
-        if first.connections != connections {
-            return Err(format!("{} connections, {connections} wanted", first.connections));
+        if first.connections != self.scripts.len() {
+            return Err(format!("{} connections, {} wanted", first.connections, self.scripts.len()));
         }
         if other.connections != self.other_scripts.len() {
             return Err(format!("{} connections to the other origin", other.connections));

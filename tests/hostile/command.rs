@@ -293,16 +293,3 @@ fn a_lack_of_descriptors_makes_a_run_slower_and_not_wrong() {
     let output = limited(40, &options.into_iter().chain(urls).collect::<Vec<_>>());
     assert_eq!(text(&output.stdout), "body".repeat(200));
 }
-
-/// A name is looked up by the system, which opens files for it.
-#[test]
-fn names_are_found_without_a_descriptor_to_spare() {
-    let server = serve(|_| {
-        thread::sleep(Duration::from_millis(50));
-        answer("", "body")
-    });
-    let hosts = (1..=40).map(|host| format!("http://127.0.1.{host}:{}/", server.port()));
-    let arguments = hosts.chain([format!("http://localhost:{}/", server.port())]);
-    let output = limited(20, &["-j".to_owned(), "100".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>());
-    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
-}
