@@ -148,7 +148,8 @@ fn a_deadline_ends_the_wait_for_an_endless_pipe_and_says_where() {
 #[test]
 fn fail_early_starts_nothing_after_the_first_failure() {
     let server = Server::new();
-    let list = server.list(["/a", "/status/404"]) + &server.list(["/delay/20/b"; 30]);
+    // The whole list has been read when it fails.
+    let list = server.list(["/a", "/delay/150/status/404"]) + &server.list(["/delay/20/b"; 30]);
     let args = ["-i", "-", "-j", "1", "--fail-early", "--format", "json"];
     let run = Gfetch::new(&args).input(list).run().expect(1);
     let found = run.records();
@@ -324,7 +325,7 @@ fn a_drip_is_no_stall_without_a_speed_limit() {
 #[test]
 fn fail_early_stops_although_an_earlier_line_still_runs() {
     let server = Server::new();
-    let list = server.list(["/delay/600/a", "/status/404"]) + &server.list(["/delay/20/b"; 40]);
+    let list = server.list(["/delay/600/a", "/delay/150/status/404"]) + &server.list(["/delay/20/b"; 40]);
     let args = ["-i", "-", "-j", "2", "--fail-early", "--format", "json"];
     let run = Gfetch::new(&args).input(list).run().expect(1);
     assert!(server.requests().len() <= 4, "{:?}", server.paths());
