@@ -153,9 +153,11 @@ fn fail_early_starts_nothing_after_the_first_failure() {
     let run = Gfetch::new(&args).input(list).run().expect(1);
     let found = run.records();
     assert!(server.requests().len() <= 4, "{:?}", server.paths());
-    assert_eq!(found.len(), 32);
-    assert_eq!((&found[31]["error"]["kind"], &found[31]["attempts"]), (&json!("cancelled"), &json!(0)));
-    assert_eq!((&found[31]["error"]["stage"], &found[31]["final_url"]), (&json!("queue"), &json!(null)));
+    // What was read and not started is cancelled; how far the list is read ahead is not promised.
+    let last = found.last().unwrap();
+    assert!((3..=32).contains(&found.len()), "{}", found.len());
+    assert_eq!((&last["error"]["kind"], &last["attempts"]), (&json!("cancelled"), &json!(0)));
+    assert_eq!((&last["error"]["stage"], &last["final_url"]), (&json!("queue"), &json!(null)));
 }
 
 #[test]
