@@ -61,7 +61,6 @@ pub(crate) struct Hub {
     closing: Cell<bool>,
     deadlock: RefCell<Option<Deadlock>>,
     next_id: Cell<u64>,
-    next_sequence: Cell<u64>,
     next_scope: Cell<u64>,
     switches: Cell<u32>,
     last_poll: Cell<Instant>,
@@ -95,7 +94,6 @@ impl Hub {
             closing: Cell::new(false),
             deadlock: RefCell::new(None),
             next_id: Cell::new(0),
-            next_sequence: Cell::new(0),
             next_scope: Cell::new(0),
             switches: Cell::new(0),
             stack_bytes: config.stack_bytes,
@@ -174,12 +172,7 @@ impl Hub {
 
     /// The deadline `limit` from now; none when that is too far away to be told.
     pub fn deadline(&self, limit: Duration) -> Option<Deadline> {
-        self.clock.after(limit).map(|when| self.deadline_at(when))
-    }
-
-    /// A deadline of its own: timers hold one greenlet for each, however many end at one moment.
-    pub fn deadline_at(&self, when: Instant) -> Deadline {
-        Deadline { when, sequence: self.next_sequence.replace(self.next_sequence.get() + 1) }
+        self.clock.after(limit).map(|when| self.timers.deadline(when))
     }
 
     /// Makes a task of `body`, ready to run.

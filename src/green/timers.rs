@@ -4,7 +4,7 @@
 //! deadline stays, and is put right when it comes due. So a thousand waits under one 300-second `Timeout` touch the map
 //! once, nothing leaks when a scope ends, and the map is never larger than the number of greenlets.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
@@ -21,9 +21,15 @@ pub(crate) struct Deadline {
 #[derive(Default)]
 pub(crate) struct Timers {
     entries: RefCell<BTreeMap<Deadline, Rc<Task>>>,
+    next_sequence: Cell<u64>,
 }
 
 impl Timers {
+    /// A new deadline, after all others of that moment. Each holds one greenlet: for two that end together take two.
+    pub fn deadline(&self, when: Instant) -> Deadline {
+        Deadline { when, sequence: self.next_sequence.replace(self.next_sequence.get() + 1) }
+    }
+
     /// Sees to it that `task` is looked at when `deadline` comes.
     pub fn arm(&self, task: &Rc<Task>, deadline: Deadline) {
         match task.timer.get() {

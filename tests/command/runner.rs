@@ -209,11 +209,6 @@ pub struct Run {
 }
 
 impl Run {
-    /// The exit status; a test that expects a signal asks for [`Run::signal`].
-    pub fn code(&self) -> i32 {
-        self.status.code().unwrap_or_else(|| panic!("{self:?}"))
-    }
-
     pub fn signal(&self) -> Option<i32> {
         self.status.signal()
     }
