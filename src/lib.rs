@@ -13,3 +13,8 @@ pub mod fetch;
 pub mod green;
 pub mod http;
 pub mod net;
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

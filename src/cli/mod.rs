@@ -5,6 +5,7 @@ mod client;
 mod compare;
 mod curl_options;
 mod demo;
+mod descriptors;
 mod escape;
 mod exit;
 mod input;
@@ -28,6 +29,7 @@ use gfetch::green;
 
 /// The whole command, from the process's arguments to its exit status.
 pub fn main() -> ! {
+    descriptors::raise_limit();
     let exit = match args::parse(std::env::args_os().skip(1), &World::of_this_process()) {
         Ok(Command::Fetch(invocation)) => green::run(|| match invocation.compare {
             Some(how) => compare::compare(&invocation, how),

@@ -47,6 +47,8 @@ pub fn curl_code(kind: Kind, stage: Stage, limit: Option<Limit>) -> u8 {
         Kind::Skipped => 7,
         // CURLE_ABORTED_BY_CALLBACK: the application asked for the end.
         Kind::Cancelled => 42,
+        // CURLE_BAD_FUNCTION_ARGUMENT, which curl calls an internal error.
+        Kind::Internal => 43,
     }
 }
 

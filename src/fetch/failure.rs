@@ -69,7 +69,8 @@ pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
         Error::Truncated(_) => Failure::new(Kind::Truncated, stage, message),
         Error::Decode(_) => Failure::new(Kind::Decode, Stage::Decode, message),
         Error::Interrupted(interrupt) => of_interrupt(&interrupt, stage),
-        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+        // TLS says so of a close without its farewell; before any answer that is a close like others.
+        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof && stage == Stage::Receive => {
             Failure::new(Kind::Truncated, stage, message)
         }
         Error::Io(_) => Failure::new(Kind::Reset, stage, message),

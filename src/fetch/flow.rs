@@ -1,21 +1,20 @@
 //! The request as it goes from hop to hop: what was asked for, what a redirect leaves of it.
 
 use std::rc::Rc;
-
-use url::Url;
+use std::time::Duration;
 
 use super::list::Target;
 use super::outcome::{Failure, Kind, Stage};
 use super::plan::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, Plan};
+use crate::http::Request;
 use crate::http::auth;
 use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::redirect::{self, Next, RedirectRules};
 
 pub(super) struct Flow {
-    pub url: Url,
-    pub method: String,
-    pub body: Option<Rc<[u8]>>,
+    /// The next request.
+    pub request: Request,
     /// Fields that somebody gave, secrets among them; a redirect to another origin drops most.
     given: Vec<(String, String)>,
     /// Default fields that were taken away (`-H 'Accept:'`).
@@ -23,16 +22,16 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// What a line asks for, with what the plan says for all lines.
-    pub fn new(plan: &Plan, target: &Target) -> Flow {
-        let body = target.body.as_ref().or(plan.request.body.as_ref());
-        let mut flow = Flow {
-            url: target.url.clone(),
+    /// What a line asks for, with what the plan says for all lines, `plan_body` being the plan's body.
+    pub fn new(plan: &Plan, target: &Target, plan_body: Option<&Rc<[u8]>>, answer_timeout: Option<Duration>) -> Flow {
+        let request = Request {
             method: first_method(plan, Some(target)).to_owned(),
-            body: body.map(|body| Rc::from(body.as_slice())),
-            given: Vec::new(),
-            removed: Vec::new(),
+            url: target.url.clone(),
+            fields: Fields::new(),
+            body: target.body.as_deref().map(Rc::from).or_else(|| plan_body.cloned()),
+            answer_timeout,
         };
+        let mut flow = Flow { request, given: Vec::new(), removed: Vec::new() };
         for (name, value) in &plan.request.headers {
             match value {
                 Some(value) => flow.given.push((name.clone(), value.clone())),
@@ -40,31 +39,35 @@ impl Flow {
             }
         }
         flow.add_secrets(plan, target);
+        // A line's own headers stand over the run's: of the same name they replace them.
+        flow.given.retain(|(name, _)| !target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
         flow.given.extend(target.headers.iter().cloned());
         flow
     }
 
     fn add_secrets(&mut self, plan: &Plan, target: &Target) {
-        let host = self.url.host_str().unwrap_or_default();
-        let port = self.url.port_or_known_default().unwrap_or(0);
-        if plan.secrets.is_empty() || !plan.secrets.go_to(target.argument.is_some(), host, port) {
+        if plan.secrets.is_empty() {
+            return;
+        }
+        let host = self.request.url.host_str().unwrap_or_default();
+        let port = self.request.url.port_or_known_default().unwrap_or(0);
+        if !plan.secrets.go_to(target.argument.is_some(), host, port) {
             return;
         }
         self.given.extend(plan.secrets.headers.iter().cloned());
         if let Some((user, password)) = &plan.secrets.basic
             && !self.has_given("authorization")
+            && !self.is_removed("authorization")
         {
             self.given.push(("Authorization".to_owned(), auth::basic(user, password)));
         }
     }
 
-    /// The fields of the next request.
-    pub fn fields(&self, plan: &Plan) -> Result<Fields, FieldError> {
+    /// Writes the fields of the next request.
+    pub fn set_fields(&mut self, plan: &Plan) -> Result<(), FieldError> {
         let mut fields = Fields::with_capacity(self.given.len() + 5, 256);
-        if let Some((user, password)) = auth::from_url(&self.url)
-            && !self.has_given("authorization")
-        {
-            fields.push("Authorization", auth::basic(user, password))?;
+        if let Some((user, password)) = auth::from_url(&self.request.url) {
+            self.push_default(&mut fields, "Authorization", &auth::basic(user, password))?;
         }
         self.push_default(&mut fields, "User-Agent", DEFAULT_USER_AGENT)?;
         self.push_default(&mut fields, "Accept", "*/*")?;
@@ -74,15 +77,19 @@ impl Flow {
         for (name, value) in &self.given {
             fields.push(name, value)?;
         }
-        if self.body.is_some() {
+        if self.request.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
         }
-        Ok(fields)
+        self.request.fields = fields;
+        Ok(())
     }
 
     fn push_default(&self, fields: &mut Fields, name: &str, value: &str) -> Result<(), FieldError> {
-        let is_removed = self.removed.iter().any(|removed| removed.eq_ignore_ascii_case(name));
-        if is_removed || self.has_given(name) { Ok(()) } else { fields.push(name, value) }
+        if self.is_removed(name) || self.has_given(name) { Ok(()) } else { fields.push(name, value) }
+    }
+
+    fn is_removed(&self, name: &str) -> bool {
+        self.removed.iter().any(|removed| removed.eq_ignore_ascii_case(name))
     }
 
     fn has_given(&self, name: &str) -> bool {
@@ -93,7 +100,7 @@ impl Flow {
     pub fn follows(&self, plan: &Plan) -> bool {
         match plan.request.follow {
             Follow::All => true,
-            Follow::GetAndHead => self.method == "GET" || self.method == "HEAD",
+            Follow::GetAndHead => self.request.method == "GET" || self.request.method == "HEAD",
             Follow::None => false,
         }
     }
@@ -104,17 +111,17 @@ impl Flow {
         let rules = RedirectRules { location_trusted: plan.request.location_trusted, secret_names: &secret_names };
         self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &rules);
         if next.drop_body {
-            self.body = None;
+            self.request.body = None;
         }
-        self.method = next.method;
-        self.url = next.url;
+        self.request.method = next.method;
+        self.request.url = next.url;
     }
 
     /// Fails if the environment names a proxy for this URL: there are none yet, and passing one by silently would send
     /// the request where it must not go.
     pub fn refuse_proxy(&self, plan: &Plan) -> Result<(), Failure> {
-        let host = self.url.host_str().unwrap_or_default();
-        match plan.connect.proxies.proxy_for(self.url.scheme(), host) {
+        let host = self.request.url.host_str().unwrap_or_default();
+        match plan.connect.proxies.proxy_for(self.request.url.scheme(), host) {
             None => Ok(()),
             Some(variable) => {
                 let message = format!("{} names a proxy for {host}, and gfetch has no proxies yet", variable.name);
@@ -130,3 +137,7 @@ pub(super) fn first_method<'a>(plan: &'a Plan, target: Option<&'a Target>) -> &'
     let has_body = plan.request.body.is_some() || target.is_some_and(|target| target.body.is_some());
     own.or(plan.request.method.as_deref()).unwrap_or(if has_body { "POST" } else { "GET" })
 }
+
+#[cfg(test)]
+#[path = "flow_tests.rs"]
+mod tests;

@@ -172,6 +172,8 @@ named! {
         Skipped = "skipped",
         /// Not started or cut off, because the run was stopped.
         Cancelled = "cancelled",
+        /// A bug of ours met this line. (Beyond the first contract, which allows new kinds.)
+        Internal = "internal",
     }
 }
 

@@ -72,36 +72,35 @@ impl Read for Paced {
     }
 }
 
-/// A window of the rule's time.
+/// How the rule stands.
 struct Pace {
     rule: Stall,
-    since: Instant,
-    bytes: u64,
+    /// Where a speed was asked for: since when this window runs, and how much has come in it. Otherwise any byte is
+    /// enough, each read has the rule's time, and no clock is read for it.
+    window: Option<(Instant, u64)>,
 }
 
 impl Pace {
     fn new(rule: Stall) -> Pace {
-        Pace { rule, since: green::now(), bytes: 0 }
+        Pace { rule, window: rule.given.then(|| (green::now(), 0)) }
     }
 
     /// What is left of the present window.
     fn left(&self) -> Duration {
-        self.rule.time.saturating_sub(green::now().saturating_duration_since(self.since))
+        let begun = self.window.map_or(Duration::ZERO, |(since, _)| green::now().saturating_duration_since(since));
+        self.rule.time.saturating_sub(begun)
     }
 
     /// A full window that had bytes, but too few. One that had none ends by the clock of its read.
     fn is_broken(&self) -> bool {
-        self.bytes > 0 && self.left().is_zero()
+        self.window.is_some_and(|(_, bytes)| bytes > 0) && self.left().is_zero()
     }
 
-    /// Enough bytes begin a new window. Unless a speed was asked for, any are enough.
+    /// Enough bytes begin a new window.
     fn note(&mut self, bytes: u64) {
-        self.bytes += bytes;
-        let enough = match self.rule.given {
-            true => self.rule.min_bytes_per_s.saturating_mul(self.rule.time.as_secs().max(1)),
-            false => 1,
-        };
-        if self.bytes >= enough {
+        let Some((_, come)) = &mut self.window else { return };
+        *come += bytes;
+        if *come >= self.rule.min_bytes_per_s.saturating_mul(self.rule.time.as_secs().max(1)) {
             *self = Pace::new(self.rule);
         }
     }

@@ -2,6 +2,12 @@
 //!
 //! A line takes its origin's permit first and one of the run's second, so that whoever waits for a busy or held-back origin
 //! holds nothing that others need.
+//!
+//! ```text
+//!   origin's permit ──► not held back ──► one of -j ──► its moment by --rate ──► start
+//!                             ▲               │                  │
+//!                             └─── held back meanwhile: gives -j back ───┘
+//! ```
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -25,6 +31,8 @@ pub(super) struct Permits {
     next_start: Cell<Option<Instant>>,
     give_up_after: u32,
     origins: RefCell<HashMap<Origin, Rc<OriginState>>>,
+    /// When so many are known, the quiet ones are forgotten.
+    forget_at: Cell<usize>,
 }
 
 /// What all lines to one origin share.
@@ -33,18 +41,33 @@ struct OriginState {
     held_until: Cell<Option<Instant>>,
     /// Connect failures since the last connection.
     failures: Cell<u32>,
-    last_probe: Cell<Option<Instant>>,
+    /// When it was given up, or last tried since.
+    given_up: Cell<Option<Instant>>,
 }
 
 /// The right to talk to an origin; dropping it lets the next in.
 pub(super) struct Pass {
-    _state: Rc<OriginState>,
+    state: Rc<OriginState>,
     _origin: Option<Permit>,
     _job: Permit,
 }
 
 /// How long a start was held up, by what.
 pub(super) type Waited = (Cause, Duration);
+
+/// Why a start is not to be.
+#[derive(Debug)]
+pub(super) enum Refused {
+    Interrupted,
+    /// The host could not be connected to so often that it is left alone.
+    GivenUp,
+}
+
+impl From<Interrupt> for Refused {
+    fn from(_: Interrupt) -> Refused {
+        Refused::Interrupted
+    }
+}
 
 impl Permits {
     pub fn new(plan: &Plan) -> Permits {
@@ -55,32 +78,67 @@ impl Permits {
             next_start: Cell::new(None),
             give_up_after: plan.give_up_host,
             origins: RefCell::default(),
+            forget_at: Cell::new(MAX_QUIET_ORIGINS),
         }
     }
 
-    /// Waits for everything that a start needs. `tell` hears of each wait.
-    pub fn acquire(&self, origin: &Origin, mut tell: impl FnMut(Waited)) -> Result<Pass, Interrupt> {
+    /// Everything that a start needs if all of it is there now, which is the rule: no clock is read, nothing waits.
+    pub fn try_acquire(&self, origin: &Origin) -> Option<Pass> {
+        if self.rate.is_some() {
+            return None;
+        }
+        let state = self.state(origin);
+        if state.held_until.get().is_some() || state.given_up.get().is_some() {
+            return None;
+        }
+        let own = match &state.permits {
+            Some(permits) => Some(permits.try_acquire()?),
+            None => None,
+        };
+        Some(Pass { _job: self.jobs.try_acquire()?, _origin: own, state })
+    }
+
+    /// Waits for everything that a start needs; `tell` hears of each wait. One that `may_skip` is refused where the host
+    /// has been given up, as soon as that is known: it takes no place and no moment from others.
+    pub fn acquire(&self, origin: &Origin, may_skip: bool, mut tell: impl FnMut(Waited)) -> Result<Pass, Refused> {
         let state = self.state(origin);
         let mut last = green::now();
         let mut lap = |cause| {
             let now = green::now();
             let waited = now.saturating_duration_since(std::mem::replace(&mut last, now));
-            tell((cause, waited));
+            if !waited.is_zero() {
+                tell((cause, waited));
+            }
         };
         let own = match &state.permits {
             Some(permits) => Some(permits.acquire()?),
             None => None,
         };
         lap(Cause::PerHost);
-        while let Some(until) = state.held_until.get().filter(|until| *until > green::now()) {
-            green::sleep(until.saturating_duration_since(green::now()))?;
+        loop {
+            if may_skip && state.is_given_up() {
+                return Err(Refused::GivenUp);
+            }
+            while let Some(pause) = state.hold_left() {
+                green::sleep(pause)?;
+            }
+            lap(Cause::Origin);
+            let job = self.jobs.acquire()?;
+            lap(Cause::Jobs);
+            // Either may have come while this waited; a moment booked by --rate would be lost to the others.
+            if state.hold_left().is_some() || (may_skip && state.is_given_up()) {
+                continue;
+            }
+            self.wait_for_rate()?;
+            lap(Cause::Rate);
+            if state.hold_left().is_some() {
+                continue;
+            }
+            if may_skip && !state.may_try() {
+                return Err(Refused::GivenUp);
+            }
+            return Ok(Pass { state, _origin: own, _job: job });
         }
-        lap(Cause::Origin);
-        let job = self.jobs.acquire()?;
-        lap(Cause::Jobs);
-        self.wait_for_rate()?;
-        lap(Cause::Rate);
-        Ok(Pass { _state: state, _origin: own, _job: job })
     }
 
     /// Starts are evenly spaced: each books the next moment before it waits for its own.
@@ -100,25 +158,18 @@ impl Permits {
         state.held_until.set(state.held_until.get().max(until));
     }
 
-    /// Remembers whether a connection could be made.
-    pub fn note_connect(&self, origin: &Origin, failed: bool) {
-        let known = self.origins.borrow().get(origin).cloned();
-        if let Some(state) = known {
-            state.failures.set(if failed { state.failures.get().saturating_add(1) } else { 0 });
+    /// Remembers whether a connection could be made by whoever holds `pass`.
+    pub fn note_connect(&self, pass: &Pass, failed: bool) {
+        let state = &pass.state;
+        if !failed {
+            state.failures.set(0);
+            state.given_up.set(None);
+            return;
         }
-    }
-
-    /// Whether the host has been given up: too many connect failures in a row, and this line is not the probe.
-    pub fn is_given_up(&self, origin: &Origin) -> bool {
-        let Some(state) = self.origins.borrow().get(origin).cloned() else { return false };
-        if self.give_up_after == 0 || state.failures.get() < self.give_up_after {
-            return false;
+        state.failures.set(state.failures.get().saturating_add(1));
+        if self.give_up_after > 0 && state.failures.get() == self.give_up_after {
+            state.given_up.set(Some(green::now()));
         }
-        let now = green::now();
-        let last_probe = state.last_probe.get().unwrap_or(now);
-        let probe = now.saturating_duration_since(last_probe) >= PROBE_EVERY;
-        state.last_probe.set(Some(if probe { now } else { last_probe }));
-        !probe
     }
 
     fn state(&self, origin: &Origin) -> Rc<OriginState> {
@@ -126,15 +177,17 @@ impl Permits {
         if let Some(state) = origins.get(origin) {
             return state.clone();
         }
-        if origins.len() >= MAX_QUIET_ORIGINS {
+        if origins.len() >= self.forget_at.get() {
             let now = green::now();
             origins.retain(|_, state| state.matters(now));
+            // Where most of them matter, looking again at each new one would cost the square of their number.
+            self.forget_at.set((2 * origins.len()).max(MAX_QUIET_ORIGINS));
         }
         let state = Rc::new(OriginState {
             permits: self.per_host.map(Semaphore::new),
             held_until: Cell::new(None),
             failures: Cell::new(0),
-            last_probe: Cell::new(None),
+            given_up: Cell::new(None),
         });
         origins.insert(origin.clone(), state.clone());
         state
@@ -142,8 +195,39 @@ impl Permits {
 }
 
 impl OriginState {
-    /// Whether forgetting this would change anything: somebody uses or waits for its permits, or it has a past.
+    /// What is left of the pause it asked for.
+    fn hold_left(&self) -> Option<Duration> {
+        let left = self.held_until.get()?.saturating_duration_since(green::now());
+        if left.is_zero() {
+            self.held_until.set(None);
+        }
+        Some(left).filter(|left| !left.is_zero())
+    }
+
+    /// Whether it was given up, and it is not time yet to try it again.
+    fn is_given_up(&self) -> bool {
+        self.given_up.get().is_some_and(|since| green::now().saturating_duration_since(since) < PROBE_EVERY)
+    }
+
+    /// Whether a line may go there now; after a give-up that makes it the probe, and the next one's minute begins.
+    fn may_try(&self) -> bool {
+        let may = !self.is_given_up();
+        if may && self.given_up.get().is_some() {
+            self.given_up.set(Some(green::now()));
+        }
+        may
+    }
+
+    /// Whether forgetting this would change what happens soon: somebody uses or waits for its permits, it asked for a
+    /// pause, or nobody may try it yet. A few failures may be forgotten: else a list of dead hosts would fill the memory.
     fn matters(self: &Rc<Self>, now: Instant) -> bool {
-        Rc::strong_count(self) > 1 || self.failures.get() > 0 || self.held_until.get().is_some_and(|until| until > now)
+        let is_left_alone = |since: Instant| now.saturating_duration_since(since) < PROBE_EVERY;
+        Rc::strong_count(self) > 1
+            || self.held_until.get().is_some_and(|until| until > now)
+            || self.given_up.get().is_some_and(is_left_alone)
     }
 }
+
+#[cfg(test)]
+#[path = "permits_tests.rs"]
+mod tests;

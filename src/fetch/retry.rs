@@ -113,7 +113,7 @@ impl RetryPolicy {
         let Some(failure) = attempt.failure else { return status_reason };
         let reason = match failure.kind {
             // Nothing was tried that another attempt could do better.
-            Kind::Url | Kind::Blocked | Kind::Skipped | Kind::Cancelled => return Reason::None,
+            Kind::Url | Kind::Blocked | Kind::Skipped | Kind::Cancelled | Kind::Internal => return Reason::None,
             Kind::Timeout => match failure.limit {
                 // The run itself is over.
                 Some(Limit::Deadline | Limit::Grace) => return Reason::None,

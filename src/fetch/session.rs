@@ -89,6 +89,7 @@ impl Session {
     pub fn under(stop: Stop, plan: Plan, client: Client, output: Option<Output>) -> Session {
         let worker = Worker {
             permits: Permits::new(&plan),
+            body: plan.request.body.as_deref().map(Rc::from),
             plan: Rc::new(plan),
             client,
             stop,
@@ -136,7 +137,7 @@ impl Session {
         &self.worker.turn
     }
 
-    /// Waits before starts since the last call, by cause.
+    /// Waits before starts since the last call, by cause. They are kept until they are taken: take them at each record.
     pub fn take_waits(&self) -> Vec<(Cause, Duration)> {
         self.worker.waits.take()
     }

@@ -35,8 +35,21 @@ impl Turn {
         self.0.set(index);
     }
 
-    fn is(&self, index: u64) -> bool {
-        self.0.get() == index
+    /// The turn of the line `index`.
+    pub(super) fn of(&self, index: u64) -> MyTurn {
+        MyTurn { now: self.clone(), index }
+    }
+}
+
+/// When one line's body may go out as it comes.
+pub(super) struct MyTurn {
+    now: Turn,
+    index: u64,
+}
+
+impl MyTurn {
+    fn has_come(&self) -> bool {
+        self.now.0.get() == self.index
     }
 }
 
@@ -49,8 +62,8 @@ pub(super) enum Sink {
 
 /// A body on its way to the output.
 pub(super) struct Print {
-    index: u64,
-    turn: Turn,
+    /// None: it waits until its record is handed over.
+    turn: Option<MyTurn>,
     output: Output,
     spool: Spool,
     /// A byte is out: the request must not be made again.
@@ -67,15 +80,15 @@ pub(super) struct Save {
 }
 
 enum Opened {
-    /// A regular file, or none yet: written beside it and renamed at the end.
-    Replacing(NamedTempFile),
+    /// A regular file, or none yet: written beside it and renamed to this at the end.
+    Replacing(NamedTempFile, PathBuf),
     /// Something else (`/dev/null`, a pipe): written to.
     Special(File),
 }
 
 impl Sink {
-    pub fn print(index: u64, turn: Turn, output: Output, memory: SpoolMemory) -> Sink {
-        Sink::Print(Print { index, turn, output, spool: Spool::new(memory), shown: false })
+    pub fn print(turn: Option<MyTurn>, output: Output, memory: SpoolMemory) -> Sink {
+        Sink::Print(Print { turn, output, spool: Spool::new(memory), shown: false })
     }
 
     /// Into a file. Where a descriptor is wanting for it, an idle connection of `client` makes room.
@@ -120,7 +133,7 @@ pub(super) struct Finished {
 
 impl Print {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if !self.turn.is(self.index) {
+        if !self.turn.as_ref().is_some_and(MyTurn::has_come) {
             return self.spool.write(bytes);
         }
         self.shown = true;
@@ -171,7 +184,7 @@ impl Save {
                 Err(error) => return Err(error),
             };
             open.write_all(&pending)?;
-            if last { open.close(&path).map(|()| Ok(None)) } else { Ok(Ok(Some(open))) }
+            if last { open.close().map(|()| Ok(None)) } else { Ok(Ok(Some(open))) }
         });
         match done?? {
             Ok(open) => self.open = open,
@@ -189,6 +202,9 @@ impl Opened {
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
         }
+        // A link stays one, as in curl: the file that it leads to is replaced.
+        let is_link = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink());
+        let path = if is_link { fs::canonicalize(path)? } else { path.to_owned() };
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if create_dirs {
             fs::create_dir_all(dir)?;
@@ -200,7 +216,7 @@ impl Opened {
         let made = builder
             .make_in(dir, |path| File::create_new(path).inspect_err(|error| system_error = error.raw_os_error()));
         match (made, system_error) {
-            (Ok(file), _) => Ok(Opened::Replacing(file)),
+            (Ok(file), _) => Ok(Opened::Replacing(file, path)),
             (Err(_), Some(code)) if is_out_of_descriptors(&io::Error::from_raw_os_error(code)) => {
                 Err(io::Error::from_raw_os_error(code))
             }
@@ -210,15 +226,19 @@ impl Opened {
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Opened::Replacing(file) => file.write_all(bytes),
+            Opened::Replacing(file, _) => file.write_all(bytes),
             Opened::Special(file) => file.write_all(bytes),
         }
     }
 
-    fn close(self, path: &Path) -> io::Result<()> {
+    fn close(self) -> io::Result<()> {
         match self {
-            Opened::Replacing(file) => file.persist(path).map(drop).map_err(|error| error.error),
+            Opened::Replacing(file, path) => file.persist(path).map(drop).map_err(|error| error.error),
             Opened::Special(mut file) => file.flush(),
         }
     }
 }
+
+#[cfg(test)]
+#[path = "sink_tests.rs"]
+mod tests;

@@ -14,6 +14,14 @@ const PIECE_BYTES: usize = 64 * 1024;
 #[derive(Clone, Default)]
 pub(super) struct SpoolMemory(Rc<Cell<usize>>);
 
+#[cfg(test)]
+impl SpoolMemory {
+    /// Bytes that wait in memory.
+    pub fn in_use(&self) -> usize {
+        self.0.get()
+    }
+}
+
 /// A body that waits for its turn.
 pub struct Spool {
     shared: SpoolMemory,

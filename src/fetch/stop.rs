@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::outcome::Limit;
-use crate::green::Alarm;
+use crate::green::{self, Alarm};
 
-/// How a run is stopped. Clones are the same.
+/// How a run is stopped. Clones are the same run's.
 ///
 /// ```text
 ///   running ──request(grace)──► nothing starts; what runs has `grace` ──► what still runs is cut
@@ -21,7 +21,8 @@ pub struct Stop {
 #[derive(Default)]
 struct Shared {
     requested: Cell<bool>,
-    deadline: Cell<bool>,
+    /// What will cut running attempts, and when: the earlier of the deadline and the end of the grace.
+    cut: Cell<Option<(Instant, Limit)>>,
     /// Around every wait before a start: reading the list, permits, back-off.
     starting: Alarm,
     /// Around every attempt.
@@ -38,14 +39,21 @@ impl Stop {
     pub fn request(&self, grace: Duration) {
         self.shared.requested.set(true);
         self.shared.starting.set(Duration::ZERO);
-        self.shared.running.set(grace);
+        self.cut_after(grace, Limit::Grace);
     }
 
     /// Ends the whole run after `limit`.
     pub fn set_deadline(&self, limit: Duration) {
-        self.shared.deadline.set(true);
         self.shared.starting.set(limit);
-        self.shared.running.set(limit);
+        self.cut_after(limit, Limit::Deadline);
+    }
+
+    fn cut_after(&self, time: Duration, limit: Limit) {
+        self.shared.running.set(time);
+        let Some(when) = green::now().checked_add(time) else { return };
+        if self.shared.cut.get().is_none_or(|(earlier, _)| when < earlier) {
+            self.shared.cut.set(Some((when, limit)));
+        }
     }
 
     /// Whether nothing may start any more.
@@ -63,9 +71,7 @@ impl Stop {
 
     /// Runs an attempt; the error says which clock cut it.
     pub fn while_running<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, Limit> {
-        self.shared
-            .running
-            .guard(f)
-            .map_err(|_| if self.shared.requested.get() { Limit::Grace } else { Limit::Deadline })
+        let done = self.shared.running.guard(f);
+        done.map_err(|_| self.shared.cut.get().map_or(Limit::Grace, |(_, limit)| limit))
     }
 }

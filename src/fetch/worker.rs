@@ -1,15 +1,19 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
+use std::any::Any;
 use std::cell::{OnceCell, RefCell};
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::failure::{cut, of_exchange, of_redirect, over_time, stage};
 use super::flow::Flow;
 use super::list::{Entry, Target};
+use super::names::Place;
 use super::outcome::{Failure, Kind, Outcome, Stage};
-use super::permits::{Pass, Permits};
-use super::plan::{Bodies, Plan, Stall};
+use super::permits::{Pass, Permits, Refused};
+use super::plan::{Bodies, Order, Plan, Stall};
 use super::receive;
 use super::retry::{Attempt, Decision, parse_retry_after};
 use super::session::{Exchange, Fetched, Job};
@@ -22,7 +26,7 @@ use crate::http::coding::MemoryBudget;
 use crate::http::h1::Head;
 use crate::http::origin::Origin;
 use crate::http::redirect::{self, Hop};
-use crate::http::{Client, Phase, Request, Response, Trace};
+use crate::http::{Client, Phase, Response, Trace};
 
 /// A redirect's body is read away up to this, so that its connection can be used again; a longer one costs the connection.
 const MAX_DRAINED_BYTES: u64 = 64 * 1024;
@@ -35,6 +39,8 @@ pub(super) struct Worker {
     pub client: Client,
     pub permits: Permits,
     pub stop: Stop,
+    /// The plan's body, shared by all requests.
+    pub body: Option<Rc<[u8]>>,
     pub budget: MemoryBudget,
     pub output: Option<Output>,
     pub turn: Turn,
@@ -50,10 +56,11 @@ pub(super) type StartHook = Box<dyn Fn(&Entry)>;
 /// What an attempt leaves beside the record.
 #[derive(Default)]
 struct Ended {
-    finished: Finished,
-    shown: bool,
+    /// Where its body went; finished only once no other attempt is made.
+    sink: Option<Sink>,
     sent: bool,
-    retry_after: Option<Duration>,
+    /// What the last answer asked for, and who gave it.
+    retry_after: Option<(Duration, Origin)>,
     exchanges: Vec<Exchange>,
 }
 
@@ -66,8 +73,9 @@ impl Worker {
         match &job.entry.target {
             Ok(target) => {
                 let ended = self.fetch_target(&job, target, &mut fetched.outcome);
-                fetched.outcome.file = ended.finished.file;
-                (fetched.body, fetched.exchanges) = (ended.finished.body, ended.exchanges);
+                let finished = finish(ended.sink, &mut fetched.outcome);
+                fetched.outcome.file = finished.file;
+                (fetched.body, fetched.exchanges) = (finished.body, ended.exchanges);
             }
             Err(failure) => fetched.outcome.error = Some(failure.clone()),
         }
@@ -80,15 +88,16 @@ impl Worker {
             return Ended::default();
         };
         let mut first_start = None;
+        let mut last = Ended::default();
         loop {
-            let pass = match self.start(&origin, job, first_start.is_none()) {
+            let pass = match self.start(&origin, first_start.is_none()) {
                 Ok(pass) => pass,
-                // A retry that may not start any more leaves the last attempt's failure as it is.
-                Err(_) if first_start.is_some() => return Ended::default(),
-                Err(failure) => {
-                    record.error = Some(failure);
+                // A retry that may not start any more leaves the last attempt as it is.
+                Err(_) if first_start.is_some() => return last,
+                Err(refused) => {
+                    record.error = Some(self.never_started(&refused, target));
                     record.timings.queue = green::now().saturating_duration_since(job.read_at);
-                    return Ended::default();
+                    return last;
                 }
             };
             if let (None, Some(tell)) = (first_start, self.on_start.get()) {
@@ -101,50 +110,59 @@ impl Worker {
                 now
             });
             record.timings.retries = now.saturating_duration_since(first);
-            let ended = self.attempt(job, target, pass, record);
-            if !self.wait_to_try_again(&origin, target, record, &ended, first) {
-                return ended;
+            // Its file or its memory first: the next attempt has its own.
+            drop(std::mem::take(&mut last));
+            last = self.attempt(job, target, pass, record);
+            if !self.wait_to_try_again(record, &last, first) {
+                return last;
             }
         }
     }
 
-    /// Waits for the right to start; the error is the outcome of a line that never does.
-    fn start(&self, origin: &Origin, job: &Job, is_first: bool) -> Result<Pass, Failure> {
-        let tell = |waited: (Cause, Duration)| {
-            if is_first && !waited.1.is_zero() {
+    /// Waits for the right to start.
+    fn start(&self, origin: &Origin, is_first: bool) -> Result<Pass, Refused> {
+        if self.stop.is_requested() {
+            return Err(Refused::Interrupted);
+        }
+        if let Some(pass) = self.permits.try_acquire(origin) {
+            return Ok(pass);
+        }
+        let tell = |waited| {
+            if is_first {
                 self.waits.borrow_mut().push(waited);
             }
         };
-        let pass = match self.stop.before_start(|| self.permits.acquire(origin, tell)) {
-            Some(Ok(pass)) => pass,
-            Some(Err(_)) | None => return Err(Failure::cancelled()),
-        };
-        if is_first && self.permits.is_given_up(origin) {
-            let message = format!("{} was given up after {} connect failures", host_of(job), self.plan.give_up_host);
-            return Err(Failure::new(Kind::Skipped, Stage::Queue, message));
+        // A line that has been tried is not skipped: its host's other lines are.
+        let acquired = self.stop.before_start(|| self.permits.acquire(origin, is_first, tell));
+        // A permit may be handed over in the very moment of the stop: what has a permit has not begun.
+        acquired.filter(|_| !self.stop.is_requested()).unwrap_or(Err(Refused::Interrupted))
+    }
+
+    fn never_started(&self, refused: &Refused, target: &Target) -> Failure {
+        match refused {
+            Refused::Interrupted => Failure::cancelled(),
+            Refused::GivenUp => {
+                let host = target.url.host_str().unwrap_or_default();
+                let message = format!("{host} was given up after {} connect failures", self.plan.give_up_host);
+                Failure::new(Kind::Skipped, Stage::Queue, message)
+            }
         }
-        Ok(pass)
     }
 
     /// Judges an attempt that has ended; true once the time for another one has come.
-    fn wait_to_try_again(
-        &self,
-        origin: &Origin,
-        target: &Target,
-        record: &mut Outcome,
-        ended: &Ended,
-        first: Instant,
-    ) -> bool {
-        let method = record.method.clone();
+    fn wait_to_try_again(&self, record: &mut Outcome, ended: &Ended, first: Instant) -> bool {
+        if self.plan.retry.retries == 0 {
+            return false;
+        }
         let attempt = Attempt {
-            method: &method,
+            method: &record.method,
             failure: record.error.as_ref(),
             status: record.status,
-            retry_after: ended.retry_after,
+            retry_after: ended.retry_after.as_ref().map(|(wait, _)| *wait),
             attempts_made: record.attempts,
             since_first: green::now().saturating_duration_since(first),
             request_sent: ended.sent,
-            body_shown: ended.shown,
+            body_shown: ended.sink.as_ref().is_some_and(Sink::has_shown),
         };
         match self.plan.retry.decide(&attempt) {
             Decision::Stop => false,
@@ -156,55 +174,61 @@ impl Worker {
                 false
             }
             Decision::Again { after, hold_origin } => {
-                if let Some(pause) = hold_origin {
-                    let origin = Origin::of(&target.url).unwrap_or_else(|| origin.clone());
-                    self.permits.hold(&origin, pause);
+                if let (Some(pause), Some((_, origin))) = (hold_origin, &ended.retry_after) {
+                    self.permits.hold(origin, pause);
                 }
                 matches!(self.stop.before_start(|| green::sleep(after)), Some(Ok(())))
             }
         }
     }
 
-    /// One attempt with its own clock. The record is that of this attempt afterwards.
+    /// One attempt with its own clock. The record is that of this attempt afterwards. A panic is a failure like others:
+    /// a line is never lost.
     fn attempt(&self, job: &Job, target: &Target, pass: Pass, record: &mut Outcome) -> Ended {
         record.reset_for_attempt();
         let mut trace = Trace::default();
         let mut ended = Ended::default();
         let mut sink = self.sink(job);
         let max_time = target.timeout.or(self.plan.limits.max_time);
-        let run = || self.hops(target, pass, record, &mut trace, &mut sink, &mut ended);
-        let done = self.stop.while_running(|| match max_time {
-            Some(limit) => green::timeout(limit, run).unwrap_or(Err(Ending::OverTime(limit))),
-            None => run(),
-        });
+        let flow = Flow::new(&self.plan, target, self.body.as_ref(), self.answer_timeout(max_time));
+        let run = || self.hops(flow, pass, record, &mut trace, &mut sink, &mut ended);
+        let done = panic::catch_unwind(AssertUnwindSafe(|| {
+            self.stop.while_running(|| match max_time {
+                Some(limit) => green::timeout(limit, run).unwrap_or(Err(Ending::OverTime(limit))),
+                None => run(),
+            })
+        }));
         let at = stage(&trace);
         trace.stop();
         record.take_times(&trace);
-        ended.sent = trace.sent;
-        ended.shown = sink.has_shown();
+        // A hop that led on has been answered, so its server may have acted, whatever became of the last one.
+        ended.sent = trace.sent || record.redirects > 0;
         record.error = match done {
-            Ok(Ok(())) => None,
-            Ok(Err(Ending::Failed(failure))) => Some(failure),
-            Ok(Err(Ending::OverTime(limit))) => Some(over_time(limit, at)),
-            Err(limit) => Some(cut(limit, at)),
+            Ok(Ok(Ok(()))) => None,
+            Ok(Ok(Err(Ending::Failed(failure)))) => Some(failure),
+            Ok(Ok(Err(Ending::OverTime(limit)))) => Some(over_time(limit, at)),
+            Ok(Err(limit)) => Some(cut(limit, at)),
+            Err(kill) if green::is_kill(&*kill) => panic::resume_unwind(kill),
+            Err(panic) => Some(panicked(&*panic, at)),
         };
-        if record.error.is_none() {
-            match sink.finish() {
-                Ok(finished) => ended.finished = finished,
-                Err(error) => record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string())),
-            }
-        }
+        ended.sink = Some(sink);
         ended
     }
 
     fn sink(&self, job: &Job) -> Sink {
         match (&self.plan.bodies, &self.output, &job.place) {
-            (Bodies::Save(save), _, Some(super::names::Place::File(path))) => {
+            (Bodies::Save(save), _, Some(Place::File(path))) => {
                 Sink::save(path.clone(), save.create_dirs, self.client.clone())
             }
-            (Bodies::Save(_), Some(output), Some(super::names::Place::StandardOutput))
-            | (Bodies::Print, Some(output), _) => {
-                Sink::print(job.entry.index, self.turn.clone(), output.clone(), self.spools.clone())
+            // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
+            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => {
+                Sink::save(path.clone(), false, self.client.clone())
+            }
+            (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
+                // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
+                let has_turns = self.plan.serial || self.plan.order == Order::Input;
+                let turn = has_turns.then(|| self.turn.of(job.entry.index));
+                Sink::print(turn, output.clone(), self.spools.clone())
             }
             _ => Sink::Count,
         }
@@ -213,27 +237,24 @@ impl Worker {
     /// Follows redirects to the last answer, and takes its body in.
     fn hops(
         &self,
-        target: &Target,
-        pass: Pass,
+        mut flow: Flow,
+        mut pass: Pass,
         record: &mut Outcome,
         trace: &mut Trace,
         sink: &mut Sink,
         ended: &mut Ended,
     ) -> Result<(), Ending> {
-        let mut flow = Flow::new(&self.plan, target);
-        let mut pass = pass;
         loop {
-            let response = self.exchange(&flow, record, trace, ended)?;
-            let head = response.head();
-            ended.retry_after =
-                head.fields.first("retry-after").and_then(|value| parse_retry_after(value, SystemTime::now()));
-            let Some(next) = self.next_hop(&flow, head, record)? else {
+            let response = self.exchange(&mut flow, &pass, record, trace, ended)?;
+            let Some(next) = self.next_hop(&flow, response.head(), record)? else {
                 return self.take_in(response, sink, record, trace);
             };
             drain(response);
             record.redirects += 1;
             let cross_origin = next.cross_origin;
             flow.follow(&self.plan, next);
+            // What follows is waiting to start, and no phase.
+            trace.stop();
             if cross_origin {
                 pass = self.change_origin(pass, &flow)?;
             } else {
@@ -246,53 +267,51 @@ impl Worker {
     fn change_origin(&self, pass: Pass, flow: &Flow) -> Result<Pass, Failure> {
         drop(pass);
         let nowhere = || Failure::new(Kind::Redirect, Stage::Receive, "the redirect leads to no host");
-        let origin = Origin::of(&flow.url).ok_or_else(nowhere)?;
-        self.permits.acquire(&origin, |_| ()).map_err(|_| Failure::cancelled())
+        let origin = Origin::of(&flow.request.url).ok_or_else(nowhere)?;
+        match self.permits.try_acquire(&origin) {
+            Some(pass) => Ok(pass),
+            None => self.permits.acquire(&origin, false, |_| ()).map_err(|_| Failure::cancelled()),
+        }
     }
 
     fn exchange(
         &self,
-        flow: &Flow,
+        flow: &mut Flow,
+        pass: &Pass,
         record: &mut Outcome,
         trace: &mut Trace,
         ended: &mut Ended,
     ) -> Result<Response, Failure> {
         flow.refuse_proxy(&self.plan)?;
-        record.final_url = Some(flow.url.to_string());
-        let fields =
-            flow.fields(&self.plan).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
-        let request = Request {
-            method: flow.method.clone(),
-            url: flow.url.clone(),
-            fields,
-            body: flow.body.clone(),
-            answer_timeout: self.answer_timeout(),
-        };
-        let sent = self.client.send(&request, trace);
-        self.note_connect(&request, &sent, trace);
-        let response = sent.map_err(|error| of_exchange(error, trace))?;
-        if self.plan.keep_exchanges {
-            ended.exchanges.push(Exchange::new(&request, response.head()));
+        record.final_url = Some(flow.request.url.to_string());
+        flow.set_fields(&self.plan).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
+        let sent = self.client.send(&flow.request, trace);
+        match (&sent, trace.phase()) {
+            (Err(_), None) => {}
+            (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Tls)) => self.permits.note_connect(pass, true),
+            // Whatever came of it: there was a connection.
+            _ => self.permits.note_connect(pass, false),
         }
-        record.take_head(response.head());
+        let response = sent.map_err(|error| of_exchange(error, trace))?;
+        let head = response.head();
+        if self.plan.keep_exchanges {
+            ended.exchanges.push(Exchange::new(&flow.request, head));
+        }
+        record.take_head(head);
+        ended.retry_after = head
+            .fields
+            .first("retry-after")
+            .and_then(|value| parse_retry_after(value, SystemTime::now()))
+            .zip(Origin::of(&flow.request.url));
         Ok(response)
     }
 
     /// Without `-m` the first byte is waited for as long as a stalled body would be, or 300 s.
-    fn answer_timeout(&self) -> Option<Duration> {
+    fn answer_timeout(&self, max_time: Option<Duration>) -> Option<Duration> {
         match self.plan.limits.stall {
             Some(stall) if stall.given => Some(stall.time),
-            _ if self.plan.limits.max_time.is_none() => Some(Stall::FIRST_BYTE_AT_MOST),
+            _ if max_time.is_none() => Some(Stall::FIRST_BYTE_AT_MOST),
             _ => None,
-        }
-    }
-
-    fn note_connect(&self, request: &Request, sent: &Result<Response, crate::http::Error>, trace: &Trace) {
-        let Some(origin) = Origin::of(&request.url) else { return };
-        match (sent, trace.phase()) {
-            (Ok(_), _) => self.permits.note_connect(&origin, false),
-            (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Tls)) => self.permits.note_connect(&origin, true),
-            (Err(_), _) => {}
         }
     }
 
@@ -302,7 +321,8 @@ impl Worker {
             return Ok(None);
         }
         let locations: Vec<&[u8]> = head.fields.all("location").collect();
-        let hop = Hop { url: &flow.url, method: &flow.method, status: head.status, locations: &locations };
+        let hop =
+            Hop { url: &flow.request.url, method: &flow.request.method, status: head.status, locations: &locations };
         let Some(next) = redirect::next(&hop).map_err(of_redirect)? else { return Ok(None) };
         match self.plan.limits.max_redirs {
             Some(most) if record.redirects >= most => {
@@ -315,16 +335,17 @@ impl Worker {
 
     fn take_in(&self, response: Response, sink: &mut Sink, record: &mut Outcome, trace: &Trace) -> Result<(), Ending> {
         let status = response.head().status;
-        let reason = response.head().reason.clone();
-        let failed = self.plan.fail_on_status && status >= 400;
-        // What failed is counted, and goes nowhere.
-        let mut nowhere = Sink::Count;
-        let sink = if failed { &mut nowhere } else { sink };
-        receive::body(&self.plan, &self.budget, response, sink, record, trace)?;
-        if failed {
-            return Err(Failure::new(Kind::Status, Stage::Receive, reason).into());
+        if status < 400 || !self.plan.fail_on_status {
+            return Ok(receive::body(&self.plan, &self.budget, response, sink, record, trace)?);
         }
-        Ok(())
+        let reason = match &response.head().reason {
+            reason if reason.is_empty() => format!("status {status}"),
+            reason => reason.clone(),
+        };
+        // What failed is counted, and goes nowhere. What else is wrong with it does not make it another failure, and if
+        // this attempt's clock runs out, its scope says so whatever is returned here.
+        let _ = receive::body(&self.plan, &self.budget, response, &mut Sink::Count, record, trace);
+        Err(Failure::new(Kind::Status, Stage::Receive, reason).into())
     }
 }
 
@@ -343,16 +364,28 @@ impl From<Failure> for Ending {
 /// Reads the body of an answer that is not the last one away, where that saves its connection. What goes wrong costs no
 /// more than the connection.
 fn drain(mut response: Response) {
-    if !response.head().keep_alive {
+    let head = response.head();
+    let too_long = head.content_length().is_some_and(|length| length > MAX_DRAINED_BYTES);
+    if response.is_done() || !head.keep_alive || too_long {
         return;
     }
-    let _ = green::timeout(MAX_DRAIN_TIME, || -> std::io::Result<()> {
+    let _ = green::timeout(MAX_DRAIN_TIME, || -> io::Result<()> {
         while response.wire_bytes() < MAX_DRAINED_BYTES && response.discard()? > 0 {}
         Ok(())
     });
 }
 
-fn host_of(job: &Job) -> String {
-    let target = job.entry.target.as_ref().ok();
-    target.and_then(|target| target.url.host_str()).unwrap_or_default().to_owned()
+/// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
+fn finish(sink: Option<Sink>, record: &mut Outcome) -> Finished {
+    let Some(sink) = sink.filter(|_| record.error.is_none()) else { return Finished::default() };
+    sink.finish().unwrap_or_else(|error| {
+        record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
+        Finished::default()
+    })
+}
+
+fn panicked(payload: &(dyn Any + Send), at: Stage) -> Failure {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    Failure::new(Kind::Internal, at, format!("a bug in gfetch: {text}"))
 }

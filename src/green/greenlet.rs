@@ -107,9 +107,12 @@ impl Builder {
         let body = move || {
             let outcome = if current_is_killed() { drop_unrun(f) } else { run_to_its_end(f) };
             *end.0.borrow_mut() = Some(outcome);
+            // Where nobody holds the handle, this drops the value: its destructor may wait, or panic.
+            Task::swallow(move || drop(end));
+            Hub::with(|hub| hub.current().call_links(hub));
         };
         let stack_bytes = self.stack_bytes.unwrap_or(hub.stack_bytes);
-        // SAFETY: handed on; `body` catches every unwinding of `f`.
+        // SAFETY: handed on; `body` catches every unwinding of `f`, and of what it returns.
         let task = unsafe { hub.spawn(self.name, stack_bytes, at, body) }?;
         Ok(Greenlet { task, packet })
     }
@@ -255,7 +258,7 @@ impl<T> Greenlet<T> {
         self.packet.0.borrow_mut().take()
     }
 
-    /// Has `link` called with the outcome when it has ended: in the hub, where nothing may wait.
+    /// Has `link` called with the outcome when it has ended, as the last thing that its greenlet does.
     pub(crate) fn on_end(&self, link: impl FnOnce(&Hub, Result<T, GetError>) + 'static)
     where
         T: 'static,
@@ -316,8 +319,8 @@ impl<T> fmt::Debug for Greenlet<T> {
 pub(crate) fn join_task(task: &Rc<Task>, limit: Option<Duration>) -> Result<bool, Interrupt> {
     Hub::with(|hub| {
         let current = hub.current();
-        assert!(!Rc::ptr_eq(&current, task), "a greenlet cannot join itself: it would wait for ever");
         current.check(hub)?;
+        assert!(!Rc::ptr_eq(&current, task), "a greenlet cannot join itself: it would wait for ever");
         if task.state.get() == State::Done {
             return Ok(true);
         }

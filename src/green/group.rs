@@ -139,12 +139,14 @@ impl Group {
     fn join_for(&self, limit: Option<Duration>) -> Result<bool, Interrupt> {
         Hub::with(|hub| {
             hub.current().check(hub)?;
-            if self.is_empty() {
-                return Ok(true);
-            }
             let limit = limit.and_then(|limit| hub.deadline(limit));
-            self.shared.empty.wait(hub, Why::Group, limit)?;
-            Ok(self.is_empty())
+            // Somebody may have come between the wake and our turn.
+            while !self.is_empty() {
+                if !self.shared.empty.wait(hub, Why::Group, limit)? {
+                    return Ok(self.is_empty());
+                }
+            }
+            Ok(true)
         })
     }
 }

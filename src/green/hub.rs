@@ -49,12 +49,16 @@ pub(crate) struct Hub {
     pub poller: Poller,
     pub remote: Arc<Remote>,
     pub stacks: RefCell<Stacks>,
+    /// I/O calls of the running greenlet since it was resumed.
+    pub calls_in_a_row: Cell<u32>,
     /// Greenlets parked on a descriptor.
     pub descriptor_waits: Cell<usize>,
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
     main: RefCell<Option<Rc<Task>>>,
     main_is_done: Cell<bool>,
+    /// Main has ended: what is spawned now is killed at once.
+    closing: Cell<bool>,
     deadlock: RefCell<Option<Deadlock>>,
     next_id: Cell<u64>,
     next_sequence: Cell<u64>,
@@ -83,10 +87,12 @@ impl Hub {
             poller,
             remote,
             stacks: RefCell::new(Stacks::new(config.guards)),
+            calls_in_a_row: Cell::new(0),
             descriptor_waits: Cell::new(0),
             offload_waits: Cell::new(0),
             main: RefCell::new(None),
             main_is_done: Cell::new(false),
+            closing: Cell::new(false),
             deadlock: RefCell::new(None),
             next_id: Cell::new(0),
             next_sequence: Cell::new(0),
@@ -129,6 +135,11 @@ impl Hub {
         }
     }
 
+    /// The task that runs on this thread, or null: for the fault handler.
+    pub fn running() -> *const Task {
+        Hub::try_with(|hub| hub.current.get()).unwrap_or(ptr::null())
+    }
+
     /// The running greenlet.
     #[inline]
     #[track_caller]
@@ -167,6 +178,12 @@ impl Hub {
         Some(Deadline { when: self.clock.after(limit)?, sequence })
     }
 
+    /// The same moment as a deadline of its own: timers hold one greenlet for each deadline.
+    pub fn at_the_same_moment(&self, deadline: Deadline) -> Deadline {
+        let sequence = self.next_sequence.replace(self.next_sequence.get() + 1);
+        Deadline { when: deadline.when, sequence }
+    }
+
     /// Makes a task of `body`, ready to run.
     ///
     /// # Safety
@@ -180,11 +197,14 @@ impl Hub {
     ) -> io::Result<Rc<Task>> {
         let id = self.next_id.replace(self.next_id.get() + 1);
         let task = Rc::new(Task::new(id, name, spawned_at));
-        let stack = self.stacks.borrow_mut().acquire(stack_bytes, Rc::as_ptr(&task))?;
+        let stack = self.stacks.borrow_mut().acquire(stack_bytes)?;
         // SAFETY: handed on to the caller.
         unsafe { task.start_on(stack, body) };
         self.live.borrow_mut().insert(&task);
         self.ready.borrow_mut().push_back(task.clone());
+        if self.closing.get() {
+            self.kill(&task);
+        }
         Ok(task)
     }
 
@@ -214,23 +234,30 @@ impl Hub {
         self.main_is_done.set(false);
     }
 
-    /// Kills what is left and runs it to its end, for at most `grace`; true if everything ended.
-    pub fn shut_down(&self, grace: Duration) -> bool {
-        self.remote.close();
-        let end = Instant::now() + grace;
-        loop {
-            let left = self.live.borrow().all();
-            if left.is_empty() {
-                return true;
-            }
-            left.iter().for_each(|task| self.kill(task));
+    /// Kills what is left and runs it to its end, for at most `grace`. One kill each will do: it is sticky, and who comes
+    /// later is killed at its spawn.
+    pub fn shut_down(&self, grace: Duration) {
+        self.closing.set(true);
+        self.remote.refuse_spawns();
+        let end = Instant::now().checked_add(grace);
+        let left = self.live.borrow().all();
+        left.iter().for_each(|task| self.kill(task));
+        drop(left);
+        while !self.live.borrow().is_empty() && end.is_none_or(|end| Instant::now() < end) {
             let stuck = self.ready.borrow().is_empty() && !self.can_be_woken();
-            if stuck || Instant::now() >= end {
-                left.iter().for_each(|task| task.forget());
-                return false;
+            if stuck {
+                return;
             }
-            self.turn(Some(end));
+            self.turn(end);
         }
+    }
+
+    /// Called when the hub will not run again: leaves who has not ended where it is, for ever. True if all had ended.
+    pub fn forget_the_rest(&self) -> bool {
+        self.remote.clear();
+        let left = self.live.borrow().all();
+        left.iter().for_each(|task| task.forget());
+        left.is_empty()
     }
 
     /// One pass: runs what is ready, then looks at timers and descriptors, sleeping if there is nothing to do.
@@ -251,6 +278,7 @@ impl Hub {
     #[inline(always)]
     fn switch_to(&self, task: Rc<Task>) {
         self.current.set(Rc::as_ptr(&task));
+        self.calls_in_a_row.set(0);
         let resumed = task.resume();
         self.current.set(ptr::null());
         match resumed {
@@ -264,7 +292,7 @@ impl Hub {
         self.stacks.borrow_mut().release(stack);
         self.timers.disarm(&task);
         self.live.borrow_mut().remove(&task);
-        task.notify_end(self);
+        task.joiners.wake_all(self);
         if self.main.borrow().as_ref().is_some_and(|main| Rc::ptr_eq(main, &task)) {
             self.main_is_done.set(true);
         }
@@ -288,7 +316,7 @@ impl Hub {
         }
         let next = self.timers.next();
         if self.clock.is_virtual() {
-            return self.wait_on_virtual_time(next);
+            return self.wait_on_virtual_time(next, until);
         }
         let now = self.clock.now();
         let nearest = next.into_iter().chain(until).min();
@@ -300,9 +328,9 @@ impl Hub {
     }
 
     /// A virtual clock jumps only when neither a descriptor nor an offloaded call has anything to say.
-    fn wait_on_virtual_time(&self, next: Option<Instant>) {
+    fn wait_on_virtual_time(&self, next: Option<Instant>, until: Option<Instant>) {
         let Some(when) = next.filter(|_| self.offload_waits.get() == 0) else {
-            return self.poll(None);
+            return self.poll(until.map(|until| until.saturating_duration_since(Instant::now())));
         };
         let silence = if self.descriptor_waits.get() > 0 { SILENCE_BEFORE_JUMP } else { Duration::ZERO };
         self.poll(Some(silence));
@@ -331,9 +359,11 @@ impl Hub {
         });
     }
 
+    /// The handles are looked at before their last words: who lets go of one has spoken before.
     fn can_be_woken(&self) -> bool {
         self.descriptor_waits.get() + self.offload_waits.get() > 0
             || self.remote.has_handles()
+            || self.remote.has_messages()
             || self.timers.next().is_some()
     }
 

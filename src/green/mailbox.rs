@@ -24,14 +24,15 @@ use super::task::Why;
 /// });
 /// ```
 pub fn mailbox<T: Send>() -> (Sender<T>, Mailbox<T>) {
-    let shared = Arc::new(Mutex::new(Shared { letters: VecDeque::new(), senders: 1, waiting: None }));
+    let shared = Arc::new(Mutex::new(Shared { letters: VecDeque::new(), senders: 1, waiting: Vec::new() }));
     (Sender { shared: shared.clone(), hub: Handle::current() }, Mailbox { shared })
 }
 
 struct Shared<T> {
     letters: VecDeque<T>,
     senders: usize,
-    waiting: Option<WaitId>,
+    /// The last wait of each greenlet that has waited since the last word.
+    waiting: Vec<WaitId>,
 }
 
 fn lock<T>(shared: &Mutex<Shared<T>>) -> MutexGuard<'_, Shared<T>> {
@@ -53,7 +54,7 @@ impl<T: Send> Sender<T> {
     }
 
     fn wake(&self, shared: &mut Shared<T>) {
-        if let Some(wait) = shared.waiting.take() {
+        for wait in shared.waiting.drain(..) {
             self.hub.remote.wake(wait);
         }
     }
@@ -76,7 +77,7 @@ impl<T: Send> Drop for Sender<T> {
     }
 }
 
-/// The end that the hub's greenlets use, one at a time; made by [`mailbox`].
+/// The end that the hub's greenlets use; made by [`mailbox`]. A letter goes to whichever of them comes first.
 pub struct Mailbox<T: Send> {
     shared: Arc<Mutex<Shared<T>>>,
 }
@@ -94,7 +95,8 @@ impl<T: Send> Mailbox<T> {
                     if letter.is_some() || shared.senders == 0 {
                         return Ok(letter);
                     }
-                    shared.waiting = Some(WaitId::next_of(&task));
+                    shared.waiting.retain(|wait| wait.id != task.id);
+                    shared.waiting.push(WaitId::next_of(&task));
                 }
                 task.park(hub, Why::Mailbox, None)?;
             }

@@ -27,6 +27,8 @@
 //! ```
 
 mod clock;
+#[cfg(test)]
+mod edge_tests;
 mod event;
 mod greenlet;
 mod group;
@@ -70,5 +72,6 @@ pub use semaphore::{Permit, Semaphore};
 pub use sleep::{sleep, yield_now};
 pub use stack::{DEFAULT_STACK_BYTES, MIN_STACK_BYTES};
 pub use task::State;
+pub(crate) use task::is_kill;
 pub use timeout::{Alarm, Elapsed, shield, timeout};
 pub(crate) use watched::Watched;

@@ -12,7 +12,7 @@ use super::greenlet::Panic;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::remote::WaitId;
-use super::task::Why;
+use super::task::{Task, Why};
 
 /// Threads of the common pool: gevent's default.
 const THREADS: usize = 10;
@@ -127,7 +127,8 @@ impl ThreadPool {
         loop {
             if let Some(job) = shared.jobs.pop_front() {
                 drop(shared);
-                job();
+                // A result that nobody waits for is dropped in there; its destructor may panic, the thread lives on.
+                Task::swallow(job);
                 shared = lock(&self.shared);
                 continue;
             }

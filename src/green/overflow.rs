@@ -1,84 +1,17 @@
 //! Owns the message that a stack overflow ends with: which greenlet, how large its stack was, where it was spawned.
 //!
 //! The handler runs on the thread's alternate stack and does nothing but look up the address and `write(2)`; then the
-//! default action takes over, so that the exit status is still SIGSEGV's. An address that is no guard of ours goes to
-//! the handler that was there before.
+//! default action takes over, so that the exit status is still SIGSEGV's. An address outside the guard of the greenlet
+//! that runs on this thread goes to the handler that was there before.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Once;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
+use super::hub::Hub;
 use super::task::{Part, Task};
-
-/// Chunks of stacks that can be told apart at once, over all threads; a further chunk works but overflows unnamed.
-const MAX_REGIONS: usize = 1024;
-
-/// One chunk of stacks, as the handler sees it. `owners` is read in the handler, on the thread that owns them.
-pub(crate) struct Region {
-    start: AtomicUsize,
-    bytes: AtomicUsize,
-    stride: AtomicUsize,
-    guard: AtomicUsize,
-    owners: AtomicPtr<AtomicPtr<Task>>,
-}
-
-impl Region {
-    const fn empty() -> Region {
-        Region {
-            start: AtomicUsize::new(0),
-            bytes: AtomicUsize::new(0),
-            stride: AtomicUsize::new(0),
-            guard: AtomicUsize::new(0),
-            owners: AtomicPtr::new(ptr::null_mut()),
-        }
-    }
-
-    fn owners(&self) -> Option<&[AtomicPtr<Task>]> {
-        let table = self.owners.load(Ordering::Acquire);
-        if table.is_null() {
-            return None;
-        }
-        let slots = self.bytes.load(Ordering::Relaxed) / self.stride.load(Ordering::Relaxed);
-        // SAFETY: `register` set `owners` last, to a table of exactly this many entries, and `unregister` (called by the
-        // owning thread only, which is also the only one to look) takes it away before freeing it.
-        Some(unsafe { std::slice::from_raw_parts(table, slots) })
-    }
-
-    pub fn set_owner(&self, slot: usize, task: *const Task) {
-        if let Some(owner) = self.owners().and_then(|owners| owners.get(slot)) {
-            owner.store(task.cast_mut(), Ordering::Relaxed);
-        }
-    }
-
-    pub fn unregister(&self) {
-        let Some(owners) = self.owners() else { return };
-        let slots = owners.len();
-        let table = self.owners.swap(ptr::null_mut(), Ordering::AcqRel);
-        // SAFETY: the table came from `Box::into_raw` of a boxed slice of this length in `register`; it was just swapped
-        // out, so that nobody frees it twice.
-        drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(table, slots)) });
-        self.bytes.store(0, Ordering::Relaxed);
-        self.start.store(0, Ordering::Release);
-    }
-}
-
-static REGIONS: [Region; MAX_REGIONS] = [const { Region::empty() }; MAX_REGIONS];
-static UNNAMED: Region = Region::empty();
-
-/// Makes a chunk known to the handler.
-pub(crate) fn register(start: usize, stride: usize, slots: usize, guard: usize) -> &'static Region {
-    let claim = |region: &&Region| region.start.compare_exchange(0, start, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-    let Some(region) = REGIONS.iter().find(claim) else { return &UNNAMED };
-    region.stride.store(stride, Ordering::Relaxed);
-    region.guard.store(guard, Ordering::Relaxed);
-    region.bytes.store(stride * slots, Ordering::Relaxed);
-    let owners: Box<[AtomicPtr<Task>]> = (0..slots).map(|_| AtomicPtr::new(ptr::null_mut())).collect();
-    region.owners.store(Box::into_raw(owners).cast(), Ordering::Release);
-    region
-}
 
 static INSTALL: Once = Once::new();
 static mut PREVIOUS: MaybeUninit<[libc::sigaction; 2]> = MaybeUninit::uninit();
@@ -129,8 +62,10 @@ fn ensure_alternate_stack() {
 extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the kernel passes a valid siginfo to an SA_SIGINFO handler of a fault.
     let address = unsafe { (*info).si_addr() } as usize;
-    if let Some((region, slot)) = find(address) {
-        report(region, slot);
+    // SAFETY: a non-null task is the one that runs on this thread, which is stopped in this handler: the hub holds it, and
+    // nobody writes to it now. Finding it reads one constant-initialised thread-local, which neither locks nor allocates.
+    if let Some(task) = unsafe { Hub::running().as_ref() }.filter(|task| task.guards(address)) {
+        report(task);
         // SAFETY: setting the default action is async-signal-safe; returning then repeats the fault, which ends the
         // process with this signal's status.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
@@ -139,33 +74,15 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context:
     hand_on(signal, info, context);
 }
 
-/// The chunk and slot whose guard holds `address`.
-fn find(address: usize) -> Option<(&'static Region, usize)> {
-    REGIONS.iter().find_map(|region| {
-        let start = region.start.load(Ordering::Acquire);
-        let offset = address.checked_sub(start).filter(|_| start != 0)?;
-        let stride = region.stride.load(Ordering::Relaxed);
-        let inside = offset < region.bytes.load(Ordering::Relaxed) && stride != 0;
-        (inside && offset % stride < region.guard.load(Ordering::Relaxed)).then(|| (region, offset / stride))
-    })
-}
-
-fn report(region: &Region, slot: usize) {
+fn report(task: &Task) {
     let mut line = Line::new();
-    let owner =
-        region.owners().and_then(|owners| owners.get(slot)).map_or(ptr::null_mut(), |o| o.load(Ordering::Relaxed));
     line.text("gfetch: greenlet ");
-    // SAFETY: a non-null owner is the task whose coroutine runs on this slot: alive, and of this very thread, which is
-    // stopped in its guard, so that nobody writes to it now.
-    if let Some(task) = unsafe { owner.as_ref() } {
-        task.describe_to(&mut |part| match part {
-            Part::Text(text) => line.text(text),
-            Part::Number(number) => line.number(number),
-        });
-    }
+    task.describe_to(&mut |part| match part {
+        Part::Text(text) => line.text(text),
+        Part::Number(number) => line.number(number),
+    });
     line.text(" overflowed its stack of ");
-    let usable = region.stride.load(Ordering::Relaxed) - region.guard.load(Ordering::Relaxed);
-    line.number((usable / 1024) as u64);
+    line.number(task.stack_bytes() as u64 / 1024);
     line.text(" KiB; give it more with Builder::stack_bytes\n");
     line.write();
 }

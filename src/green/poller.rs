@@ -33,11 +33,20 @@ pub(crate) struct Readiness {
     pub writer: RefCell<Option<Waker>>,
 }
 
+type Table = RefCell<SlotMap<Place, Rc<Readiness>>>;
+
+/// A descriptor's place in the table of its own hub, which may not be the hub that runs when it is closed.
+pub(crate) struct Registration {
+    table: Rc<Table>,
+    place: Place,
+    pub readiness: Rc<Readiness>,
+}
+
 pub(crate) struct Poller {
     poll: RefCell<mio::Poll>,
     registry: mio::Registry,
     events: RefCell<Events>,
-    watched: RefCell<SlotMap<Place, Rc<Readiness>>>,
+    watched: Rc<Table>,
 }
 
 impl Poller {
@@ -47,7 +56,7 @@ impl Poller {
             registry: poll.registry().try_clone()?,
             poll: RefCell::new(poll),
             events: RefCell::new(Events::with_capacity(EVENTS_PER_POLL)),
-            watched: RefCell::new(SlotMap::with_key()),
+            watched: Rc::new(RefCell::new(SlotMap::with_key())),
         })
     }
 
@@ -58,7 +67,7 @@ impl Poller {
 
     /// Registers a descriptor. With `ready` it starts as ready both ways, and the first attempt tells; without, the poller
     /// does at the next turn, also of what was there before.
-    pub fn register(&self, fd: RawFd, ready: bool) -> io::Result<(Place, Rc<Readiness>)> {
+    pub fn register(&self, fd: RawFd, ready: bool) -> io::Result<Registration> {
         let readiness = Rc::new(Readiness {
             readable: Cell::new(ready),
             writable: Cell::new(ready),
@@ -73,13 +82,12 @@ impl Poller {
             self.watched.borrow_mut().remove(place);
             return Err(error);
         }
-        Ok((place, readiness))
+        Ok(Registration { table: self.watched.clone(), place, readiness })
     }
 
-    /// Forgets a descriptor that is about to be closed. The kernel is not told: closing the only descriptor of a socket
-    /// ends its registration, and that saves a system call.
-    pub fn forget(&self, place: Place) {
-        self.watched.borrow_mut().remove(place);
+    /// Whether a descriptor was registered here.
+    pub fn knows(&self, registration: &Registration) -> bool {
+        Rc::ptr_eq(&self.watched, &registration.table)
     }
 
     /// Sleeps until something happens or `timeout` is over, and wakes whom it concerns.
@@ -97,6 +105,14 @@ impl Poller {
                 readiness.hear(event, hub);
             }
         }
+    }
+}
+
+impl Registration {
+    /// Forgets the descriptor, which is about to be closed. The kernel is not told: closing the only descriptor of a socket
+    /// ends its registration, and that saves a system call.
+    pub fn forget(&self) {
+        self.table.borrow_mut().remove(self.place);
     }
 }
 

@@ -36,11 +36,19 @@ pub struct Queue<T> {
 }
 
 struct Shared<T> {
-    items: RefCell<VecDeque<T>>,
+    items: RefCell<VecDeque<Numbered<T>>>,
     most: usize,
     closed: Cell<bool>,
-    getters: WaitList<T>,
+    /// Items accepted so far.
+    accepted: Cell<u64>,
+    getters: WaitList<Numbered<T>>,
     putters: WaitList<T>,
+}
+
+/// An item and its place in the order, so that what killed getters give back comes to stand where it was.
+struct Numbered<T> {
+    number: u64,
+    item: T,
 }
 
 /// Why an item was not put; it is given back.
@@ -103,6 +111,7 @@ impl<T> Queue<T> {
             items: RefCell::new(VecDeque::new()),
             most,
             closed: Cell::new(false),
+            accepted: Cell::new(0),
             getters: WaitList::new(),
             putters: WaitList::new(),
         };
@@ -129,13 +138,10 @@ impl<T> Queue<T> {
         if self.shared.closed.get() {
             return Err(PutError::Closed(item));
         }
-        let handed = match Hub::try_with(|hub| self.shared.getters.hand(hub, item)) {
-            None => panic!("a queue lives inside gfetch::green::run"),
-            Some(handed) => handed,
-        };
+        let handed = Hub::with(|hub| self.shared.getters.hand(hub, self.number(item)));
         let Err(item) = handed else { return Ok(()) };
         if self.len() >= self.shared.most {
-            return Err(PutError::Full(item));
+            return Err(PutError::Full(item.item));
         }
         self.shared.items.borrow_mut().push_back(item);
         Ok(())
@@ -153,11 +159,11 @@ impl<T> Queue<T> {
 
     /// The next item if there is one. Never switches. gevent: `get_nowait`.
     pub fn try_get(&self) -> Result<T, Nothing> {
-        let item = self.shared.items.borrow_mut().pop_front();
+        let item = self.shared.items.borrow_mut().pop_front().map(|numbered| numbered.item);
         let waiting = Hub::try_with(|hub| self.shared.putters.take(hub)).flatten();
         match (item, waiting) {
             (Some(item), waiting) => {
-                self.shared.items.borrow_mut().extend(waiting);
+                self.shared.items.borrow_mut().extend(waiting.map(|item| self.number(item)));
                 Ok(item)
             }
             (None, Some(waiting)) => Ok(waiting),
@@ -219,17 +225,23 @@ impl<T> Queue<T> {
             let limit = limit.and_then(|limit| hub.deadline(limit));
             let give_back = |item| self.give_back(hub, item);
             Ok(match self.shared.getters.receive(hub, Why::QueueGet, limit, give_back)? {
-                Some(item) => Ok(item),
+                Some(numbered) => Ok(numbered.item),
                 None if self.shared.closed.get() => Err(Nothing::Closed),
                 None => Err(Nothing::Empty),
             })
         })
     }
 
-    /// An item whose getter was killed: to the next getter, or to the front.
-    fn give_back(&self, hub: &Hub, item: T) {
+    fn number(&self, item: T) -> Numbered<T> {
+        Numbered { number: self.shared.accepted.replace(self.shared.accepted.get() + 1), item }
+    }
+
+    /// An item whose getter was killed: to the next getter, or to its place in front.
+    fn give_back(&self, hub: &Hub, item: Numbered<T>) {
         if let Err(item) = self.shared.getters.hand(hub, item) {
-            self.shared.items.borrow_mut().push_front(item);
+            let mut items = self.shared.items.borrow_mut();
+            let place = items.iter().position(|later| later.number > item.number).unwrap_or(items.len());
+            items.insert(place, item);
         }
     }
 }

@@ -21,7 +21,7 @@ enum Message {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WaitId {
     place: u32,
-    id: u64,
+    pub id: u64,
     wait: u64,
 }
 
@@ -33,24 +33,24 @@ impl WaitId {
 }
 
 pub(crate) struct Remote {
-    messages: Mutex<VecDeque<Message>>,
+    inbox: Mutex<Inbox>,
     waker: mio::Waker,
     /// Whether the poller has been told and has not looked yet.
     told: AtomicBool,
-    closed: AtomicBool,
     /// How many `Handle`s (with their clones, one each) there are.
     handles: AtomicUsize,
 }
 
+#[derive(Default)]
+struct Inbox {
+    messages: VecDeque<Message>,
+    refuses_spawns: bool,
+    is_closed: bool,
+}
+
 impl Remote {
     pub fn new(waker: mio::Waker) -> Remote {
-        Remote {
-            messages: Mutex::new(VecDeque::new()),
-            waker,
-            told: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
-            handles: AtomicUsize::new(0),
-        }
+        Remote { inbox: Mutex::default(), waker, told: AtomicBool::new(false), handles: AtomicUsize::new(0) }
     }
 
     /// Whether another thread holds the means to wake this hub.
@@ -63,16 +63,32 @@ impl Remote {
         self.send(Message::Wake(wait));
     }
 
-    /// The hub ends: nothing more is taken.
-    pub fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+    /// Whether something was said that the hub has not heard yet.
+    pub fn has_messages(&self) -> bool {
+        self.told.load(Ordering::Acquire)
+    }
+
+    /// The hub ends: no spawn is taken any more.
+    pub fn refuse_spawns(&self) {
+        self.lock().refuses_spawns = true;
+    }
+
+    /// The hub has ended: nothing is taken any more, and what was said last is dropped.
+    pub fn clear(&self) {
+        let mut inbox = self.lock();
+        (inbox.refuses_spawns, inbox.is_closed) = (true, true);
+        let unheard = std::mem::take(&mut inbox.messages);
+        drop(inbox);
+        drop(unheard);
     }
 
     fn send(&self, message: Message) -> bool {
-        if self.closed.load(Ordering::Acquire) && matches!(message, Message::Spawn(_)) {
+        let mut inbox = self.lock();
+        if inbox.is_closed || (inbox.refuses_spawns && matches!(message, Message::Spawn(_))) {
             return false;
         }
-        self.lock().push_back(message);
+        inbox.messages.push_back(message);
+        drop(inbox);
         self.tell();
         true
     }
@@ -89,7 +105,7 @@ impl Remote {
         if !self.told.swap(false, Ordering::AcqRel) {
             return;
         }
-        let messages = std::mem::take(&mut *self.lock());
+        let messages = std::mem::take(&mut self.lock().messages);
         for message in messages {
             match message {
                 Message::Wake(wait) => {
@@ -103,8 +119,8 @@ impl Remote {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Message>> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -97,22 +97,33 @@ impl Config {
     #[track_caller]
     pub fn run<T>(&self, f: impl FnOnce() -> T) -> T {
         let at = Location::caller();
-        let hub = Hub::new(self).unwrap_or_else(|error| panic!("no hub: {error}"));
-        let (outcome, all_ended) = hub.enter(|| {
-            let main = Builder::new().name("main").stack_bytes(self.main_stack_bytes).spawn_main(&hub, at, f);
+        let life = Life(Some(Hub::new(self).unwrap_or_else(|error| panic!("no hub: {error}"))));
+        let hub = life.0.as_ref().expect("taken by its drop only");
+        let outcome = hub.enter(|| {
+            let main = Builder::new().name("main").stack_bytes(self.main_stack_bytes).spawn_main(hub, at, f);
             let main = main.unwrap_or_else(|error: io::Error| panic!("no stack for the main greenlet: {error}"));
             hub.run_until_done(&main.task);
-            (main.take(), hub.shut_down(self.grace))
+            hub.shut_down(self.grace);
+            main.take()
         });
-        if !all_ended {
-            // What is left may still be pointed at: neither its stack nor the hub may go.
-            std::mem::forget(hub);
-        }
+        drop(life);
         match outcome {
             Some(Outcome::Returned(value)) => value,
             Some(Outcome::Panicked(payload)) => panic::resume_unwind(payload.into_payload()),
             Some(Outcome::Killed) => panic!("the main greenlet was killed"),
             None => unreachable!("the main greenlet has ended and nobody else took its outcome"),
+        }
+    }
+}
+
+/// A hub that is dropped if everything on it has ended. Else, at the end of the grace or when a fault of the hub's own
+/// unwinds out of it, it is leaked: what is left may still be pointed at, so that neither its stacks nor the hub may go.
+struct Life(Option<Hub>);
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        if let Some(hub) = self.0.take().filter(|hub| !hub.forget_the_rest()) {
+            std::mem::forget(hub);
         }
     }
 }

@@ -12,15 +12,14 @@
 //! a stack, and the slab refuses to go near the process's limit of mappings: a stack never runs without its guard.
 #![allow(unsafe_code)]
 
-use std::cell::Cell;
 use std::io;
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use corosensei::stack::StackPointer;
 
-use super::overflow::{self, Region};
-use super::task::Task;
+use super::overflow;
 
 /// Virtual size of a stack unless a spawn says otherwise: a TLS handshake needs 56 KiB in debug, a regex 114.
 pub const DEFAULT_STACK_BYTES: usize = 256 * 1024;
@@ -29,7 +28,7 @@ pub const MIN_STACK_BYTES: usize = 16 * 1024;
 /// The largest stack given, against a slip of units.
 pub const MAX_STACK_BYTES: usize = 1 << 30;
 /// 64 KiB, not a page: C code and assembly have no stack probes and may step over a page.
-const GUARD_BYTES: usize = 64 * 1024;
+pub(crate) const GUARD_BYTES: usize = 64 * 1024;
 /// Chunks double from the first to the last of these, so that a million slots are a few dozen chunks.
 const FIRST_CHUNK_SLOTS: usize = 256;
 const MAX_CHUNK_SLOTS: usize = 65_536;
@@ -85,10 +84,18 @@ struct Class {
 }
 
 struct Chunk {
-    region: &'static Region,
     start: usize,
     slots: u32,
     stride: usize,
+    /// Guards that cost mappings; counted for the whole process.
+    protected: usize,
+}
+
+impl StackSlot {
+    /// What there is above the guard.
+    pub fn usable_bytes(&self) -> usize {
+        self.base.get() - self.limit.get() - GUARD_BYTES
+    }
 }
 
 impl Stacks {
@@ -98,7 +105,7 @@ impl Stacks {
     }
 
     /// Lends a stack of at least `bytes`, rounded up to a power of two.
-    pub fn acquire(&mut self, bytes: usize, owner: *const Task) -> io::Result<StackSlot> {
+    pub fn acquire(&mut self, bytes: usize) -> io::Result<StackSlot> {
         let usable = bytes.clamp(MIN_STACK_BYTES, MAX_STACK_BYTES).next_power_of_two();
         let index = match self.classes.iter().position(|class| class.usable == usable) {
             Some(index) => index,
@@ -116,7 +123,6 @@ impl Stacks {
             None => class.carve(self.guards)?,
         };
         let home = &class.chunks[chunk as usize];
-        home.region.set_owner(slot as usize, owner);
         let limit = home.start + slot as usize * home.stride;
         let pointer = |address| StackPointer::new(address).expect("a mapping never starts at 0");
         Ok(StackSlot { base: pointer(limit + home.stride), limit: pointer(limit), class: index as u32, chunk, slot })
@@ -125,7 +131,6 @@ impl Stacks {
     /// Takes a stack back; it is the next to be lent.
     pub fn release(&mut self, stack: StackSlot) {
         let class = &mut self.classes[stack.class as usize];
-        class.chunks[stack.chunk as usize].region.set_owner(stack.slot as usize, ptr::null());
         class.free.push((stack.chunk, stack.slot));
     }
 
@@ -155,9 +160,10 @@ impl Class {
             self.chunks.push(chunk);
         }
         let index = self.chunks.len() - 1;
-        let chunk = &self.chunks[index];
+        let chunk = &mut self.chunks[index];
         let slot = chunk.slots - self.fresh;
         guards.install(chunk.start + slot as usize * chunk.stride)?;
+        chunk.protected += usize::from(guards == GuardKind::Protect);
         self.fresh -= 1;
         Ok((index as u32, slot))
     }
@@ -175,16 +181,16 @@ impl Chunk {
                 Err(_) => slots /= 2,
             }
         };
-        Ok(Chunk { region: overflow::register(start, stride, slots, GUARD_BYTES), start, slots: slots as u32, stride })
+        Ok(Chunk { start, slots: slots as u32, stride, protected: 0 })
     }
 }
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        self.region.unregister();
         // SAFETY: the mapping was made by `Chunk::map` with this start and length, and the hub drops its slab only when
         // no coroutine is left on it (else it leaks the slab on purpose).
         unsafe { libc::munmap(self.start as *mut _, self.slots as usize * self.stride) };
+        PROTECTED_GUARDS.fetch_sub(self.protected, Ordering::Relaxed);
     }
 }
 
@@ -234,31 +240,36 @@ impl GuardKind {
             GuardKind::Protect => {
                 take_protected_guard()?;
                 // SAFETY: as above.
-                unsafe { libc::mprotect(limit as *mut _, GUARD_BYTES, libc::PROT_NONE) }
+                let done = unsafe { libc::mprotect(limit as *mut _, GUARD_BYTES, libc::PROT_NONE) };
+                if done != 0 {
+                    PROTECTED_GUARDS.fetch_sub(1, Ordering::Relaxed);
+                }
+                done
             }
         };
         if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 }
 
-thread_local! {
-    static PROTECTED_GUARDS_LEFT: Cell<Option<usize>> = const { Cell::new(None) };
-}
+/// Guards in the process that cost mappings, over all hubs.
+static PROTECTED_GUARDS: AtomicUsize = AtomicUsize::new(0);
 
-/// Counts down what the process's mapping limit leaves; at the limit even a panic message could not be printed.
+/// Counts one guard more, below what the process's limit of mappings leaves; at the limit even a panic message could not
+/// be printed.
 fn take_protected_guard() -> io::Result<()> {
-    let left = PROTECTED_GUARDS_LEFT.get().unwrap_or_else(|| {
+    static MOST: OnceLock<usize> = OnceLock::new();
+    let most = *MOST.get_or_init(|| {
         let read = |path| std::fs::read_to_string(path).unwrap_or_default();
         let most: usize = read("/proc/sys/vm/max_map_count").trim().parse().unwrap_or(65_530);
         let used = read("/proc/self/maps").lines().count();
         most.saturating_sub(used + SPARE_MAPPINGS) / 2
     });
-    if left == 0 {
-        return Err(io::Error::new(
-            io::ErrorKind::OutOfMemory,
-            "too many greenlets: each stack guard costs two of the mappings that vm.max_map_count allows (this kernel has no guard regions)",
-        ));
+    if PROTECTED_GUARDS.fetch_add(1, Ordering::Relaxed) < most {
+        return Ok(());
     }
-    PROTECTED_GUARDS_LEFT.set(Some(left - 1));
-    Ok(())
+    PROTECTED_GUARDS.fetch_sub(1, Ordering::Relaxed);
+    Err(io::Error::new(
+        io::ErrorKind::OutOfMemory,
+        "too many greenlets: each stack guard costs two of the mappings that vm.max_map_count allows (this kernel has no guard regions)",
+    ))
 }

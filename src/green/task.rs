@@ -16,11 +16,12 @@ use std::ptr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use corosensei::stack::Stack;
 use corosensei::{CoroutineResult, Yielder};
 
 use super::hub::Hub;
 use super::interrupt::{Interrupt, TimedOut};
-use super::stack::StackSlot;
+use super::stack::{GUARD_BYTES, StackSlot};
 use super::timers::Deadline;
 use super::wakers::Wakers;
 
@@ -106,19 +107,22 @@ pub(crate) struct Task {
     pub deadline: Cell<Option<Deadline>>,
     /// What the timers hold for this task; see there.
     pub timer: Cell<Option<Deadline>>,
+    /// The lowest address of its stack, where the guard begins; 0 before it has one.
+    guard: Cell<usize>,
+    stack_bytes: Cell<usize>,
     pub id: u64,
     /// Its place in the hub's table of live tasks.
     pub place: Cell<u32>,
     scopes: RefCell<Vec<Scope>>,
     /// Who waits for its end.
     pub joiners: Wakers,
-    /// What the hub does at its end, in order.
+    /// What it does at its end, in order.
     links: RefCell<Vec<Link>>,
     name: RefCell<Option<Box<str>>>,
     spawned_at: &'static Location<'static>,
 }
 
-/// Called in the hub when a task has ended: it must not wait and must not panic.
+/// Called by a task as the last thing it does.
 pub(crate) type Link = Box<dyn FnOnce(&Hub)>;
 
 /// The payload that unwinds a killed greenlet; caught at its base.
@@ -133,6 +137,8 @@ impl Task {
     pub fn new(id: u64, name: Option<Box<str>>, spawned_at: &'static Location<'static>) -> Task {
         Task {
             id,
+            guard: Cell::new(0),
+            stack_bytes: Cell::new(0),
             place: Cell::new(0),
             state: Cell::new(State::Scheduled),
             waiting_for: Cell::new(Why::Nothing),
@@ -159,6 +165,8 @@ impl Task {
     /// What `body` borrows must outlive the task's end: the caller sees to it that the coroutine ends (or is leaked)
     /// before that.
     pub unsafe fn start_on<F: FnOnce()>(self: &Rc<Self>, stack: StackSlot, body: F) {
+        self.guard.set(stack.limit().get());
+        self.stack_bytes.set(stack.usable_bytes());
         let task = Rc::as_ptr(self);
         let entry = move |yielder: &Yielder<(), After>, ()| {
             // SAFETY: the hub holds an `Rc` of the task while its coroutine runs, and the yielder lives as long as the
@@ -195,8 +203,9 @@ impl Task {
         }
     }
 
-    /// Leaves the coroutine where it is, for ever: a suspended coroutine must not be dropped.
+    /// Leaves the coroutine where it is, for ever: a suspended coroutine must not be dropped. Nobody can wake it any more.
     pub fn forget(&self) {
+        self.state.set(State::Done);
         // SAFETY: called by the hub at its end, when no task runs.
         std::mem::forget(unsafe { (*self.coroutine.get()).take() });
     }
@@ -263,7 +272,7 @@ impl Task {
     #[cold]
     fn check_alerted(&self, hub: &Hub) -> Result<(), Interrupt> {
         self.die_if_killed();
-        if self.nearest_scope().is_some_and(|deadline| deadline.when <= hub.clock.last()) {
+        if self.nearest_scope().is_some_and(|deadline| deadline.when <= hub.clock.recent()) {
             return Err(self.deliver(hub).unwrap_or(Interrupt::Unwinding));
         }
         Ok(())
@@ -314,14 +323,15 @@ impl Task {
         }
     }
 
-    /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was.
+    /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was. What lies behind a shield
+    /// cannot have been delivered inside.
     pub fn leave(&self, id: u64) -> bool {
         let mut scopes = self.scopes.borrow_mut();
         let Some(at) = scopes.iter().rposition(|scope| scope.id == id) else { return false };
         let scope = scopes.remove(at);
         self.alert.set(self.killed.get() || !scopes.is_empty());
         self.shields.set(self.shields.get() - u32::from(scope.shield));
-        scope.delivered && !scopes[..at].iter().any(|outer| outer.delivered)
+        scope.delivered && !scopes[visible(&scopes[..at])..at].iter().any(|outer| outer.delivered)
     }
 
     /// Sets the cause if the task is waiting; the hub then schedules it.
@@ -345,22 +355,32 @@ impl Task {
         self.killed.get()
     }
 
-    /// Has `link` called at the task's end; at once if it has ended.
+    /// Has `link` called at the task's end, by the task itself, so that what the link drops may wait; at once if it has
+    /// ended.
     pub fn on_end(&self, hub: &Hub, link: Link) {
         if self.state.get() == State::Done { link(hub) } else { self.links.borrow_mut().push(link) }
     }
 
-    /// Tells everybody concerned that the task has ended.
-    pub fn notify_end(&self, hub: &Hub) {
-        for link in self.links.take() {
-            link(hub);
+    /// Calls the links, also those that come meanwhile. A panic in one (in a destructor of what it drops) ends there.
+    pub fn call_links(&self, hub: &Hub) {
+        while !self.links.borrow().is_empty() {
+            for link in self.links.take() {
+                Task::swallow(|| link(hub));
+            }
         }
-        self.joiners.wake_all(hub);
     }
 
     /// Runs `body` as the base of a greenlet: a panic or a kill ends here.
     pub fn base<T>(body: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
         panic::catch_unwind(AssertUnwindSafe(body))
+    }
+
+    /// Runs what may unwind where nothing may. A panic has been told by the panic hook; a payload whose own destructor
+    /// might panic is leaked.
+    pub fn swallow(f: impl FnOnce()) {
+        if let Err(payload) = Task::base(f) {
+            std::mem::forget(payload);
+        }
     }
 
     /// Its name: the one it was given, or `greenlet-N`.
@@ -382,6 +402,16 @@ impl Task {
             why => text.push_str(&format!("waits in {why:?}")),
         }
         text
+    }
+
+    /// Whether `address` lies in the guard below its stack.
+    pub fn guards(&self, address: usize) -> bool {
+        address.checked_sub(self.guard.get()).is_some_and(|offset| offset < GUARD_BYTES)
+    }
+
+    /// The size of its stack.
+    pub fn stack_bytes(&self) -> usize {
+        self.stack_bytes.get()
     }
 
     /// Name and spawn site in pieces, without allocating: for the overflow handler.

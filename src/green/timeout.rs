@@ -118,7 +118,7 @@ impl Alarm {
             }
             self.shared.set.set(Some((deadline, limit)));
             for (&scope, task) in self.shared.scopes.borrow().iter() {
-                task.set_deadline(hub, scope, deadline, limit);
+                task.set_deadline(hub, scope, hub.at_the_same_moment(deadline), limit);
             }
         });
     }
@@ -132,6 +132,7 @@ impl Alarm {
     pub fn guard<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, Elapsed> {
         let scope = Hub::with(|hub| {
             let (deadline, limit) = self.shared.set.get().unzip();
+            let deadline = deadline.map(|deadline| hub.at_the_same_moment(deadline));
             Scope::enter_on(hub, limit.unwrap_or_default(), deadline, false)
         });
         self.shared.scopes.borrow_mut().insert(scope.id, scope.task.clone());
@@ -188,5 +189,29 @@ impl Drop for Scope {
         if !self.left {
             self.task.leave(self.id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::green::{self, Event};
+
+    #[test]
+    fn an_alarm_ends_the_waits_of_all_who_guard_with_it_however_many_park_on_it() {
+        green::run(|| {
+            let (alarm, never) = (Alarm::new(), Event::new());
+            let wait = |alarm: &Alarm| {
+                let (alarm, never) = (alarm.clone(), never.clone());
+                green::spawn(move || alarm.guard(|| never.wait()).is_err())
+            };
+            let before: Vec<_> = (0..5).map(|_| wait(&alarm)).collect();
+            green::yield_now().unwrap();
+            alarm.set(Duration::from_millis(5));
+            let after: Vec<_> = (0..5).map(|_| wait(&alarm)).collect();
+            for waiter in before.iter().chain(&after) {
+                assert!(timeout(Duration::from_secs(5), || waiter.get()).unwrap().unwrap());
+            }
+        });
     }
 }

@@ -44,21 +44,22 @@ impl Timers {
 
     /// Calls `wake` for each task whose own deadline is at or before `now`, in order.
     pub fn fire(&self, now: Instant, mut wake: impl FnMut(&Rc<Task>, Cause)) {
-        while let Some(task) = self.pop_due(now) {
+        while let Some((armed, task)) = self.pop_due(now) {
             match task.deadline.get() {
-                Some(deadline) if deadline.when > now => self.arm(&task, deadline),
+                // Also one that is due: others may come before it.
+                Some(deadline) if deadline > armed => self.arm(&task, deadline),
                 Some(_) => wake(&task, Cause::Deadline),
                 None => {}
             }
         }
     }
 
-    fn pop_due(&self, now: Instant) -> Option<Rc<Task>> {
+    fn pop_due(&self, now: Instant) -> Option<(Deadline, Rc<Task>)> {
         let mut entries = self.entries.borrow_mut();
         let first = entries.first_entry().filter(|entry| entry.key().when <= now)?;
-        let task = first.remove();
+        let (armed, task) = first.remove_entry();
         task.timer.set(None);
-        Some(task)
+        Some((armed, task))
     }
 
     /// The next moment at which a parked task's deadline comes, after putting stale entries right.

@@ -2,7 +2,7 @@
 //!
 //! A call is tried at once where the descriptor may be ready, and otherwise parks first; readiness is forgotten when the
 //! kernel says `WouldBlock`, or after a short read ([`Watched::drained`]). Every call, also one that never has to wait,
-//! meets its deadline and costs budget: after [`CALLS_BEFORE_YIELD`] of them, or [`TIME_BEFORE_YIELD`], the others run.
+//! meets its deadline and costs the running greenlet budget: after [`CALLS_BEFORE_YIELD`] of them, or [`TIME_BEFORE_YIELD`], the others run.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::io;
@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::hub::Hub;
-use super::poller::{Place, Readiness};
+use super::poller::{Readiness, Registration};
 use super::task::{Task, Waker, Why, Woken};
 use super::timers::Deadline;
 
@@ -30,9 +30,7 @@ const CALLS_BETWEEN_CLOCK_READINGS: u32 = 8;
 pub(crate) struct Watched<S: AsFd> {
     source: RefCell<Option<S>>,
     fd: RawFd,
-    place: Place,
-    readiness: Rc<Readiness>,
-    calls: Cell<u32>,
+    registration: Registration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,8 +53,8 @@ impl<S: AsFd> Watched<S> {
 
     fn register(source: S, ready: bool) -> io::Result<Watched<S>> {
         let fd = source.as_fd().as_raw_fd();
-        let (place, readiness) = Hub::with(|hub| hub.poller.register(fd, ready))?;
-        Ok(Watched { source: RefCell::new(Some(source)), fd, place, readiness, calls: Cell::new(0) })
+        let registration = Hub::with(|hub| hub.poller.register(fd, ready))?;
+        Ok(Watched { source: RefCell::new(Some(source)), fd, registration })
     }
 
     /// The source, while it is open.
@@ -87,24 +85,28 @@ impl<S: AsFd> Watched<S> {
 
     /// The last read was short: nothing is left to read, unless the peer has closed (there is no further edge then).
     pub fn drained(&self) {
-        self.readiness.readable.set(self.readiness.read_closed.get());
+        self.readiness().readable.set(self.readiness().read_closed.get());
     }
 
     /// Whether the poller has seen something to read (bytes, a close, an error) that no read has met yet.
     pub fn may_be_readable(&self) -> bool {
-        self.readiness.readable.get()
+        self.readiness().readable.get()
     }
 
     /// Closes the descriptor: whoever waits for it gets an error.
     pub fn close(&self) {
-        if let Some(source) = self.source.borrow_mut().take() {
-            Hub::try_with(|hub| {
-                hub.poller.forget(self.place);
-                self.readiness.wake(&self.readiness.reader, hub);
-                self.readiness.wake(&self.readiness.writer, hub);
-            });
-            drop(source);
-        }
+        let Some(source) = self.source.borrow_mut().take() else { return };
+        self.registration.forget();
+        let readiness = self.readiness();
+        Hub::try_with(|hub| {
+            readiness.wake(&readiness.reader, hub);
+            readiness.wake(&readiness.writer, hub);
+        });
+        drop(source);
+    }
+
+    fn readiness(&self) -> &Readiness {
+        &self.registration.readiness
     }
 
     fn attempt<T>(
@@ -115,7 +117,9 @@ impl<S: AsFd> Watched<S> {
     ) -> io::Result<Option<T>> {
         Hub::with(|hub| {
             let task = hub.current();
-            self.pay(hub, &task)?;
+            pay(hub, &task)?;
+            self.source()?;
+            self.refuse_a_second(direction)?;
             let limit = limit.and_then(|limit| hub.deadline(limit));
             loop {
                 if self.ready(direction).get() {
@@ -135,7 +139,9 @@ impl<S: AsFd> Watched<S> {
     fn wait(&self, direction: Direction) -> io::Result<()> {
         Hub::with(|hub| {
             let task = hub.current();
-            self.pay(hub, &task)?;
+            pay(hub, &task)?;
+            self.source()?;
+            self.refuse_a_second(direction)?;
             while !self.ready(direction).get() {
                 self.park(hub, &task, direction, None)?;
                 self.source()?;
@@ -146,41 +152,55 @@ impl<S: AsFd> Watched<S> {
 
     fn ready(&self, direction: Direction) -> &Cell<bool> {
         match direction {
-            Direction::Read => &self.readiness.readable,
-            Direction::Write => &self.readiness.writable,
+            Direction::Read => &self.readiness().readable,
+            Direction::Write => &self.readiness().writable,
         }
     }
 
     fn park(&self, hub: &Hub, task: &Rc<Task>, direction: Direction, limit: Option<Deadline>) -> io::Result<Woken> {
-        let (place, why, verb) = match direction {
-            Direction::Read => (&self.readiness.reader, Why::Read(self.fd), "reading"),
-            Direction::Write => (&self.readiness.writer, Why::Write(self.fd), "writing"),
-        };
-        if let Some(first) = &*place.borrow() {
-            let text =
-                format!("{} is {verb} descriptor {} already: one greenlet a direction", first.task.name(), self.fd);
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+        if !hub.poller.knows(&self.registration) {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "this descriptor belongs to another hub"));
         }
+        let why = match direction {
+            Direction::Read => Why::Read(self.fd),
+            Direction::Write => Why::Write(self.fd),
+        };
+        let place = self.waiter(direction);
         *place.borrow_mut() = Some(Waker::for_next_wait(task));
         let _leave = Leave(place);
-        self.calls.set(0);
         Ok(task.park(hub, why, limit)?)
     }
 
-    /// Every call: deadline and kill are looked at before the attempt, and a long run without a wait yields.
-    fn pay(&self, hub: &Hub, task: &Task) -> io::Result<()> {
-        let calls = self.calls.get() + 1;
-        self.calls.set(calls);
-        if calls >= CALLS_BEFORE_YIELD
-            || (calls.is_multiple_of(CALLS_BETWEEN_CLOCK_READINGS) && hub.time_without_poll() >= TIME_BEFORE_YIELD)
-        {
-            self.calls.set(0);
-            if !std::thread::panicking() {
-                return Ok(task.yield_now(hub)?);
-            }
+    fn waiter(&self, direction: Direction) -> &RefCell<Option<Waker>> {
+        match direction {
+            Direction::Read => &self.readiness().reader,
+            Direction::Write => &self.readiness().writer,
         }
-        Ok(task.check(hub)?)
     }
+
+    /// Whoever waits in this direction comes first, also when what it waits for has just come.
+    fn refuse_a_second(&self, direction: Direction) -> io::Result<()> {
+        let waiter = self.waiter(direction).borrow();
+        let Some(first) = &*waiter else { return Ok(()) };
+        let verb = if direction == Direction::Read { "reading" } else { "writing" };
+        let text = format!("{} is {verb} descriptor {} already: one greenlet a direction", first.task.name(), self.fd);
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
+    }
+}
+
+/// Every call: deadline and kill are looked at before the attempt, and a long run without a wait yields.
+fn pay(hub: &Hub, task: &Task) -> io::Result<()> {
+    let calls = hub.calls_in_a_row.get() + 1;
+    hub.calls_in_a_row.set(calls);
+    if calls >= CALLS_BEFORE_YIELD
+        || (calls.is_multiple_of(CALLS_BETWEEN_CLOCK_READINGS) && hub.time_without_poll() >= TIME_BEFORE_YIELD)
+    {
+        hub.calls_in_a_row.set(0);
+        if !std::thread::panicking() {
+            return Ok(task.yield_now(hub)?);
+        }
+    }
+    Ok(task.check(hub)?)
 }
 
 impl<S: AsFd> Drop for Watched<S> {

@@ -78,7 +78,7 @@ fn a_failed_connect_is_retried_only_with_connrefused() {
 fn all_errors_retries_whatever_was_tried() {
     let policy = RetryPolicy { all_errors: true, ..policy(3) };
     for kind in Kind::ALL {
-        let never = matches!(kind, Kind::Url | Kind::Blocked | Kind::Skipped | Kind::Cancelled);
+        let never = matches!(kind, Kind::Url | Kind::Blocked | Kind::Skipped | Kind::Cancelled | Kind::Internal);
         let expected = if never { Decision::Stop } else { again(1) };
         assert_eq!(policy.decide(&attempt(&failure(*kind))), expected, "{kind}");
     }

@@ -4,12 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::exchange::{Exchange, apologize};
+use super::exchange::{After, Exchange, apologize};
 use super::limits::ServerLimits;
 use super::response::{Asked, Outgoing};
 use super::wire::{Next, ServedStream, Wire};
 use crate::green;
-use crate::http::h1::{RequestHead, Reuse};
+use crate::http::h1::RequestHead;
 
 /// Serves the requests that come on `stream`, one after another, until the peer closes, an exchange says close, or a limit
 /// of time passes. Waits in every way a connection can; it is meant for a greenlet of its own.
@@ -40,20 +40,11 @@ where
         };
         match after {
             After::Next => {}
-            After::Close => return Ok(()),
+            After::Close => return wire.end(),
             After::Linger => return wire.linger(),
+            After::Break => return Ok(()),
         }
     }
-}
-
-/// What follows an exchange.
-#[derive(Clone, Copy)]
-enum After {
-    /// The next request.
-    Next,
-    Close,
-    /// Close, but let the peer read its answer: it may still be sending.
-    Linger,
 }
 
 fn serve<H>(wire: &mut Wire, head: RequestHead, peer: Option<SocketAddr>, handler: &H) -> io::Result<After>
@@ -67,20 +58,15 @@ where
         return Ok(After::Linger);
     }
     let handled = catch_unwind(AssertUnwindSafe(|| handler(&mut exchange)));
-    let (reuse, may_have_more) = match handled {
-        Ok(handled) => exchange.end(handled)?,
+    match handled {
+        Ok(handled) => exchange.end(handled),
         Err(payload) => {
             // A kill unwinds through here too: it is raised again by this wait, and nothing is answered.
             let _ = green::yield_now();
             let _ = exchange.end_after_panic(); // the panic is the news
             resume_unwind(payload)
         }
-    };
-    Ok(match reuse {
-        Reuse::Yes => After::Next,
-        Reuse::No(_) if may_have_more || !wire.unread().is_empty() => After::Linger,
-        Reuse::No(_) => After::Close,
-    })
+    }
 }
 
 /// Answers a request that cannot be read. Whatever follows it on the connection is not to be trusted.

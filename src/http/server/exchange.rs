@@ -80,15 +80,17 @@ impl<'a> Exchange<'a> {
         self.aborted = true;
     }
 
-    /// After the handler: answers for it if it has not, and says whether the connection may go on, and if not, whether
-    /// the client may still be sending what nobody will read.
-    pub(super) fn end(mut self, handled: io::Result<()>) -> io::Result<(Reuse, bool)> {
+    /// After the handler: answers for it if it has not, and says what becomes of the connection.
+    pub(super) fn end(mut self, handled: io::Result<()>) -> io::Result<After> {
         if self.aborted {
-            return Ok((self.judge(true), false));
+            return Ok(After::Break);
         }
         match (handled, self.outgoing.progress) {
             (Ok(()), Progress::Whole) => self.incoming.drain(self.wire)?,
-            (Ok(()), Progress::Begun) => return self.break_off(),
+            (Ok(()), Progress::Begun) => {
+                self.wire.flush()?; // what was written is sent, and then cut off
+                return Ok(After::Break);
+            }
             (Err(error), Progress::Whole | Progress::Begun) => return Err(error),
             (Ok(()), Progress::Nothing) => self.apologize(500, "the handler gave no answer")?,
             (Err(error), Progress::Nothing) => match self.incoming.fault() {
@@ -97,13 +99,16 @@ impl<'a> Exchange<'a> {
                 None => self.apologize(500, "something went wrong here")?,
             },
         }
-        Ok((self.judge(self.outgoing.close), !self.incoming.body.is_done()))
+        Ok(self.judge())
     }
 
-    /// The handler dropped its answer unfinished: what it wrote goes out, and then the close.
-    fn break_off(self) -> io::Result<(Reuse, bool)> {
-        self.wire.flush()?;
-        Ok((self.judge(true), !self.incoming.body.is_done()))
+    fn judge(&self) -> After {
+        let body = &self.incoming.body;
+        match Reuse::after_request(&self.head, body, self.outgoing.close) {
+            Reuse::Yes => After::Next,
+            Reuse::No(_) if body.is_done() && self.wire.unread().is_empty() => After::Close,
+            Reuse::No(_) => After::Linger,
+        }
     }
 
     /// The handler panicked.
@@ -122,10 +127,19 @@ impl<'a> Exchange<'a> {
         self.close_after();
         apologize(self.wire, &mut self.outgoing, Asked::of(&self.head), status, text)
     }
+}
 
-    fn judge(&self, close: bool) -> Reuse {
-        Reuse::after_request(&self.head, &self.incoming.body, close)
-    }
+/// What becomes of a connection after an exchange.
+#[derive(Clone, Copy)]
+pub(super) enum After {
+    /// The next request.
+    Next,
+    /// An orderly end.
+    Close,
+    /// The same, but the peer may still be sending: let it read its answer first.
+    Linger,
+    /// No goodbye: what was sent is not whole, and must not look so.
+    Break,
 }
 
 /// A short answer in text.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::limits::ServerLimits;
 use crate::green::{self, Elapsed};
 use crate::http::h1::{ReceiveRequest, Refused, RequestHead};
-use crate::net::{TcpStream, UnixStream};
+use crate::net::{TcpStream, TlsStream, UnixStream};
 
 /// What a connection of the server runs over: TCP, a Unix socket, TLS, a pair in memory.
 pub trait ServedStream: Read + Write {
@@ -27,6 +27,13 @@ impl ServedStream for TcpStream {
 impl ServedStream for UnixStream {
     fn end(&mut self) -> io::Result<()> {
         self.shutdown(Shutdown::Write)
+    }
+}
+
+/// Says goodbye: the end of the plaintext. The transport's own end comes with the close.
+impl<S: Read + Write> ServedStream for TlsStream<S> {
+    fn end(&mut self) -> io::Result<()> {
+        self.close_notify()
     }
 }
 
@@ -205,9 +212,15 @@ impl Wire {
         self.broken
     }
 
+    /// Ends a connection on which nothing more will come.
+    pub fn end(&mut self) -> io::Result<()> {
+        let limit = self.limits.write_time;
+        within(limit, || self.stream.end())
+    }
+
     /// Ends a connection on which the peer may still be sending: a close would throw away the answer with what it sends.
     pub fn linger(&mut self) -> io::Result<()> {
-        self.stream.end()?;
+        self.end()?;
         let (mut left, time) = (self.limits.linger_bytes, self.limits.linger_time);
         let mut scratch = [0; FIRST_READ_BYTES];
         // However this ends, the connection is over: the answer has gone out, and nothing here is worth a word.

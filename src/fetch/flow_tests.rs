@@ -1,0 +1,137 @@
+//! Which fields a request has, in which order, and whose word counts.
+
+use url::Url;
+
+use super::*;
+use crate::fetch::plan::{AuthHosts, Secrets};
+
+fn target(url: &str) -> Target {
+    Target { argument: Some(0), ..Target::new(Url::parse(url).unwrap()) }
+}
+
+/// The fields of the first request, but for Host and Content-Length, which are added on sending.
+fn fields(plan: &Plan, target: &Target) -> Vec<String> {
+    let mut flow = Flow::new(plan, target, plan.request.body.as_deref().map(Rc::from).as_ref(), None);
+    flow.set_fields(plan).unwrap();
+    let pairs = flow.request.fields.iter();
+    pairs.map(|(name, value)| format!("{name}: {}", std::str::from_utf8(value).unwrap())).collect()
+}
+
+fn with_headers(headers: &[(&str, Option<&str>)]) -> Plan {
+    let mut plan = Plan::default();
+    plan.request.headers = headers.iter().map(|(name, value)| (name.to_string(), value.map(str::to_owned))).collect();
+    plan.request.compressed = false;
+    plan
+}
+
+fn basic(pair: &str) -> String {
+    let (user, password) = pair.split_once(':').unwrap();
+    format!("Authorization: {}", auth::basic(user, password))
+}
+
+const AGENT: &str = concat!("User-Agent: gfetch/", env!("CARGO_PKG_VERSION"));
+
+#[test]
+fn unasked_a_request_says_who_what_and_which_codings() {
+    let expected = [AGENT, "Accept: */*", "Accept-Encoding: deflate, gzip, br, zstd"];
+    assert_eq!(fields(&Plan::default(), &target("http://a.example/")), expected);
+}
+
+#[test]
+fn given_fields_follow_in_their_order_and_replace_the_usual_ones() {
+    let plan =
+        with_headers(&[("X-B", Some("1")), ("accept", Some("text/html")), ("X-A", Some("2")), ("X-B", Some("3"))]);
+    let expected = [AGENT, "X-B: 1", "accept: text/html", "X-A: 2", "X-B: 3"];
+    assert_eq!(fields(&plan, &target("http://a.example/")), expected);
+}
+
+#[test]
+fn a_field_can_be_taken_away_or_sent_empty() {
+    let plan = with_headers(&[("accept", None), ("User-Agent", None), ("X-Empty", Some(""))]);
+    assert_eq!(fields(&plan, &target("http://a.example/")), ["X-Empty: "]);
+}
+
+#[test]
+fn a_body_is_a_form_unless_somebody_says_otherwise() {
+    let of_body = |mut plan: Plan| {
+        plan.request.body = Some(b"a=1".to_vec());
+        let all = fields(&plan, &target("http://a.example/"));
+        all.into_iter().filter(|field| field.to_lowercase().starts_with("content-type")).collect::<Vec<_>>()
+    };
+    assert_eq!(of_body(with_headers(&[])), ["Content-Type: application/x-www-form-urlencoded"]);
+    assert_eq!(of_body(with_headers(&[("content-type", Some("text/plain"))])), ["content-type: text/plain"]);
+    assert!(of_body(with_headers(&[("Content-Type", None)])).is_empty());
+}
+
+#[test]
+fn a_body_makes_a_post_unless_a_method_is_given_and_a_lines_own_counts_most() {
+    let mut plan = Plan::default();
+    let mut line = target("http://a.example/");
+    assert_eq!(first_method(&plan, Some(&line)), "GET");
+    line.body = Some(b"x".to_vec());
+    assert_eq!(first_method(&plan, Some(&line)), "POST");
+    plan.request.method = Some("PUT".to_owned());
+    assert_eq!(first_method(&plan, Some(&line)), "PUT");
+    line.method = Some("DELETE".to_owned());
+    assert_eq!(first_method(&plan, Some(&line)), "DELETE");
+    let flow = Flow::new(&plan, &line, Some(&Rc::from(*b"the plan's")), None);
+    assert_eq!(flow.request.body.as_deref(), Some(&b"x"[..]), "its own body, too");
+}
+
+#[test]
+fn a_lines_own_headers_stand_over_the_runs_of_the_same_name() {
+    let mut plan = with_headers(&[("X-A", Some("run")), ("X-B", Some("run")), ("Accept", None)]);
+    plan.secrets.basic = Some(("run".to_owned(), "secret".to_owned()));
+    let mut line = target("http://a.example/");
+    line.headers = [("x-a", "1"), ("x-a", "2"), ("accept", "own"), ("Authorization", "own")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let expected = [AGENT, "X-B: run", "x-a: 1", "x-a: 2", "accept: own", "Authorization: own"];
+    assert_eq!(fields(&plan, &line), expected);
+}
+
+#[test]
+fn user_and_password_come_from_the_header_else_from_u_else_from_the_url() {
+    let mut plan = with_headers(&[("Accept", None), ("User-Agent", None)]);
+    let line = target("http://in:url@a.example/");
+    assert_eq!(fields(&plan, &line), [basic("in:url")]);
+    plan.secrets.basic = Some(("by".to_owned(), "option".to_owned()));
+    assert_eq!(fields(&plan, &line), [basic("by:option")]);
+    plan.secrets.headers = vec![("Authorization".to_owned(), "Bearer t".to_owned())];
+    assert_eq!(fields(&plan, &line), ["Authorization: Bearer t"]);
+    plan.secrets.headers.clear();
+    plan.request.headers.push(("authorization".to_owned(), None));
+    assert_eq!(fields(&plan, &line), [""; 0], "taken away, as in curl");
+}
+
+#[test]
+fn a_line_of_a_list_gets_secrets_only_for_allowed_hosts() {
+    let mut plan = with_headers(&[("Accept", None), ("User-Agent", None)]);
+    plan.secrets = Secrets {
+        basic: Some(("me".to_owned(), "secret".to_owned())),
+        headers: vec![("X-Api-Key".to_owned(), "k".to_owned())],
+        hosts: AuthHosts::parse(["a.example:8443", "[::1]"]).unwrap(),
+    };
+    let listed = |url| fields(&plan, &Target { argument: None, ..target(url) });
+    let all = ["X-Api-Key: k".to_owned(), basic("me:secret")];
+    assert_eq!(listed("https://a.example:8443/"), all);
+    assert_eq!(listed("http://[::1]/"), all);
+    assert!(listed("https://a.example/").is_empty() && listed("https://b.example:8443/").is_empty());
+    assert_eq!(listed("http://x:y@b.example/"), [basic("x:y")], "its own are its own");
+    assert_eq!(fields(&plan, &target("https://b.example/")), all, "an argument gets them as in curl");
+}
+
+#[test]
+fn userinfo_of_a_url_is_not_carried_to_another_origin() {
+    let plan = with_headers(&[("Accept", None), ("User-Agent", None)]);
+    let mut flow = Flow::new(&plan, &target("http://in:url@a.example/"), None, None);
+    for (location, expected) in [("/b", vec![basic("in:url")]), ("http://b.example/", vec![])] {
+        let locations = [location.as_bytes()];
+        let hop = redirect::Hop { url: &flow.request.url, method: "GET", status: 302, locations: &locations };
+        let next = redirect::next(&hop).unwrap().unwrap();
+        flow.follow(&plan, next);
+        flow.set_fields(&plan).unwrap();
+        let sent: Vec<_> = flow.request.fields.iter().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(sent.len(), expected.len(), "{location}: {sent:?}");
+    }
+}

@@ -1,0 +1,110 @@
+//! Permits by themselves: what is remembered of origins, and for how long.
+
+use url::Url;
+
+use super::*;
+use crate::green::{ClockKind, Config};
+
+fn origin(url: &str) -> Origin {
+    Origin::of(&Url::parse(url).unwrap()).unwrap()
+}
+
+fn host(number: usize) -> Origin {
+    origin(&format!("http://h{number}.example/"))
+}
+
+fn permits(jobs: usize, per_host: usize, give_up_host: u32) -> Permits {
+    let per_host = std::num::NonZeroUsize::new(per_host);
+    Permits::new(&Plan { jobs, per_host, give_up_host, ..Plan::default() })
+}
+
+fn story(f: impl FnOnce()) {
+    Config::new().clock(ClockKind::Virtual).run(f);
+}
+
+/// A start that may be skipped.
+fn try_now(permits: &Permits, origin: &Origin) -> Result<Pass, Refused> {
+    permits.try_acquire(origin).map_or_else(|| permits.acquire(origin, true, |_| ()), Ok)
+}
+
+fn fails(permits: &Permits, origin: &Origin) {
+    let pass = try_now(permits, origin).unwrap();
+    permits.note_connect(&pass, true);
+}
+
+#[test]
+fn what_cannot_have_both_permits_now_takes_neither() {
+    story(|| {
+        let permits = permits(1, 1, 0);
+        let (a, b) = (origin("http://a.example/"), origin("http://b.example/"));
+        let held = permits.try_acquire(&a).unwrap();
+        assert!(permits.try_acquire(&a).is_none() && permits.try_acquire(&b).is_none());
+        drop(held);
+        let of_b = permits.try_acquire(&b).unwrap();
+        assert!(permits.try_acquire(&a).is_none());
+        drop(of_b);
+        assert!(permits.try_acquire(&a).is_some(), "the failed tries left nothing taken");
+    });
+}
+
+#[test]
+fn schemes_and_ports_are_origins_of_their_own() {
+    story(|| {
+        let permits = permits(9, 1, 0);
+        let urls = ["http://a.example/", "https://a.example/", "http://a.example:81/"];
+        let held: Vec<_> = urls.iter().map(|url| permits.try_acquire(&origin(url))).collect();
+        assert!(held.iter().all(Option::is_some));
+        assert!(permits.try_acquire(&origin("http://A.example:80/x")).is_none());
+    });
+}
+
+#[test]
+fn a_hold_can_be_lengthened_and_never_shortened() {
+    story(|| {
+        let permits = permits(9, 9, 0);
+        let (a, began) = (origin("http://a.example/"), green::now());
+        permits.hold(&a, Duration::from_secs(30));
+        permits.hold(&a, Duration::from_secs(5));
+        assert!(permits.try_acquire(&a).is_none() && permits.try_acquire(&origin("http://b.example/")).is_some());
+        drop(permits.acquire(&a, false, |_| ()).unwrap());
+        assert_eq!(green::now() - began, Duration::from_secs(30));
+        assert!(permits.try_acquire(&a).is_some(), "over is over");
+    });
+}
+
+#[test]
+fn a_given_up_host_has_one_probe_a_minute_however_many_ask() {
+    story(|| {
+        let permits = permits(9, 9, 2);
+        let a = origin("http://a.example/");
+        (0..2).for_each(|_| fails(&permits, &a));
+        for _ in 0..3 {
+            assert!(matches!(try_now(&permits, &a), Err(Refused::GivenUp)));
+            assert!(permits.acquire(&a, false, |_| ()).is_ok(), "a retry is not skipped");
+            green::sleep(PROBE_EVERY).unwrap();
+            fails(&permits, &a);
+        }
+        green::sleep(PROBE_EVERY).unwrap();
+        let probe = try_now(&permits, &a).unwrap();
+        assert!(try_now(&permits, &a).is_err());
+        permits.note_connect(&probe, false);
+        assert!(try_now(&permits, &a).is_ok());
+    });
+}
+
+#[test]
+fn any_number_of_hosts_costs_a_bounded_memory_also_where_all_are_dead() {
+    story(|| {
+        let permits = permits(9, 9, 2);
+        let busy = permits.try_acquire(&host(0)).unwrap();
+        permits.hold(&host(1), Duration::from_secs(3600));
+        (0..2).for_each(|_| fails(&permits, &host(2)));
+        for number in 3..30_000 {
+            fails(&permits, &host(number));
+        }
+        assert!(permits.origins.borrow().len() <= MAX_QUIET_ORIGINS);
+        drop(busy);
+        assert!(permits.try_acquire(&host(1)).is_none(), "who asked for a pause is remembered");
+        assert!(try_now(&permits, &host(2)).is_err(), "so is who was given up");
+    });
+}

@@ -1,0 +1,131 @@
+//! Sinks by themselves: turns, special files, and the memory that waiting bodies share.
+
+use std::cell::RefCell;
+use std::io::Read;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use super::*;
+
+fn output() -> (Output, Rc<RefCell<Vec<u8>>>) {
+    let written = Rc::new(RefCell::new(Vec::new()));
+    let into = written.clone();
+    let output: Output = Rc::new(move |bytes| {
+        into.borrow_mut().extend_from_slice(bytes);
+        Ok(())
+    });
+    (output, written)
+}
+
+/// One without connections: it has no room to make.
+fn client() -> Client {
+    Client::new(crate::http::ClientConfig {
+        resolver: crate::net::Resolver::new(crate::net::ResolverConfig::default()),
+        tls: crate::net::TlsConfig::builder().build_lazy(),
+        connect_timeout: None,
+        pool: crate::http::PoolLimits::default(),
+    })
+}
+
+#[test]
+fn a_body_whose_turn_comes_midway_is_printed_once_and_in_order() {
+    let ((output, written), turn, memory) = (output(), Turn::default(), SpoolMemory::default());
+    let mut sink = Sink::print(Some(turn.of(1)), output, memory.clone());
+    sink.write(b"one ").unwrap();
+    assert!(written.borrow().is_empty() && !sink.has_shown());
+    turn.pass_to(1);
+    sink.write(b"two ").unwrap();
+    assert!(sink.has_shown());
+    sink.write(b"three").unwrap();
+    assert_eq!(*written.borrow(), b"one two three");
+    let mut left = sink.finish().unwrap().body.unwrap();
+    left.drain(|_| panic!("nothing is left")).unwrap();
+    assert_eq!(memory.in_use(), 0);
+}
+
+#[test]
+fn whatever_becomes_of_waiting_bodies_their_memory_is_given_back() {
+    let memory = SpoolMemory::default();
+    let waiting = |bytes: usize| {
+        let mut sink = Sink::print(None, output().0, memory.clone());
+        sink.write(&vec![0; bytes]).unwrap();
+        sink
+    };
+    let (dropped, finished, drained) = (waiting(1000), waiting(1 << 20), waiting(5));
+    assert_eq!(memory.in_use(), 1000 + (1 << 20) + 5);
+    drop(dropped);
+    drop(finished.finish().unwrap());
+    let mut body = drained.finish().unwrap().body.unwrap();
+    assert_eq!(memory.in_use(), 5);
+    body.drain(|_| Err(io::ErrorKind::BrokenPipe.into())).unwrap_err();
+    assert_eq!(memory.in_use(), 0, "also where it could not be written");
+}
+
+fn save(path: &Path, bytes: &[u8]) -> io::Result<Finished> {
+    let path = path.to_owned();
+    green::run(|| {
+        let mut sink = Sink::save(path, false, client());
+        sink.write(bytes)?;
+        sink.finish()
+    })
+}
+
+#[test]
+fn what_is_no_regular_file_is_written_to_and_stays_what_it_is() {
+    assert_eq!(save(Path::new("/dev/null"), b"x").unwrap().file.unwrap(), Path::new("/dev/null"));
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reading = pipe.clone();
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        File::open(reading).unwrap().read_to_string(&mut text).unwrap();
+        text
+    });
+    save(&pipe, b"through the pipe").unwrap();
+    assert_eq!(reader.join().unwrap(), "through the pipe");
+    assert!(save(dir.path(), b"x").is_err(), "a folder takes no bytes");
+}
+
+#[test]
+fn a_link_stays_a_link_and_the_file_behind_it_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+    fs::write(&file, "old").unwrap();
+    symlink("file", &link).unwrap();
+    save(&link, b"new").unwrap();
+    assert_eq!(fs::read(&file).unwrap(), b"new");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    symlink("nowhere", dir.path().join("dangling")).unwrap();
+    assert_eq!(save(&dir.path().join("dangling"), b"x").err().unwrap().kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn a_missing_folder_is_an_error_unless_it_is_to_be_made_and_modes_are_the_usual() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a/b/f");
+    assert_eq!(save(&path, b"x").err().unwrap().kind(), io::ErrorKind::NotFound);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    save(&path, b"x").unwrap();
+    let plain = dir.path().join("plain");
+    fs::write(&plain, "").unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), mode(&plain), "as anybody makes a file, not 0600");
+}
+
+#[test]
+fn pieces_come_together_whole_whatever_their_sizes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mut expected) = (dir.path().join("f"), Vec::new());
+    let to = path.clone();
+    green::run(|| {
+        let mut sink = Sink::save(to, false, client());
+        for (n, size) in [1, PIECE_BYTES, PIECE_BYTES - 1, 0, 3 * PIECE_BYTES, 7].into_iter().enumerate() {
+            let piece = vec![n as u8; size];
+            expected.extend_from_slice(&piece);
+            sink.write(&piece).unwrap();
+        }
+        sink.finish().unwrap();
+    });
+    assert!(fs::read(path).unwrap() == expected);
+}

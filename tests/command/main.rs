@@ -1,0 +1,13 @@
+//! The command held to its contract: each test is one rule, against a scripted server on loopback.
+
+mod bodies;
+mod control;
+mod endings;
+mod input;
+mod records;
+mod runner;
+mod save_failed;
+mod saving;
+mod server;
+mod summary;
+mod usage;

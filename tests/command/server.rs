@@ -1,0 +1,227 @@
+//! A small HTTP server on threads, scripted by paths, that remembers what it was asked and how much at once.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/bytes/N` | N bytes, each line telling its place |
+//! | `/delay/MS/…` | the rest's answer, so much later |
+//! | `/status/N` | that status, with a body of 5 bytes |
+//! | `/to/URL` | a redirect there |
+//! | `/say/TEXT` | that text |
+//! | `/cut/N` | half of the N bytes that it announces |
+//! | `/chunked/N` | N bytes in chunks |
+//! | `/hang` | never an answer |
+//! | `/stall` | a head and 10 of 100 bytes, and nothing more |
+//! | `/drip/N` | N bytes, one each 20 ms |
+//! | `/flaky/N/…` | 503 N times, then the rest's answer |
+//! | `/close` | nothing: the connection is closed |
+//! | anything else | `ok` |
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A silent connection is given up after this: longer than any test waits.
+const SILENCE: Duration = Duration::from_secs(30);
+
+pub struct Server {
+    pub addr: SocketAddr,
+    log: Arc<Mutex<Log>>,
+}
+
+#[derive(Default)]
+struct Log {
+    requests: Vec<Request>,
+    running: usize,
+    most_running: usize,
+    flaky: HashMap<String, usize>,
+}
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub at: Instant,
+    pub method: String,
+    pub path: String,
+    pub fields: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Server {
+    pub fn new() -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (addr, log) = (listener.local_addr().unwrap(), Arc::<Mutex<Log>>::default());
+        let shared = log.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let log = shared.clone();
+                thread::spawn(move || serve(stream.unwrap(), &log));
+            }
+        });
+        Server { addr, log }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+
+    /// A list of these paths' URLs.
+    pub fn list<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>) -> String {
+        paths.into_iter().map(|path| self.url(path.as_ref()) + "\n").collect()
+    }
+
+    /// Every request so far, in the order in which they came.
+    pub fn requests(&self) -> Vec<Request> {
+        self.log.lock().unwrap().requests.clone()
+    }
+
+    pub fn paths(&self) -> Vec<String> {
+        self.requests().into_iter().map(|request| request.path).collect()
+    }
+
+    /// The most requests that were being answered at one time.
+    pub fn most_at_once(&self) -> usize {
+        self.log.lock().unwrap().most_running
+    }
+}
+
+/// An address where nobody listens. Bound and dropped: nothing else takes it at once.
+pub fn nobody() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// The body of `/bytes/N`: lines of 10 bytes with their place, so that a mixture shows.
+pub fn body(bytes: usize) -> Vec<u8> {
+    let mut body: Vec<u8> = (0..bytes.div_ceil(10)).flat_map(|line| format!("{line:09}\n").into_bytes()).collect();
+    body.truncate(bytes);
+    body
+}
+
+fn serve(stream: TcpStream, log: &Mutex<Log>) {
+    stream.set_read_timeout(Some(SILENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    while let Some(request) = read_request(&mut reader) {
+        {
+            let mut log = log.lock().unwrap();
+            log.requests.push(request.clone());
+            log.running += 1;
+            log.most_running = log.most_running.max(log.running);
+        }
+        // Counted down before the last byte is out: else the next request could be there already.
+        let done = || log.lock().unwrap().running -= 1;
+        let stays = answer(&request, &request.path, &mut reader, &stream, log, done);
+        if !stays {
+            return;
+        }
+    }
+}
+
+fn read_request(reader: &mut impl BufRead) -> Option<Request> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
+    let mut words = line.split_whitespace();
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut fields = Vec::new();
+    loop {
+        line.clear();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        fields.push((name.to_owned(), value.trim().to_owned()));
+    }
+    let mut request = Request { at: Instant::now(), method, path, fields, body: Vec::new() };
+    request.body = vec![0; request.field("content-length").map_or(0, |length| length.parse().unwrap())];
+    reader.read_exact(&mut request.body).ok()?;
+    Some(request)
+}
+
+/// Answers, calls `done`, and says whether the connection goes on.
+fn answer(
+    request: &Request,
+    path: &str,
+    reader: &mut impl Read,
+    mut stream: &TcpStream,
+    log: &Mutex<Log>,
+    done: impl FnOnce(),
+) -> bool {
+    let (verb, rest) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
+    let mut send = |head: &str, body: &[u8]| {
+        let body = if request.method == "HEAD" { &[] } else { body };
+        stream.write_all(&[head.as_bytes(), body].concat()).is_ok()
+    };
+    let ok = |length: usize| format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n");
+    let number = || rest.parse::<usize>().unwrap();
+    match verb {
+        "delay" => {
+            let (ms, rest) = rest.split_once('/').unwrap_or((rest, ""));
+            thread::sleep(Duration::from_millis(ms.parse().unwrap()));
+            return answer(request, &format!("/{rest}"), reader, stream, log, done);
+        }
+        "flaky" => {
+            let (times, rest) = rest.split_once('/').unwrap_or((rest, ""));
+            let seen = {
+                let mut log = log.lock().unwrap();
+                let seen = log.flaky.entry(path.to_owned()).or_default();
+                *seen += 1;
+                *seen
+            };
+            let next = if seen <= times.parse().unwrap() { "/status/503".to_owned() } else { format!("/{rest}") };
+            return answer(request, &next, reader, stream, log, done);
+        }
+        "drip" => {
+            let mut stays = send(&ok(number()), b"");
+            for byte in body(number()) {
+                thread::sleep(Duration::from_millis(20));
+                stays = stays && stream.write_all(&[byte]).is_ok();
+            }
+            done();
+            return stays;
+        }
+        "hang" => {}
+        "stall" => {
+            send(&ok(100), &body(10));
+        }
+        _ => {
+            done();
+            return match verb {
+                "bytes" => send(&ok(number()), &body(number())),
+                "say" => send(&ok(rest.len()), rest.as_bytes()),
+                "status" => send(&format!("HTTP/1.1 {rest} {}\r\nContent-Length: 5\r\n\r\n", reason(rest)), b"sorry"),
+                "to" => send(&format!("HTTP/1.1 302 Found\r\nLocation: {rest}\r\nContent-Length: 0\r\n\r\n"), b""),
+                "cut" => {
+                    send(&ok(number()), &body(number() / 2));
+                    false
+                }
+                "chunked" => {
+                    let chunks = body(number()).chunks(1000).fold(Vec::new(), |chunks, chunk| {
+                        [chunks, format!("{:x}\r\n", chunk.len()).into_bytes(), chunk.to_vec(), b"\r\n".to_vec()]
+                            .concat()
+                    });
+                    send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &[&chunks[..], b"0\r\n\r\n"].concat())
+                }
+                "close" => false,
+                _ => send(&ok(2), b"ok"),
+            };
+        }
+    }
+    // Until the other side goes.
+    let _ = reader.read(&mut [0; 1]);
+    done();
+    false
+}
+
+fn reason(status: &str) -> &str {
+    match status {
+        "404" => "Not Found",
+        "503" => "Service Unavailable",
+        _ => "Whatever",
+    }
+}

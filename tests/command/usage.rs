@@ -1,0 +1,131 @@
+//! Command lines that say nothing that can be done: exit 2, nothing fetched, and a word that helps.
+
+use crate::runner::{Gfetch, gfetch};
+use crate::server::Server;
+
+/// Each bad command line, before a good URL, and what its message must hold.
+const BAD: &[(&str, &[&str])] = &[
+    ("-j", &["-j", "N"]),
+    ("-j 0", &["--jobs", "0"]),
+    ("-j x", &["--jobs", "x"]),
+    ("-j -1", &["--jobs", "-1"]),
+    ("-j 1.5", &["--jobs", "1.5"]),
+    ("--per-host -1", &["--per-host"]),
+    ("--parallel-max 0", &["--jobs"]),
+    ("--rate 10", &["--rate", "10/s"]),
+    ("--rate 0/s", &["--rate"]),
+    ("--rate x/s", &["--rate", "x/s"]),
+    ("-m x", &["--max-time", "x"]),
+    ("-m -1", &["--max-time", "-1"]),
+    ("--connect-timeout soon", &["--connect-timeout", "soon"]),
+    ("--deadline x", &["--deadline"]),
+    ("--grace x", &["--grace"]),
+    ("-y x", &["--speed-time"]),
+    ("-Y x", &["--speed-limit"]),
+    ("--retry -1", &["--retry"]),
+    ("--max-failures x", &["--max-failures"]),
+    ("--max-filesize big", &["--max-filesize", "big"]),
+    ("--max-redirs x", &["--max-redirs", "x"]),
+    ("--format xml", &["--format", "text", "json", "xml"]),
+    ("--progress often", &["--progress", "auto", "plain", "none"]),
+    ("--color blue", &["--color", "auto", "always", "never"]),
+    ("-H nonsense", &["--header", "nonsense"]),
+    ("-X GE\tT", &["--request"]),
+    ("-H @/none/such", &["/none/such"]),
+    ("-d @/none/such", &["/none/such"]),
+    ("--resolve x", &["--resolve", "HOST:PORT:ADDR"]),
+    ("--cacert /none/such", &["/none/such"]),
+    ("--auth-host a:b:c", &["--auth-host"]),
+    ("--output-dir x", &["--output-dir", "-o"]),
+    ("--body -o x", &["--body", "-o"]),
+    ("-O -o x", &["-O", "-o"]),
+    ("-o x -o y", &["-o"]),
+    ("-o x http://127.0.0.1:1/", &["-o", "{index}"]),
+    ("--runs 3", &["--runs", "--compare"]),
+    ("--compare --serial", &["--compare", "--serial"]),
+    ("--compare -d x", &["--compare", "GET"]),
+    ("-i http://127.0.0.1/", &["-i", "URL"]),
+    ("-o http://127.0.0.1/", &["-o", "URL"]),
+    ("-i", &["-i", "FILE"]),
+    ("--nonsense", &["--nonsense"]),
+    ("--job 5", &["--job", "--jobs"]),
+    ("-P 5", &["-P", "-j"]),
+    ("-t 5", &["-t", "-j"]),
+    ("-n 5", &["-n", "-j"]),
+    ("-", &["-i -"]),
+    ("-K file", &["-K"]),
+    ("-F a=b", &["-F", "--data-binary"]),
+    ("-T file", &["-T", "--data-binary"]),
+    ("--ftp-pasv", &["--ftp-pasv"]),
+    ("--digest", &["--digest", "-u"]),
+    ("--http3", &["--http3"]),
+    ("--trace file", &["--trace", "-v"]),
+    ("--proto =https", &["--proto"]),
+    ("--next", &["--next", "-i"]),
+    ("--threads 2", &["--threads"]),
+    ("-x proxy:1", &["--proxy"]),
+    ("-w %{json}", &["--write-out"]),
+    ("-s=1", &["-s"]),
+    ("--save-failed -", &["--save-failed"]),
+];
+
+#[test]
+fn a_bad_command_line_is_exit_2_and_names_the_option_and_what_it_takes() {
+    let server = Server::new();
+    let mut wrong = Vec::new();
+    for (line, words) in BAD {
+        // A value that is missing is missing at the end.
+        let missing = ["-j", "-i"].contains(line);
+        let mut args: Vec<&str> = line.split(' ').collect();
+        let url = server.url("/a");
+        args.insert(if missing { 0 } else { args.len() }, &url);
+        let run = gfetch(&args);
+        let told = words.iter().all(|word| run.err.contains(word)) && run.err.starts_with("gfetch: ");
+        if run.status.code() != Some(2) || !told || !run.out.is_empty() || run.err.lines().count() > 3 {
+            wrong.push(format!("{line}: {:?} {}", run.status.code(), run.err));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(server.paths(), [""; 0]);
+}
+
+#[test]
+fn a_curl_option_that_is_not_here_says_what_to_use() {
+    let run = gfetch(&["--form", "a=b", "http://127.0.0.1:1/"]).expect(2);
+    assert!(run.err.contains("curl's --form is not in gfetch; use "), "{}", run.err);
+}
+
+#[test]
+fn values_may_start_with_a_hyphen_and_the_last_one_counts() {
+    let server = Server::new();
+    gfetch(&["-A", "-one", "-A", "--two", "-d", "-x", &server.url("/a")]).expect(0);
+    assert_eq!(server.requests()[0].field("user-agent"), Some("--two"));
+    assert_eq!(server.requests()[0].body, b"-x");
+}
+
+#[test]
+fn options_of_curl_that_are_so_already_are_accepted() {
+    let server = Server::new();
+    let args =
+        ["-S", "-f", "-Z", "-N", "-#", "--parallel-immediate", "--no-progress-meter", "--url", &server.url("/a")];
+    gfetch(&args).expect(0);
+}
+
+#[test]
+fn a_proxy_variable_that_would_apply_is_exit_2_and_a_word() {
+    let server = Server::new();
+    let url = server.url("/a");
+    let run = Gfetch::new(&[&url]).env("http_proxy", "http://127.0.0.1:1").run().expect(2);
+    assert!(run.err.contains("http_proxy"), "{}", run.err);
+    let run = Gfetch::new(&["-i", "-"]).env("all_proxy", "x").input(&url).run().expect(2);
+    assert!(run.err.contains("all_proxy"), "{}", run.err);
+    assert_eq!(server.requests().len(), 0);
+    Gfetch::new(&[&url]).env("http_proxy", "http://127.0.0.1:1").env("no_proxy", "127.0.0.1").run().expect(0);
+    Gfetch::new(&[&url]).env("HTTP_PROXY", "http://127.0.0.1:1").env("https_proxy", "x").run().expect(0);
+}
+
+#[test]
+fn demo_and_serve_are_words_only_in_the_first_place() {
+    let run = gfetch(&["-m", "0.5", "-s", "demo", "--format", "json"]).expect(3);
+    assert_eq!(run.records()[0]["final_url"], "http://demo/");
+}
