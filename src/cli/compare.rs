@@ -58,7 +58,7 @@ impl Talk {
     fn compare(&self, invocation: &Invocation, how: Compare) -> Exit {
         let stop = Stop::new();
         // Half a comparison is none: what still runs when a signal comes is not waited for.
-        let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO)) {
+        let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO), || ()) {
             Ok(caught) => caught,
             Err(error) => return self.refuse(Refused(Exit::Usage, format!("signals: {error}"))),
         };

@@ -39,11 +39,16 @@ pub fn main() -> ! {
         Ok(Command::Serve(options)) => serve_until_stopped(&options),
         Ok(Command::Info(text)) => print(&text),
         Err(error) => {
-            eprintln!("gfetch: {error}");
+            complain(error);
             Exit::Usage
         }
     };
     exit.leave()
+}
+
+/// A word on standard error. That it cannot be said is no reason to panic.
+fn complain(message: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "gfetch: {message}");
 }
 
 /// Ends by the signal that stops it.
@@ -52,7 +57,7 @@ fn serve_until_stopped(options: &args::ServeOptions) -> Exit {
     let served = serve::run(options, &mut std::io::stdout(), || stopped_by = signals::wait());
     match (served, stopped_by) {
         (Err(error), _) => {
-            eprintln!("gfetch: {error}");
+            complain(error);
             Exit::Usage
         }
         (Ok(()), Some(signal)) => Exit::Signal(signal),

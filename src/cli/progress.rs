@@ -58,7 +58,7 @@ impl Progress {
             Kind::Live { bar, .. } => bar.set_message(message()),
             Kind::Plain(last) if last.elapsed() >= PLAIN_EVERY => {
                 *last = Instant::now();
-                eprintln!("gfetch: {}", message());
+                super::complain(message());
             }
             Kind::Plain(_) | Kind::None => {}
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gfetch::fetch::list::List;
 use gfetch::fetch::names::{Names, Template};
@@ -24,7 +24,7 @@ pub fn fetch(invocation: Invocation) -> Exit {
     match Run::prepare(invocation) {
         Ok((run, list)) => run.run(list),
         Err(message) => {
-            eprintln!("gfetch: {message}");
+            super::complain(message);
             Exit::Usage
         }
     }
@@ -37,6 +37,8 @@ struct Run {
     caught: signals::Caught,
     report: Report,
     started: Instant,
+    /// A line has no record: a fault of ours, which must not end as a success.
+    lost: bool,
 }
 
 /// Everything that is written.
@@ -55,12 +57,16 @@ impl Run {
     fn prepare(mut invocation: Invocation) -> Result<(Run, List), String> {
         invocation.plan.keep_exchanges = invocation.verbose;
         let plan = &invocation.plan;
-        let failed = invocation.save_failed.as_deref().map(SaveFailed::at).transpose()?;
         let list = input::open(&invocation)?;
+        let save_failed = |path| SaveFailed::at(path, &invocation.lists);
+        let failed = invocation.save_failed.as_deref().map(save_failed).transpose()?;
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
-        let caught = signals::watch(session.stop().clone(), plan.grace).map_err(|error| format!("signals: {error}"))?;
+        let failed = failed.map(|failed| failed.listed_in(session.part_files()));
+        let parts = session.part_files().clone();
+        let caught = signals::watch(session.stop().clone(), plan.grace, move || parts.remove_all());
+        let caught = caught.map_err(|error| format!("signals: {error}"))?;
         let progress = Progress::new(invocation.progress);
         for (stream, of) in [(&stdout, args::Stream::Stdout), (&stderr, args::Stream::Stderr)] {
             stream.share_with(progress.bar().filter(|_| super::terminal::width(of).is_some()));
@@ -76,23 +82,22 @@ impl Run {
             stdout,
             stderr,
         };
-        Ok((Run { invocation, session, caught, report, started: Instant::now() }, list))
+        Ok((Run { invocation, session, caught, report, started: Instant::now(), lost: false }, list))
     }
 
     fn run(mut self, list: List) -> Exit {
         let names = names(&self.invocation.plan);
-        let mut failures = 0;
         for fetched in self.session.run(list, names) {
             match fetched {
-                Ok(fetched) => {
-                    failures += u64::from(!fetched.outcome.ok());
-                    self.deliver(fetched);
+                Ok(fetched) => self.deliver(fetched),
+                Err(error) => {
+                    self.report.complain(&format!("a line was lost: {error}"));
+                    self.lost = true;
                 }
-                Err(error) => self.report.complain(&format!("a line was lost: {error}")),
             }
-            let too_many = self.invocation.plan.max_failures.is_some_and(|most| failures > most);
-            if (too_many || self.report.is_broken()) && !self.session.stop().is_requested() {
-                self.session.stop().request(self.invocation.plan.grace.interrupt);
+            if self.report.is_broken() {
+                // Nobody would see what still comes.
+                self.session.stop().request(Duration::ZERO);
             }
         }
         self.finish()
@@ -132,7 +137,7 @@ impl Run {
             }
             None if nothing_read && !self.invocation.allow_empty && exit == Exit::Ok => {
                 self.report.complain("no URL in the list (--allow-empty allows that)");
-                return Exit::Usage;
+                exit = Exit::Usage;
             }
             None => {}
         }
@@ -140,11 +145,15 @@ impl Run {
             self.report.complain(&message);
             exit = Exit::Output;
         }
-        if !self.invocation.silent && !nothing_read {
+        let broken = self.report.broken();
+        if let Some(Broken::Failed(kind)) = broken {
+            self.report.complain(&format!("cannot write the report or a body: {}", std::io::Error::from(kind)));
+        }
+        if !self.invocation.silent && !nothing_read && broken != Some(Broken::ReaderGone) {
             self.report.tell_summary(self.invocation.save_failed.is_none());
         }
         self.report.stderr.flush();
-        match (self.caught.signal(), self.report.broken()) {
+        match (self.caught.signal(), broken) {
             (Some(signal), _) => Exit::Signal(signal),
             (None, Some(Broken::ReaderGone)) => Exit::ReaderGone,
             (None, Some(Broken::Failed(_))) => Exit::Output,
@@ -153,6 +162,9 @@ impl Run {
     }
 
     fn exit(&self) -> Exit {
+        if self.lost {
+            return Exit::Output;
+        }
         let totals = self.report.summary.totals();
         Exit::of_counts(totals.ok, totals.failed)
     }
@@ -164,6 +176,9 @@ impl Report {
         self.summary.add(outcome);
         if let (Some(failed), Some(failure)) = (&mut self.failed, &outcome.error) {
             failed.add(&fetched.line, outcome, failure);
+        }
+        if self.broken() == Some(Broken::ReaderGone) {
+            return;
         }
         match self.format {
             Format::Json => self.push(|out, show| render::json::record(out, outcome, show.redact)),
@@ -179,9 +194,7 @@ impl Report {
     }
 
     fn push(&self, render: impl FnOnce(&mut Vec<u8>, &Show)) {
-        let mut out = Vec::with_capacity(512);
-        render(&mut out, &self.show);
-        self.to.push(&out);
+        self.to.push_with(|out| render(out, &self.show));
     }
 
     fn tell_summary(&self, hint: bool) {
@@ -203,8 +216,10 @@ impl Report {
         self.broken().is_some()
     }
 
+    /// A report on standard error that breaks off is one that could not be written, whoever went away.
     fn broken(&self) -> Option<Broken> {
-        self.stdout.broken().or(self.to.broken())
+        let report = || self.to.broken().map(|_| Broken::Failed(std::io::ErrorKind::BrokenPipe));
+        self.stdout.broken().or_else(report)
     }
 }
 
@@ -223,8 +238,8 @@ fn body_output(invocation: &Invocation, stdout: &Stream) -> Output {
 fn names(plan: &Plan) -> Names {
     match &plan.bodies {
         Bodies::Save(save) => {
-            let templates = save.templates.iter().map(|text| Template::parse(text));
-            Names::new(save.dir.clone(), templates.collect(), save.templates.is_empty())
+            let templates = save.templates.iter().map(|text| Template::parse(text)).collect();
+            Names::new(save.dir.clone(), templates, save.remote_name)
         }
         _ => Names::new(None, Vec::new(), false),
     }

@@ -1,12 +1,15 @@
 //! `--save-failed`: what failed, as a list that `-i` takes, each line as it was read below a comment with its reason.
 
-use std::fs;
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use gfetch::fetch::outcome::{Failure, Outcome};
+use gfetch::fetch::{Listed, PartFiles};
 use tempfile::NamedTempFile;
 
+use super::args::ListSource;
 use super::escape;
 
 /// The first line of such a list: what tells it from somebody's other file.
@@ -16,25 +19,47 @@ const HEADER: &str = "# gfetch: what failed; fetch it again with -i\n";
 pub struct SaveFailed {
     path: PathBuf,
     file: NamedTempFile,
+    /// Whether it takes its place by a rename. What is there and is no regular file (`/dev/stdout`) is written to.
+    renames: bool,
     broken: Option<io::Error>,
+    listed: Option<Listed>,
 }
 
 impl SaveFailed {
-    /// Begins a list that will stand at `path`. A file there that is no such list is refused.
-    pub fn at(path: &Path) -> Result<SaveFailed, String> {
+    /// Begins a list that will stand at `path`. A file there that is no such list is refused, unless it is one of those
+    /// that the run reads.
+    pub fn at(path: &Path, lists: &[ListSource]) -> Result<SaveFailed, String> {
         let fail = |error: io::Error| format!("cannot write {}: {error}", path.display());
-        match fs::read(path) {
-            Ok(there) if !looks_like_a_list(&there) => {
-                return Err(format!("--save-failed {}: the file is there and is no list of URLs", path.display()));
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        let there = match fs::metadata(path) {
+            Ok(there) => Some(there),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(fail(error)),
-        }
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        };
+        let mut path = path.to_owned();
+        let renames = match there {
+            Some(there) if there.is_dir() => return Err(fail(io::ErrorKind::IsADirectory.into())),
+            Some(there) if !there.is_file() => false,
+            Some(there) => {
+                if !is_one_of(&there, lists) && !looks_like_a_list(&fs::read(&path).map_err(fail)?) {
+                    return Err(format!("--save-failed {}: the file is there and is no list of URLs", path.display()));
+                }
+                // A link stays one.
+                path = fs::canonicalize(&path).map_err(fail)?;
+                true
+            }
+            None => true,
+        };
+        let dir = path.parent().filter(|dir| renames && !dir.as_os_str().is_empty());
+        let dir = dir.map_or_else(|| if renames { ".".into() } else { std::env::temp_dir() }, Path::to_owned);
         let mut file = tempfile::Builder::new().prefix(".gfetch-").tempfile_in(dir).map_err(fail)?;
         let broken = file.write_all(HEADER.as_bytes()).err();
-        Ok(SaveFailed { path: path.to_owned(), file, broken })
+        Ok(SaveFailed { path, file, renames, broken, listed: None })
+    }
+
+    /// Has it taken away with the other unfinished files, should the process end in a hurry.
+    pub fn listed_in(mut self, files: &PartFiles) -> SaveFailed {
+        self.listed = Some(files.list(self.file.path().to_owned()));
+        self
     }
 
     pub fn add(&mut self, line: &[u8], outcome: &Outcome, failure: &Failure) {
@@ -49,10 +74,24 @@ impl SaveFailed {
     pub fn finish(self) -> Result<(), String> {
         let placed = match self.broken {
             Some(error) => Err(error),
-            None => self.file.persist(&self.path).map(drop).map_err(|error| error.error),
+            None if self.renames => self.file.persist(&self.path).map(drop).map_err(|error| error.error),
+            None => copy(&self.file, &self.path),
         };
         placed.map_err(|error| format!("cannot write {}: {error}", self.path.display()))
     }
+}
+
+fn copy(file: &NamedTempFile, to: &Path) -> io::Result<()> {
+    io::copy(&mut file.reopen()?, &mut OpenOptions::new().write(true).open(to)?).map(drop)
+}
+
+fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
+    lists.iter().any(|list| match list {
+        ListSource::Stdin => false,
+        ListSource::File(path) => {
+            fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
+        }
+    })
 }
 
 /// Whether every line would do in a list: a comment, a JSON object, or something with `://` or a dot.
@@ -62,5 +101,7 @@ fn looks_like_a_list(bytes: &[u8]) -> bool {
         let starts = matches!(line.first(), None | Some(b'#' | b'{'));
         starts || line.windows(3).any(|three| three == b"://") || (line.contains(&b'.') && !line.contains(&b' '))
     };
-    std::str::from_utf8(bytes).is_ok() && bytes.split(|&byte| byte == b'\n').all(is_line)
+    // One of ours may hold lines as bad as those of the list that it came from.
+    bytes.starts_with(HEADER.as_bytes())
+        || std::str::from_utf8(bytes).is_ok() && bytes.split(|&byte| byte == b'\n').all(is_line)
 }

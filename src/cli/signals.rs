@@ -20,10 +20,10 @@ impl Caught {
     }
 }
 
-/// Lets signals stop the run.
-pub fn watch(stop: Stop, grace: Grace) -> io::Result<Caught> {
+/// Lets signals stop the run. `before_the_second` is called, on another thread, before the second one ends the process.
+pub fn watch(stop: Stop, grace: Grace, before_the_second: impl Fn() + Send + 'static) -> io::Result<Caught> {
     let caught = Caught::default();
-    let (told, signals) = (caught.clone(), listen()?);
+    let (told, signals) = (caught.clone(), listen(before_the_second)?);
     green::spawn(move || {
         while let Ok(Some(signal)) = signals.receive() {
             told.0.set(Some(signal));
@@ -35,18 +35,19 @@ pub fn watch(stop: Stop, grace: Grace) -> io::Result<Caught> {
 
 /// Waits for the first signal.
 pub fn wait() -> Option<i32> {
-    listen().ok()?.receive().ok().flatten()
+    listen(|| ()).ok()?.receive().ok().flatten()
 }
 
 /// A thread waits for signals; greenlets hear of the first, and the second ends the process at once, by its own action. A
 /// SIGINT or SIGHUP that was ignored when the process started (`nohup`, a background job of a shell) stays ignored.
-fn listen() -> io::Result<Mailbox<i32>> {
+fn listen(before_the_second: impl Fn() + Send + 'static) -> io::Result<Mailbox<i32>> {
     let heard: Vec<i32> = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal)).collect();
     let mut signals = Signals::new(&heard)?;
     let (sender, mailbox) = green::mailbox();
     std::thread::Builder::new().name("gfetch-signals".to_owned()).spawn(move || {
         for (count, signal) in signals.forever().enumerate() {
             if count > 0 {
+                before_the_second();
                 // It only returns where the signal has no fatal default action, and these have.
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }

@@ -77,7 +77,12 @@ impl Stream {
 
     /// Gathers bytes; written when enough have come, or a little later, or at the next [`Stream::flush`].
     pub fn push(&self, bytes: &[u8]) {
-        self.shared.pending.borrow_mut().extend_from_slice(bytes);
+        self.push_with(|pending| pending.extend_from_slice(bytes));
+    }
+
+    /// The same for what `render` appends to the bytes it is given.
+    pub fn push_with(&self, render: impl FnOnce(&mut Vec<u8>)) {
+        render(&mut self.shared.pending.borrow_mut());
         if self.shared.pending.borrow().len() >= GATHER_BYTES {
             self.flush();
         } else if !self.shared.flush_is_due.replace(true) {

@@ -19,11 +19,20 @@ pub(super) struct Flow {
     given: Vec<(String, String)>,
     /// Default fields that were taken away (`-H 'Accept:'`).
     removed: Vec<String>,
+    /// Content codings are asked for and decoded.
+    pub compressed: bool,
 }
 
 impl Flow {
-    /// What a line asks for, with what the plan says for all lines, `plan_body` being the plan's body.
-    pub fn new(plan: &Plan, target: &Target, plan_body: Option<&Rc<[u8]>>, answer_timeout: Option<Duration>) -> Flow {
+    /// What a line asks for, with what the plan says for all lines, `plan_body` being the plan's body; `saved` is whether
+    /// its answer's body goes into a file.
+    pub fn new(
+        plan: &Plan,
+        target: &Target,
+        plan_body: Option<&Rc<[u8]>>,
+        answer_timeout: Option<Duration>,
+        saved: bool,
+    ) -> Flow {
         let request = Request {
             method: first_method(plan, Some(target)).to_owned(),
             url: target.url.clone(),
@@ -31,7 +40,8 @@ impl Flow {
             body: target.body.as_deref().map(Rc::from).or_else(|| plan_body.cloned()),
             answer_timeout,
         };
-        let mut flow = Flow { request, given: Vec::new(), removed: Vec::new() };
+        let compressed = plan.request.compresses(saved);
+        let mut flow = Flow { request, given: Vec::new(), removed: Vec::new(), compressed };
         for (name, value) in &plan.request.headers {
             match value {
                 Some(value) => flow.given.push((name.clone(), value.clone())),
@@ -64,14 +74,14 @@ impl Flow {
     }
 
     /// Writes the fields of the next request.
-    pub fn set_fields(&mut self, plan: &Plan) -> Result<(), FieldError> {
+    pub fn set_fields(&mut self) -> Result<(), FieldError> {
         let mut fields = Fields::with_capacity(self.given.len() + 5, 256);
         if let Some((user, password)) = auth::from_url(&self.request.url) {
             self.push_default(&mut fields, "Authorization", &auth::basic(user, password))?;
         }
         self.push_default(&mut fields, "User-Agent", DEFAULT_USER_AGENT)?;
         self.push_default(&mut fields, "Accept", "*/*")?;
-        if plan.request.compressed {
+        if self.compressed {
             self.push_default(&mut fields, "Accept-Encoding", ACCEPT_ENCODING)?;
         }
         for (name, value) in &self.given {

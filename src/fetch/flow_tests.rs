@@ -11,8 +11,8 @@ fn target(url: &str) -> Target {
 
 /// The fields of the first request, but for Host and Content-Length, which are added on sending.
 fn fields(plan: &Plan, target: &Target) -> Vec<String> {
-    let mut flow = Flow::new(plan, target, plan.request.body.as_deref().map(Rc::from).as_ref(), None);
-    flow.set_fields(plan).unwrap();
+    let mut flow = Flow::new(plan, target, plan.request.body.as_deref().map(Rc::from).as_ref(), None, false);
+    flow.set_fields().unwrap();
     let pairs = flow.request.fields.iter();
     pairs.map(|(name, value)| format!("{name}: {}", std::str::from_utf8(value).unwrap())).collect()
 }
@@ -20,7 +20,7 @@ fn fields(plan: &Plan, target: &Target) -> Vec<String> {
 fn with_headers(headers: &[(&str, Option<&str>)]) -> Plan {
     let mut plan = Plan::default();
     plan.request.headers = headers.iter().map(|(name, value)| (name.to_string(), value.map(str::to_owned))).collect();
-    plan.request.compressed = false;
+    plan.request.compressed = Some(false);
     plan
 }
 
@@ -74,7 +74,7 @@ fn a_body_makes_a_post_unless_a_method_is_given_and_a_lines_own_counts_most() {
     assert_eq!(first_method(&plan, Some(&line)), "PUT");
     line.method = Some("DELETE".to_owned());
     assert_eq!(first_method(&plan, Some(&line)), "DELETE");
-    let flow = Flow::new(&plan, &line, Some(&Rc::from(*b"the plan's")), None);
+    let flow = Flow::new(&plan, &line, Some(&Rc::from(*b"the plan's")), None, false);
     assert_eq!(flow.request.body.as_deref(), Some(&b"x"[..]), "its own body, too");
 }
 
@@ -124,13 +124,13 @@ fn a_line_of_a_list_gets_secrets_only_for_allowed_hosts() {
 #[test]
 fn userinfo_of_a_url_is_not_carried_to_another_origin() {
     let plan = with_headers(&[("Accept", None), ("User-Agent", None)]);
-    let mut flow = Flow::new(&plan, &target("http://in:url@a.example/"), None, None);
+    let mut flow = Flow::new(&plan, &target("http://in:url@a.example/"), None, None, false);
     for (location, expected) in [("/b", vec![basic("in:url")]), ("http://b.example/", vec![])] {
         let locations = [location.as_bytes()];
         let hop = redirect::Hop { url: &flow.request.url, method: "GET", status: 302, locations: &locations };
         let next = redirect::next(&hop).unwrap().unwrap();
         flow.follow(&plan, next);
-        flow.set_fields(&plan).unwrap();
+        flow.set_fields().unwrap();
         let sent: Vec<_> = flow.request.fields.iter().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(sent.len(), expected.len(), "{location}: {sent:?}");
     }

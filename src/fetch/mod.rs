@@ -6,6 +6,7 @@
 //! ```
 //! Start reading at [`Session`]; the worker behind it is one function from a line to its outcome.
 
+mod ahead;
 pub mod compare;
 mod curl_code;
 mod failure;
@@ -15,6 +16,7 @@ pub mod list;
 pub mod names;
 pub mod outcome;
 mod pace;
+mod parts;
 mod permits;
 pub mod plan;
 #[cfg(test)]
@@ -28,6 +30,7 @@ mod stop;
 pub mod summary;
 mod worker;
 
+pub use parts::{Listed, PartFiles};
 pub use session::{Exchange, Fetched, Session};
 pub use sink::{Output, Turn};
 pub use spool::Spool;

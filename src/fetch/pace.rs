@@ -100,10 +100,15 @@ impl Pace {
     fn note(&mut self, bytes: u64) {
         let Some((_, come)) = &mut self.window else { return };
         *come += bytes;
-        if *come >= self.rule.min_bytes_per_s.saturating_mul(self.rule.time.as_secs().max(1)) {
+        if *come >= enough(self.rule) {
             *self = Pace::new(self.rule);
         }
     }
+}
+
+/// What must come in a window.
+fn enough(rule: Stall) -> u64 {
+    ((rule.min_bytes_per_s as f64 * rule.time.as_secs_f64()).ceil() as u64).max(1)
 }
 
 impl fmt::Display for TooSlow {
@@ -113,3 +118,16 @@ impl fmt::Display for TooSlow {
 }
 
 impl std::error::Error for TooSlow {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_scales_the_limit() {
+        let asked = |seconds: f64, min_bytes_per_s| {
+            enough(Stall { time: Duration::from_secs_f64(seconds), min_bytes_per_s, given: true })
+        };
+        assert_eq!((asked(30.0, 1), asked(0.2, 1000), asked(2.0, 1000), asked(0.001, 1)), (30, 200, 2000, 1));
+    }
+}

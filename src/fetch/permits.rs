@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::ahead::Ready;
 use super::plan::{Plan, Rate};
 use super::summary::Cause;
 use crate::green::{self, Interrupt, Permit, Semaphore};
@@ -99,9 +100,21 @@ impl Permits {
     }
 
     /// Waits for everything that a start needs; `tell` hears of each wait. One that `may_skip` is refused where the host
-    /// has been given up, as soon as that is known: it takes no place and no moment from others.
-    pub fn acquire(&self, origin: &Origin, may_skip: bool, mut tell: impl FnMut(Waited)) -> Result<Pass, Refused> {
+    /// has been given up, as soon as that is known: it takes no place and no moment from others. `ready` counts
+    /// while the line waits for one of the run's permits and for nothing else.
+    pub fn acquire(
+        &self,
+        origin: &Origin,
+        may_skip: bool,
+        ready: Option<&Ready>,
+        mut tell: impl FnMut(Waited),
+    ) -> Result<Pass, Refused> {
         let state = self.state(origin);
+        let counts = |counts| match (ready, counts) {
+            (Some(ready), true) => ready.counts_again(),
+            (Some(ready), false) => ready.counts_no_more(),
+            (None, _) => {}
+        };
         let mut last = green::now();
         let mut lap = |cause| {
             let now = green::now();
@@ -111,7 +124,10 @@ impl Permits {
             }
         };
         let own = match &state.permits {
-            Some(permits) => Some(permits.acquire()?),
+            Some(permits) => {
+                counts(permits.free() > 0);
+                Some(permits.acquire()?)
+            }
             None => None,
         };
         lap(Cause::PerHost);
@@ -120,10 +136,13 @@ impl Permits {
                 return Err(Refused::GivenUp);
             }
             while let Some(pause) = state.hold_left() {
+                counts(false);
                 green::sleep(pause)?;
             }
             lap(Cause::Origin);
+            counts(true);
             let job = self.jobs.acquire()?;
+            counts(false);
             lap(Cause::Jobs);
             // Either may have come while this waited; a moment booked by --rate would be lost to the others.
             if state.hold_left().is_some() || (may_skip && state.is_given_up()) {

@@ -24,7 +24,7 @@ fn story(f: impl FnOnce()) {
 
 /// A start that may be skipped.
 fn try_now(permits: &Permits, origin: &Origin) -> Result<Pass, Refused> {
-    permits.try_acquire(origin).map_or_else(|| permits.acquire(origin, true, |_| ()), Ok)
+    permits.try_acquire(origin).map_or_else(|| permits.acquire(origin, true, None, |_| ()), Ok)
 }
 
 fn fails(permits: &Permits, origin: &Origin) {
@@ -66,7 +66,7 @@ fn a_hold_can_be_lengthened_and_never_shortened() {
         permits.hold(&a, Duration::from_secs(30));
         permits.hold(&a, Duration::from_secs(5));
         assert!(permits.try_acquire(&a).is_none() && permits.try_acquire(&origin("http://b.example/")).is_some());
-        drop(permits.acquire(&a, false, |_| ()).unwrap());
+        drop(permits.acquire(&a, false, None, |_| ()).unwrap());
         assert_eq!(green::now() - began, Duration::from_secs(30));
         assert!(permits.try_acquire(&a).is_some(), "over is over");
     });
@@ -80,7 +80,7 @@ fn a_given_up_host_has_one_probe_a_minute_however_many_ask() {
         (0..2).for_each(|_| fails(&permits, &a));
         for _ in 0..3 {
             assert!(matches!(try_now(&permits, &a), Err(Refused::GivenUp)));
-            assert!(permits.acquire(&a, false, |_| ()).is_ok(), "a retry is not skipped");
+            assert!(permits.acquire(&a, false, None, |_| ()).is_ok(), "a retry is not skipped");
             green::sleep(PROBE_EVERY).unwrap();
             fails(&permits, &a);
         }

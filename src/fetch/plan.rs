@@ -233,9 +233,10 @@ pub enum Bodies {
 /// Where bodies are saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Save {
-    /// `-o`, as typed. One: for all URLs. Several: the Nth belongs to the Nth URL argument. None: the URL names the
-    /// file (`-O`). `-` is standard output.
+    /// `-o`, as typed. One: for all URLs. Several: the Nth belongs to the Nth URL argument. `-` is standard output.
     pub templates: Vec<String>,
+    /// `-O`: the URL names the file. Without it and without a template only lines with an `output` are saved.
+    pub remote_name: bool,
     /// What relative names are relative to.
     pub dir: Option<PathBuf>,
     /// Missing folders are made.
@@ -255,8 +256,9 @@ mod tests {
         assert_eq!((plan.limits.max_redirs, plan.limits.max_filesize), (Some(10), None));
         assert_eq!((plan.retry.retries, plan.retry.retry_after_max.as_secs()), (0, 60));
         assert_eq!((plan.order, plan.bodies), (Order::Input, Bodies::Count));
-        assert!(plan.fail_on_status && plan.request.compressed && !plan.serial);
+        assert!(plan.fail_on_status && !plan.serial);
         assert_eq!(plan.request.follow, Follow::GetAndHead);
+        assert!(plan.request.compresses(false) && !plan.request.compresses(true));
     }
 
     #[test]

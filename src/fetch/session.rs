@@ -4,10 +4,12 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::ahead::{Ahead, Ready};
 use super::flow::first_method;
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
 use super::outcome::{Outcome, Timings};
+use super::parts::PartFiles;
 use super::permits::Permits;
 use super::plan::{Order, Plan};
 use super::sink::{Output, Turn};
@@ -20,7 +22,8 @@ use crate::http::coding::MemoryBudget;
 use crate::http::h1::Head;
 use crate::http::{Client, Phase, Request, Trace};
 
-/// Lines read ahead of the permits: whoever waits for a busy origin must not keep the others from starting.
+/// Lines read ahead of the permits: whoever waits for a busy origin must not keep the others from starting. How many of
+/// them may wait for a permit alone, [`Ahead`] says.
 const LOOK_AHEAD: usize = 1024;
 /// Finished records that wait for their turn; then reading pauses.
 const MAX_WAITING_RECORDS: usize = 65_536;
@@ -30,6 +33,8 @@ const MAX_WAITING_RECORDS: usize = 65_536;
 pub(super) struct Job {
     pub entry: Entry,
     pub place: Option<Place>,
+    /// Counts until it has started.
+    pub ready: Ready,
     /// When the line was read: from here it waits for its start.
     pub read_at: Instant,
 }
@@ -97,6 +102,8 @@ impl Session {
             output,
             turn: Turn::default(),
             spools: SpoolMemory::default(),
+            failures: Cell::new(0),
+            parts: PartFiles::default(),
             waits: RefCell::default(),
             on_start: OnceCell::new(),
         };
@@ -106,7 +113,8 @@ impl Session {
     /// Fetches the lines of `list`, which is read as it is needed. Parallel is the worker mapped over the lines by a pool,
     /// serial the same worker without one. The pool is the look-ahead; permits say who runs.
     pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Box<Fetched>, GetError>>> {
-        let lines = Lines { list, names, session: self.clone() };
+        let ahead = Ahead::new(self.worker.plan.jobs);
+        let lines = Lines { list, names, ahead, session: self.clone() };
         let worker = self.worker.clone();
         let fetch = move |job| worker.fetch(job);
         let plan = &self.worker.plan;
@@ -130,6 +138,11 @@ impl Session {
     /// How to stop it.
     pub fn stop(&self) -> &Stop {
         &self.worker.stop
+    }
+
+    /// The files that bodies are being saved to.
+    pub fn part_files(&self) -> &PartFiles {
+        &self.worker.parts
     }
 
     /// Whose body may be printed as it comes.
@@ -163,6 +176,7 @@ impl Session {
 struct Lines {
     list: List,
     names: Names,
+    ahead: Ahead,
     session: Session,
 }
 
@@ -171,7 +185,11 @@ impl Iterator for Lines {
 
     fn next(&mut self) -> Option<Box<Job>> {
         let input = &self.session.input;
-        let entry = self.session.worker.stop.before_start(|| self.list.next().transpose())?;
+        let stop = &self.session.worker.stop;
+        if self.ahead.is_full() {
+            stop.before_start(|| self.ahead.wait_for_room())?.ok()?;
+        }
+        let entry = stop.before_start(|| self.list.next().transpose())?;
         let entry = match entry {
             Ok(Some(entry)) => entry,
             Ok(None) => {
@@ -186,7 +204,7 @@ impl Iterator for Lines {
         input.read.set(input.read.get() + 1);
         input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
         let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
-        Some(Box::new(Job { entry, place, read_at: green::now() }))
+        Some(Box::new(Job { entry, place, ready: self.ahead.line(), read_at: green::now() }))
     }
 }
 

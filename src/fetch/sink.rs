@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use super::parts::{Listed, PartFiles};
 use super::spool::{Spool, SpoolMemory};
 use crate::green;
 use crate::http::Client;
@@ -74,6 +75,7 @@ pub(super) struct Print {
 pub(super) struct Save {
     path: PathBuf,
     create_dirs: bool,
+    parts: PartFiles,
     client: Client,
     pending: Vec<u8>,
     open: Option<Opened>,
@@ -81,7 +83,7 @@ pub(super) struct Save {
 
 enum Opened {
     /// A regular file, or none yet: written beside it and renamed to this at the end.
-    Replacing(NamedTempFile, PathBuf),
+    Replacing(NamedTempFile, PathBuf, Listed),
     /// Something else (`/dev/null`, a pipe): written to.
     Special(File),
 }
@@ -91,14 +93,20 @@ impl Sink {
         Sink::Print(Print { turn, output, spool: Spool::new(memory), shown: false })
     }
 
-    /// Into a file. Where a descriptor is wanting for it, an idle connection of `client` makes room.
-    pub fn save(path: PathBuf, create_dirs: bool, client: Client) -> Sink {
-        Sink::Save(Save { path, create_dirs, client, pending: Vec::new(), open: None })
+    /// Into a file, which is on the list of `parts` while it is under way. Where a descriptor is wanting for it, an idle
+    /// connection of `client` makes room.
+    pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Sink {
+        Sink::Save(Save { path, create_dirs, parts, client, pending: Vec::new(), open: None })
     }
 
     /// Whether bytes are only counted.
     pub fn is_count(&self) -> bool {
         matches!(self, Sink::Count)
+    }
+
+    /// Whether bytes go into a file.
+    pub fn saves(&self) -> bool {
+        matches!(self, Sink::Save(_))
     }
 
     /// Whether a byte has been shown already.
@@ -175,10 +183,10 @@ impl Save {
 
     /// The inner error is the want of a descriptor; what is pending is so still.
     fn write_pending(&mut self, last: bool) -> io::Result<io::Result<()>> {
-        let (path, create_dirs) = (self.path.clone(), self.create_dirs);
+        let (path, create_dirs, parts) = (self.path.clone(), self.create_dirs, self.parts.clone());
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
         let done = green::offload(move || {
-            let mut open = match open.map_or_else(|| Opened::at(&path, create_dirs), Ok) {
+            let mut open = match open.map_or_else(|| Opened::at(&path, create_dirs, &parts), Ok) {
                 Ok(open) => open,
                 Err(error) if is_out_of_descriptors(&error) => return Ok(Err((error, pending))),
                 Err(error) => return Err(error),
@@ -198,7 +206,7 @@ impl Save {
 }
 
 impl Opened {
-    fn at(path: &Path, create_dirs: bool) -> io::Result<Opened> {
+    fn at(path: &Path, create_dirs: bool, parts: &PartFiles) -> io::Result<Opened> {
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
         }
@@ -214,9 +222,12 @@ impl Opened {
         // Opened here, because the builder's own errors do not tell the system's.
         let mut system_error = None;
         let made = builder
-            .make_in(dir, |path| File::create_new(path).inspect_err(|error| system_error = error.raw_os_error()));
+            .make_in(dir, |part| File::create_new(part).inspect_err(|error| system_error = error.raw_os_error()));
         match (made, system_error) {
-            (Ok(file), _) => Ok(Opened::Replacing(file, path)),
+            (Ok(file), _) => {
+                let listed = parts.list(file.path().to_owned());
+                Ok(Opened::Replacing(file, path, listed))
+            }
             (Err(_), Some(code)) if is_out_of_descriptors(&io::Error::from_raw_os_error(code)) => {
                 Err(io::Error::from_raw_os_error(code))
             }
@@ -226,14 +237,14 @@ impl Opened {
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Opened::Replacing(file, _) => file.write_all(bytes),
+            Opened::Replacing(file, ..) => file.write_all(bytes),
             Opened::Special(file) => file.write_all(bytes),
         }
     }
 
     fn close(self) -> io::Result<()> {
         match self {
-            Opened::Replacing(file, path) => file.persist(path).map(drop).map_err(|error| error.error),
+            Opened::Replacing(file, path, _listed) => file.persist(path).map(drop).map_err(|error| error.error),
             Opened::Special(mut file) => file.flush(),
         }
     }

@@ -5,6 +5,8 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
+use crate::http::{ClientConfig, PoolLimits};
+use crate::net::{Resolver, ResolverConfig, TlsConfig};
 
 fn output() -> (Output, Rc<RefCell<Vec<u8>>>) {
     let written = Rc::new(RefCell::new(Vec::new()));
@@ -14,16 +16,6 @@ fn output() -> (Output, Rc<RefCell<Vec<u8>>>) {
         Ok(())
     });
     (output, written)
-}
-
-/// One without connections: it has no room to make.
-fn client() -> Client {
-    Client::new(crate::http::ClientConfig {
-        resolver: crate::net::Resolver::new(crate::net::ResolverConfig::default()),
-        tls: crate::net::TlsConfig::builder().build_lazy(),
-        connect_timeout: None,
-        pool: crate::http::PoolLimits::default(),
-    })
 }
 
 #[test]
@@ -60,10 +52,20 @@ fn whatever_becomes_of_waiting_bodies_their_memory_is_given_back() {
     assert_eq!(memory.in_use(), 0, "also where it could not be written");
 }
 
+/// One with no connections to close.
+fn client() -> Client {
+    Client::new(ClientConfig {
+        resolver: Resolver::new(ResolverConfig::default()),
+        tls: TlsConfig::builder().build_lazy(),
+        connect_timeout: None,
+        pool: PoolLimits::default(),
+    })
+}
+
 fn save(path: &Path, bytes: &[u8]) -> io::Result<Finished> {
     let path = path.to_owned();
     green::run(|| {
-        let mut sink = Sink::save(path, false, client());
+        let mut sink = Sink::save(path, false, PartFiles::default(), client());
         sink.write(bytes)?;
         sink.finish()
     })
@@ -119,7 +121,7 @@ fn pieces_come_together_whole_whatever_their_sizes() {
     let (path, mut expected) = (dir.path().join("f"), Vec::new());
     let to = path.clone();
     green::run(|| {
-        let mut sink = Sink::save(to, false, client());
+        let mut sink = Sink::save(to, false, PartFiles::default(), client());
         for (n, size) in [1, PIECE_BYTES, PIECE_BYTES - 1, 0, 3 * PIECE_BYTES, 7].into_iter().enumerate() {
             let piece = vec![n as u8; size];
             expected.extend_from_slice(&piece);

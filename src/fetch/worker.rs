@@ -1,17 +1,18 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
 use std::any::Any;
-use std::cell::{OnceCell, RefCell};
-use std::io;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::ahead::Ready;
 use super::failure::{cut, of_exchange, of_redirect, over_time, stage};
 use super::flow::Flow;
 use super::list::{Entry, Target};
 use super::names::Place;
 use super::outcome::{Failure, Kind, Outcome, Stage};
+use super::parts::PartFiles;
 use super::permits::{Pass, Permits, Refused};
 use super::plan::{Bodies, Order, Plan, Stall};
 use super::receive;
@@ -28,11 +29,6 @@ use crate::http::origin::Origin;
 use crate::http::redirect::{self, Hop};
 use crate::http::{Client, Phase, Response, Trace};
 
-/// A redirect's body is read away up to this, so that its connection can be used again; a longer one costs the connection.
-const MAX_DRAINED_BYTES: u64 = 64 * 1024;
-/// The same for one that takes longer: about what a new connection costs far away.
-const MAX_DRAIN_TIME: Duration = Duration::from_millis(500);
-
 /// What all lines of a run share.
 pub(super) struct Worker {
     pub plan: Rc<Plan>,
@@ -47,6 +43,10 @@ pub(super) struct Worker {
     pub spools: SpoolMemory,
     /// Waits before starts, for the summary.
     pub waits: RefCell<Vec<(Cause, Duration)>>,
+    /// Files under way.
+    pub parts: PartFiles,
+    /// Lines that have failed so far.
+    pub failures: Cell<u64>,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
 }
@@ -79,7 +79,18 @@ impl Worker {
             }
             Err(failure) => fetched.outcome.error = Some(failure.clone()),
         }
+        if !fetched.outcome.ok() {
+            self.note_failure();
+        }
         fetched
+    }
+
+    /// Counted where it happens: in input order its record may have to wait for long.
+    fn note_failure(&self) {
+        self.failures.set(self.failures.get() + 1);
+        if self.plan.max_failures.is_some_and(|most| self.failures.get() > most) && !self.stop.is_requested() {
+            self.stop.request(self.plan.grace.interrupt);
+        }
     }
 
     fn fetch_target(&self, job: &Job, target: &Target, record: &mut Outcome) -> Ended {
@@ -90,7 +101,7 @@ impl Worker {
         let mut first_start = None;
         let mut last = Ended::default();
         loop {
-            let pass = match self.start(&origin, first_start.is_none()) {
+            let pass = match self.start(&origin, &job.ready, first_start.is_none()) {
                 Ok(pass) => pass,
                 // A retry that may not start any more leaves the last attempt as it is.
                 Err(_) if first_start.is_some() => return last,
@@ -120,11 +131,12 @@ impl Worker {
     }
 
     /// Waits for the right to start.
-    fn start(&self, origin: &Origin, is_first: bool) -> Result<Pass, Refused> {
+    fn start(&self, origin: &Origin, ready: &Ready, is_first: bool) -> Result<Pass, Refused> {
         if self.stop.is_requested() {
             return Err(Refused::Interrupted);
         }
         if let Some(pass) = self.permits.try_acquire(origin) {
+            ready.counts_no_more();
             return Ok(pass);
         }
         let tell = |waited| {
@@ -133,7 +145,7 @@ impl Worker {
             }
         };
         // A line that has been tried is not skipped: its host's other lines are.
-        let acquired = self.stop.before_start(|| self.permits.acquire(origin, is_first, tell));
+        let acquired = self.stop.before_start(|| self.permits.acquire(origin, is_first, Some(ready), tell));
         // A permit may be handed over in the very moment of the stop: what has a permit has not begun.
         acquired.filter(|_| !self.stop.is_requested()).unwrap_or(Err(Refused::Interrupted))
     }
@@ -190,7 +202,7 @@ impl Worker {
         let mut ended = Ended::default();
         let mut sink = self.sink(job);
         let max_time = target.timeout.or(self.plan.limits.max_time);
-        let flow = Flow::new(&self.plan, target, self.body.as_ref(), self.answer_timeout(max_time));
+        let flow = Flow::new(&self.plan, target, self.body.as_ref(), self.answer_timeout(max_time), sink.saves());
         let run = || self.hops(flow, pass, record, &mut trace, &mut sink, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             self.stop.while_running(|| match max_time {
@@ -218,11 +230,11 @@ impl Worker {
     fn sink(&self, job: &Job) -> Sink {
         match (&self.plan.bodies, &self.output, &job.place) {
             (Bodies::Save(save), _, Some(Place::File(path))) => {
-                Sink::save(path.clone(), save.create_dirs, self.client.clone())
+                Sink::save(path.clone(), save.create_dirs, self.parts.clone(), self.client.clone())
             }
             // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
             (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => {
-                Sink::save(path.clone(), false, self.client.clone())
+                Sink::save(path.clone(), false, self.parts.clone(), self.client.clone())
             }
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
@@ -247,9 +259,9 @@ impl Worker {
         loop {
             let response = self.exchange(&mut flow, &pass, record, trace, ended)?;
             let Some(next) = self.next_hop(&flow, response.head(), record)? else {
-                return self.take_in(response, sink, record, trace);
+                return self.take_in(response, flow.compressed, sink, record, trace);
             };
-            drain(response);
+            receive::drain(response);
             record.redirects += 1;
             let cross_origin = next.cross_origin;
             flow.follow(&self.plan, next);
@@ -270,7 +282,7 @@ impl Worker {
         let origin = Origin::of(&flow.request.url).ok_or_else(nowhere)?;
         match self.permits.try_acquire(&origin) {
             Some(pass) => Ok(pass),
-            None => self.permits.acquire(&origin, false, |_| ()).map_err(|_| Failure::cancelled()),
+            None => self.permits.acquire(&origin, false, None, |_| ()).map_err(|_| Failure::cancelled()),
         }
     }
 
@@ -284,7 +296,7 @@ impl Worker {
     ) -> Result<Response, Failure> {
         flow.refuse_proxy(&self.plan)?;
         record.final_url = Some(flow.request.url.to_string());
-        flow.set_fields(&self.plan).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
+        flow.set_fields().map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
         let sent = self.client.send(&flow.request, trace);
         match (&sent, trace.phase()) {
             (Err(_), None) => {}
@@ -333,10 +345,17 @@ impl Worker {
         }
     }
 
-    fn take_in(&self, response: Response, sink: &mut Sink, record: &mut Outcome, trace: &Trace) -> Result<(), Ending> {
+    fn take_in(
+        &self,
+        response: Response,
+        compressed: bool,
+        sink: &mut Sink,
+        record: &mut Outcome,
+        trace: &Trace,
+    ) -> Result<(), Ending> {
         let status = response.head().status;
         if status < 400 || !self.plan.fail_on_status {
-            return Ok(receive::body(&self.plan, &self.budget, response, sink, record, trace)?);
+            return Ok(receive::body(&self.plan, compressed, &self.budget, response, sink, record, trace)?);
         }
         let reason = match &response.head().reason {
             reason if reason.is_empty() => format!("status {status}"),
@@ -344,7 +363,7 @@ impl Worker {
         };
         // What failed is counted, and goes nowhere. What else is wrong with it does not make it another failure, and if
         // this attempt's clock runs out, its scope says so whatever is returned here.
-        let _ = receive::body(&self.plan, &self.budget, response, &mut Sink::Count, record, trace);
+        let _ = receive::body(&self.plan, compressed, &self.budget, response, &mut Sink::Count, record, trace);
         Err(Failure::new(Kind::Status, Stage::Receive, reason).into())
     }
 }
@@ -359,20 +378,6 @@ impl From<Failure> for Ending {
     fn from(failure: Failure) -> Ending {
         Ending::Failed(failure)
     }
-}
-
-/// Reads the body of an answer that is not the last one away, where that saves its connection. What goes wrong costs no
-/// more than the connection.
-fn drain(mut response: Response) {
-    let head = response.head();
-    let too_long = head.content_length().is_some_and(|length| length > MAX_DRAINED_BYTES);
-    if response.is_done() || !head.keep_alive || too_long {
-        return;
-    }
-    let _ = green::timeout(MAX_DRAIN_TIME, || -> io::Result<()> {
-        while response.wire_bytes() < MAX_DRAINED_BYTES && response.discard()? > 0 {}
-        Ok(())
-    });
 }
 
 /// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.

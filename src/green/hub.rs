@@ -174,14 +174,12 @@ impl Hub {
 
     /// The deadline `limit` from now; none when that is too far away to be told.
     pub fn deadline(&self, limit: Duration) -> Option<Deadline> {
-        let sequence = self.next_sequence.replace(self.next_sequence.get() + 1);
-        Some(Deadline { when: self.clock.after(limit)?, sequence })
+        self.clock.after(limit).map(|when| self.deadline_at(when))
     }
 
-    /// The same moment as a deadline of its own: timers hold one greenlet for each deadline.
-    pub fn at_the_same_moment(&self, deadline: Deadline) -> Deadline {
-        let sequence = self.next_sequence.replace(self.next_sequence.get() + 1);
-        Deadline { when: deadline.when, sequence }
+    /// A deadline of its own: timers hold one greenlet for each, however many end at one moment.
+    pub fn deadline_at(&self, when: Instant) -> Deadline {
+        Deadline { when, sequence: self.next_sequence.replace(self.next_sequence.get() + 1) }
     }
 
     /// Makes a task of `body`, ready to run.
@@ -240,12 +238,9 @@ impl Hub {
         self.closing.set(true);
         self.remote.refuse_spawns();
         let end = Instant::now().checked_add(grace);
-        let left = self.live.borrow().all();
-        left.iter().for_each(|task| self.kill(task));
-        drop(left);
+        self.live.borrow().all().iter().for_each(|task| self.kill(task));
         while !self.live.borrow().is_empty() && end.is_none_or(|end| Instant::now() < end) {
-            let stuck = self.ready.borrow().is_empty() && !self.can_be_woken();
-            if stuck {
+            if self.ready.borrow().is_empty() && !self.can_be_woken() {
                 return;
             }
             self.turn(end);
@@ -318,9 +313,8 @@ impl Hub {
         if self.clock.is_virtual() {
             return self.wait_on_virtual_time(next, until);
         }
-        let now = self.clock.now();
         let nearest = next.into_iter().chain(until).min();
-        let timeout = nearest.map(|when| when.saturating_duration_since(now));
+        let timeout = nearest.map(|when| when.saturating_duration_since(self.clock.now()));
         if timeout != Some(Duration::ZERO) {
             self.stacks.borrow_mut().trim();
         }

@@ -53,6 +53,7 @@ mod tests;
 mod timeout;
 mod timers;
 mod wait;
+mod waker;
 mod wakers;
 mod watched;
 

@@ -11,7 +11,7 @@ use mio::{Events, Interest, Token};
 use slotmap::{Key, KeyData, SlotMap};
 
 use super::hub::Hub;
-use super::task::Waker;
+use super::waker::Waker;
 
 /// Events taken from the kernel at a time; the rest is taken on the next turn, so that timers are not kept waiting.
 const EVENTS_PER_POLL: usize = 1024;

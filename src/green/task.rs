@@ -9,6 +9,9 @@
 //! ```
 #![allow(unsafe_code)]
 
+mod describe;
+mod scopes;
+
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::panic::{self, AssertUnwindSafe, Location};
@@ -20,10 +23,14 @@ use corosensei::stack::Stack;
 use corosensei::{CoroutineResult, Yielder};
 
 use super::hub::Hub;
-use super::interrupt::{Interrupt, TimedOut};
+use super::interrupt::Interrupt;
 use super::stack::{GUARD_BYTES, StackSlot};
 use super::timers::Deadline;
+use super::waker::Woken;
 use super::wakers::Wakers;
+use scopes::Scopes;
+
+pub(crate) use describe::Part;
 
 /// Where a greenlet is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,15 +87,6 @@ pub(crate) enum After {
 
 type Coroutine = corosensei::Coroutine<(), After, (), StackSlot>;
 
-/// One deadline that a greenlet has entered, or a shield against the outer ones.
-struct Scope {
-    id: u64,
-    deadline: Option<Deadline>,
-    limit: Duration,
-    delivered: bool,
-    shield: bool,
-}
-
 /// What a switch touches comes first, close together: among ten thousand greenlets every cache line counts.
 #[repr(C)]
 pub(crate) struct Task {
@@ -113,12 +111,12 @@ pub(crate) struct Task {
     pub id: u64,
     /// Its place in the hub's table of live tasks.
     pub place: Cell<u32>,
-    scopes: RefCell<Vec<Scope>>,
+    scopes: Scopes,
     /// Who waits for its end.
     pub joiners: Wakers,
     /// What it does at its end, in order.
     links: RefCell<Vec<Link>>,
-    name: RefCell<Option<Box<str>>>,
+    name: Option<Box<str>>,
     spawned_at: &'static Location<'static>,
 }
 
@@ -148,11 +146,11 @@ impl Task {
             deadline: Cell::new(None),
             killed: Cell::new(false),
             shields: Cell::new(0),
-            scopes: RefCell::new(Vec::new()),
+            scopes: Scopes::default(),
             alert: Cell::new(false),
             joiners: Wakers::default(),
             links: RefCell::new(Vec::new()),
-            name: RefCell::new(name),
+            name,
             spawned_at,
             coroutine: UnsafeCell::new(None),
             yielder: Cell::new(ptr::null()),
@@ -285,53 +283,37 @@ impl Task {
         }
     }
 
-    /// The nearest deadline of the scopes around the running code, down to the innermost shield.
+    #[inline]
     fn nearest_scope(&self) -> Option<Deadline> {
-        if !self.alert.get() {
-            return None;
-        }
-        let scopes = self.scopes.borrow();
-        scopes[visible(&scopes)..].iter().filter_map(|scope| scope.deadline).min()
+        if self.alert.get() { self.scopes.nearest() } else { None }
     }
 
-    /// Marks the scope whose deadline came first as delivered, and says so.
     fn deliver(&self, hub: &Hub) -> Option<Interrupt> {
-        let mut scopes = self.scopes.borrow_mut();
-        let start = visible(&scopes);
-        let due = scopes[start..].iter_mut().filter(|s| s.deadline.is_some_and(|d| d.when <= hub.clock.last()));
-        let first = due.min_by_key(|scope| scope.deadline)?;
-        first.delivered = true;
-        Some(Interrupt::TimedOut(TimedOut { scope: first.id, limit: first.limit }))
+        self.scopes.deliver(hub.clock.last()).map(Interrupt::TimedOut)
     }
 
     /// Enters a scope; leave it with [`Task::leave`].
     pub fn enter(&self, id: u64, limit: Duration, deadline: Option<Deadline>, shield: bool) {
         self.shields.set(self.shields.get() + u32::from(shield));
         self.alert.set(true);
-        self.scopes.borrow_mut().push(Scope { id, deadline, limit, delivered: false, shield });
+        self.scopes.push(id, limit, deadline, shield);
     }
 
     /// Moves the deadline of the scope `id` to an earlier moment, also while the task waits.
     pub fn set_deadline(self: &Rc<Self>, hub: &Hub, id: u64, deadline: Deadline, limit: Duration) {
-        let mut scopes = self.scopes.borrow_mut();
-        let Some(at) = scopes.iter().rposition(|scope| scope.id == id) else { return };
-        (scopes[at].deadline, scopes[at].limit) = (Some(deadline), limit);
-        let is_visible = at >= visible(&scopes);
-        if is_visible && self.state.get() == State::Waiting && self.deadline.get().is_none_or(|now| deadline < now) {
+        let counts = self.scopes.set_deadline(id, deadline, limit);
+        if counts && self.state.get() == State::Waiting && self.deadline.get().is_none_or(|now| deadline < now) {
             self.deadline.set(Some(deadline));
             hub.timers.arm(self, deadline);
         }
     }
 
-    /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was. What lies behind a shield
-    /// cannot have been delivered inside.
+    /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was.
     pub fn leave(&self, id: u64) -> bool {
-        let mut scopes = self.scopes.borrow_mut();
-        let Some(at) = scopes.iter().rposition(|scope| scope.id == id) else { return false };
-        let scope = scopes.remove(at);
-        self.alert.set(self.killed.get() || !scopes.is_empty());
-        self.shields.set(self.shields.get() - u32::from(scope.shield));
-        scope.delivered && !scopes[visible(&scopes[..at])..at].iter().any(|outer| outer.delivered)
+        let Some(left) = self.scopes.remove(id) else { return false };
+        self.alert.set(self.killed.get() || !self.scopes.is_empty());
+        self.shields.set(self.shields.get() - u32::from(left.shield));
+        left.was_delivered
     }
 
     /// Sets the cause if the task is waiting; the hub then schedules it.
@@ -383,27 +365,6 @@ impl Task {
         }
     }
 
-    /// Its name: the one it was given, or `greenlet-N`.
-    pub fn name(&self) -> String {
-        self.name.borrow().as_ref().map_or_else(|| format!("greenlet-{}", self.id), |name| name.to_string())
-    }
-
-    /// One line for a report: name, spawn site, what it waits for.
-    pub fn describe(&self) -> String {
-        let mut text = String::new();
-        let name = self.name();
-        let at = self.spawned_at;
-        text.push_str(&format!("{name} (spawned at {}:{}) ", at.file(), at.line()));
-        match self.waiting_for.get() {
-            Why::Nothing => text.push_str("is not waiting"),
-            Why::Join(id) => text.push_str(&format!("waits for the end of greenlet-{id}")),
-            Why::Read(fd) => text.push_str(&format!("waits to read descriptor {fd}")),
-            Why::Write(fd) => text.push_str(&format!("waits to write descriptor {fd}")),
-            why => text.push_str(&format!("waits in {why:?}")),
-        }
-        text
-    }
-
     /// Whether `address` lies in the guard below its stack.
     pub fn guards(&self, address: usize) -> bool {
         address.checked_sub(self.guard.get()).is_some_and(|offset| offset < GUARD_BYTES)
@@ -413,34 +374,6 @@ impl Task {
     pub fn stack_bytes(&self) -> usize {
         self.stack_bytes.get()
     }
-
-    /// Name and spawn site in pieces, without allocating: for the overflow handler.
-    pub fn describe_to(&self, say: &mut dyn FnMut(Part)) {
-        // SAFETY: called in the fault handler of the thread that owns the task, which is stopped: nobody writes the name.
-        match unsafe { &*self.name.as_ptr() } {
-            Some(name) => say(Part::Text(name)),
-            None => {
-                say(Part::Text("greenlet-"));
-                say(Part::Number(self.id));
-            }
-        }
-        say(Part::Text(" (spawned at "));
-        say(Part::Text(self.spawned_at.file()));
-        say(Part::Text(":"));
-        say(Part::Number(u64::from(self.spawned_at.line())));
-        say(Part::Text(")"));
-    }
-}
-
-/// A piece of a description.
-pub(crate) enum Part<'a> {
-    Text(&'a str),
-    Number(u64),
-}
-
-/// Where the scopes that count begin: at the innermost shield, or at the outermost scope.
-fn visible(scopes: &[Scope]) -> usize {
-    scopes.iter().rposition(|scope| scope.shield).unwrap_or(0)
 }
 
 /// What became of a resumed task.
@@ -448,37 +381,4 @@ pub(crate) enum Resumed {
     Again,
     Parked,
     Ended(StackSlot),
-}
-
-/// How a wait ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Woken {
-    /// Somebody woke it.
-    Ready,
-    /// The wait's own limit passed.
-    Expired,
-}
-
-/// The means to end one particular wait of a task; after that wait it does nothing.
-#[derive(Clone)]
-pub(crate) struct Waker {
-    pub task: Rc<Task>,
-    wait: u64,
-}
-
-impl Waker {
-    /// For the next wait of `task`.
-    pub fn for_next_wait(task: &Rc<Task>) -> Waker {
-        Waker { task: task.clone(), wait: task.wait.get() }
-    }
-
-    /// Whether that wait goes on, so that a wake would be heard.
-    pub fn is_live(&self) -> bool {
-        self.task.wait.get() == self.wait && self.task.state.get() == State::Waiting
-    }
-
-    /// Ends the wait; false if it had ended already.
-    pub fn wake(&self, hub: &Hub) -> bool {
-        self.is_live() && hub.wake(&self.task, Cause::Ready)
-    }
 }

@@ -118,7 +118,7 @@ impl Alarm {
             }
             self.shared.set.set(Some((deadline, limit)));
             for (&scope, task) in self.shared.scopes.borrow().iter() {
-                task.set_deadline(hub, scope, hub.at_the_same_moment(deadline), limit);
+                task.set_deadline(hub, scope, hub.deadline_at(deadline.when), limit);
             }
         });
     }
@@ -132,7 +132,7 @@ impl Alarm {
     pub fn guard<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, Elapsed> {
         let scope = Hub::with(|hub| {
             let (deadline, limit) = self.shared.set.get().unzip();
-            let deadline = deadline.map(|deadline| hub.at_the_same_moment(deadline));
+            let deadline = deadline.map(|deadline| hub.deadline_at(deadline.when));
             Scope::enter_on(hub, limit.unwrap_or_default(), deadline, false)
         });
         self.shared.scopes.borrow_mut().insert(scope.id, scope.task.clone());

@@ -9,8 +9,9 @@ use std::rc::Rc;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
-use super::task::{Waker, Why};
+use super::task::Why;
 use super::timers::Deadline;
+use super::waker::Waker;
 
 /// Greenlets waiting for a `T` each (or, for [`WaitList::take`], offering one).
 pub(crate) struct WaitList<T> {

@@ -4,8 +4,9 @@ use std::cell::{Cell, RefCell};
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
-use super::task::{Waker, Why, Woken};
+use super::task::Why;
 use super::timers::Deadline;
+use super::waker::{Waker, Woken};
 
 /// Waiting greenlets, woken together in the order in which they came. The first has a place of its own, because most
 /// things are waited for by one.

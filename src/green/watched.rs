@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use super::hub::Hub;
 use super::poller::{Readiness, Registration};
-use super::task::{Task, Waker, Why, Woken};
+use super::task::{Task, Why};
 use super::timers::Deadline;
+use super::waker::{Waker, Woken};
 
 /// I/O calls that a greenlet may make without a park before the others get a turn.
 const CALLS_BEFORE_YIELD: u32 = 64;

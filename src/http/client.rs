@@ -1,10 +1,11 @@
 //! One exchange: connection, request, answer's head. Redirects, retries and limits are the caller's.
 
 use std::io;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use url::Url;
+use url::{Position, Url};
 
 use super::connection::{Connection, Transport};
 use super::error::Error;
@@ -84,7 +85,7 @@ impl Client {
     pub fn send(&self, request: &Request, trace: &mut Trace) -> Result<Response, Error> {
         let origin = Origin::of(&request.url).ok_or(Error::NoOrigin)?;
         let tls = (origin.scheme == Scheme::Https).then(|| self.shared.tls.id());
-        let head = encode_head(request, &origin)?;
+        let head = encode_head(request)?;
         let key = Key { origin, tls };
         trace.sent = false;
         while let Some(connection) = self.shared.pool.take(&key) {
@@ -186,8 +187,10 @@ impl Client {
     }
 
     fn connect_once(&self, key: &Key, trace: &mut Trace) -> Result<Connection, Error> {
-        trace.enter(Phase::Dns);
-        let addresses = self.shared.resolver.lookup(&key.origin.tls_name(), key.origin.port).map_err(Error::Dns)?;
+        let name = key.origin.tls_name();
+        // An address needs no look-up: that phase does not happen.
+        trace.enter(if name.parse::<IpAddr>().is_ok() { Phase::Connect } else { Phase::Dns });
+        let addresses = self.shared.resolver.lookup(&name, key.origin.port).map_err(Error::Dns)?;
         trace.enter(Phase::Connect);
         let connected = race::connect(&addresses, &self.shared.connect).map_err(Error::Connect)?;
         trace.remote = Some(connected.address);
@@ -210,25 +213,21 @@ impl Client {
 }
 
 /// The request's head, with what RFC 9112 asks for.
-fn encode_head(request: &Request, origin: &Origin) -> Result<Vec<u8>, Error> {
-    let mut fields = Fields::with_capacity(request.fields.len() + 2, 256);
+fn encode_head(request: &Request) -> Result<Vec<u8>, Error> {
+    let mut added = Fields::with_capacity(2, 64);
     if request.fields.first("host").is_none() {
-        fields.push("Host", origin.authority()).map_err(Error::Request)?;
-    }
-    for (name, value) in request.fields.iter() {
-        fields.push(name, value).map_err(Error::Request)?;
+        // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
+        added.push("Host", &request.url[Position::BeforeHost..Position::AfterPort]).map_err(Error::Request)?;
     }
     if let Some(body) = &request.body
         && request.fields.first("content-length").is_none()
     {
-        fields.push("Content-Length", body.len().to_string()).map_err(Error::Request)?;
+        added.push("Content-Length", body.len().to_string()).map_err(Error::Request)?;
     }
-    let target = match request.url.query() {
-        Some(query) => &format!("{}?{query}", request.url.path()),
-        None => request.url.path(),
-    };
+    // What a URL holds from its path to its fragment is the target, as it stands.
+    let target = &request.url[Position::BeforePath..Position::AfterQuery];
     let mut head = Vec::with_capacity(512);
-    h1::encode_request(&mut head, &request.method, target, &fields).map_err(Error::Request)?;
+    h1::encode_request_with(&mut head, &request.method, target, &added, &request.fields).map_err(Error::Request)?;
     Ok(head)
 }
 

@@ -69,11 +69,8 @@ impl Pool {
         let idle = &mut *idle;
         let queue = idle.by_key.get_mut(key)?;
         let last = queue.pop_back();
-        if queue.is_empty() {
-            idle.by_key.remove(key);
-        }
         idle.count -= usize::from(last.is_some());
-        idle.forget_ages();
+        idle.forget();
         last.map(|(since, _, connection)| (since, connection))
     }
 
@@ -87,7 +84,10 @@ impl Pool {
         idle.released += 1;
         idle.count += 1;
         idle.ages.push_back((idle.released, key.clone()));
-        let queue = idle.by_key.entry(key.clone()).or_default();
+        let queue = match idle.by_key.get_mut(key) {
+            Some(queue) => queue,
+            None => idle.by_key.entry(key.clone()).or_default(),
+        };
         queue.push_back((green::now(), idle.released, connection));
         if queue.len() > self.limits.idle_per_origin {
             queue.pop_front();
@@ -121,17 +121,18 @@ impl Idle {
             if queue.front().is_some_and(|(_, oldest, _)| *oldest == number) {
                 queue.pop_front();
                 self.count -= 1;
-                if queue.is_empty() {
-                    self.by_key.remove(&key);
-                }
                 return true;
             }
         }
         false
     }
 
-    /// Keeps the list of ages from outgrowing the connections.
-    fn forget_ages(&mut self) {
+    /// Keeps the list of ages and the table of keys from outgrowing the connections. A key's queue stays while it is empty:
+    /// a busy origin's only idle connection comes and goes with each exchange.
+    fn forget(&mut self) {
+        if self.by_key.len() > 2 * self.count + 64 {
+            self.by_key.retain(|_, queue| !queue.is_empty());
+        }
         if self.ages.len() > 2 * self.count + 64 {
             let by_key = &self.by_key;
             // A queue is in the order of its numbers.

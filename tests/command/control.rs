@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::runner::{Gfetch, gfetch, records};
+use crate::runner::{Dir, Gfetch, gfetch, records};
 use crate::server::{Server, nobody};
 
 fn fetch(server: &Server, paths: usize, args: &[&str]) {
@@ -59,17 +59,23 @@ fn a_redirect_queues_at_its_new_origin() {
     assert_eq!(to.most_at_once(), 2);
 }
 
+/// That `starts` were spread at 20 a second: over the whole, because a busy machine may hold up any of them.
+fn assert_spread(server: &Server, starts: u32) {
+    let requests = server.requests();
+    assert_eq!(requests.len() as u32, starts, "{:?}", server.paths());
+    let whole = requests[requests.len() - 1].at - requests[0].at;
+    let meant = Duration::from_millis(50) * (starts - 1);
+    assert!(whole >= meant.mul_f64(0.75) && whole < meant * 4, "{whole:?} instead of {meant:?}");
+}
+
 #[test]
 fn starts_are_evenly_spaced_at_the_rate() {
     let server = Server::new();
-    let list = server.list(["/a"; 6]);
-    Gfetch::new(&["-i", "-", "--rate", "20/s"]).input(list).run().expect(0);
-    let requests = server.requests();
-    let whole = requests[5].at - requests[0].at;
-    assert!(whole >= Duration::from_millis(235) && whole < Duration::from_millis(800), "{whole:?}");
-    for pair in requests.windows(2) {
-        assert!(pair[1].at - pair[0].at >= Duration::from_millis(25), "{:?}", pair[1].at - pair[0].at);
-    }
+    Gfetch::new(&["-i", "-", "--rate", "20/s"]).input(server.list(["/a"; 9])).run().expect(0);
+    assert_spread(&server, 9);
+    let at: Vec<_> = server.requests().iter().map(|request| request.at).collect();
+    // No burst: half of them take about half of the time.
+    assert!(at[4] - at[0] >= Duration::from_millis(120), "{:?}", at[4] - at[0]);
 }
 
 #[test]
@@ -258,4 +264,101 @@ fn secrets_with_a_list_go_to_the_named_host_only() {
     }
     let run = Gfetch::new(&args[..4]).input(&list).run().expect(2);
     assert!(run.err.contains("--auth-host"), "{}", run.err);
+}
+
+#[test]
+fn redirects_and_retries_count_as_starts() {
+    let server = Server::new();
+    gfetch(&["--rate", "20/s", "--retry", "1", "--retry-delay", "0.001", &server.url("/to//flaky/1/a")]).expect(0);
+    assert_spread(&server, 4);
+}
+
+#[test]
+fn a_retry_after_holds_back_the_whole_origin_and_no_other() {
+    let (busy, other) = (Server::new(), Server::new());
+    let list = busy.list(["/later/1/a", "/delay/50/b", "/c"]) + &other.list(["/d"]);
+    let args = ["-i", "-", "--per-host", "1", "--retry", "1", "--unordered", "--format", "json"];
+    let run = Gfetch::new(&args).input(list).run().expect(0);
+    assert_eq!(run.records()[0]["index"], 3);
+    let requests = busy.requests();
+    assert!(requests[1].at - requests[0].at >= Duration::from_millis(990), "{:?}", busy.paths());
+    assert!(run.took < Duration::from_secs(4));
+}
+
+#[test]
+fn a_retry_after_that_is_too_long_is_that_urls_failure_at_once() {
+    let server = Server::new();
+    let run =
+        gfetch(&["--retry", "3", "--retry-after-max", "5", &server.url("/later/6/a"), &server.url("/b")]).expect(1);
+    assert_eq!(server.requests().len(), 2);
+    assert!(run.text().contains("--retry-after-max") && run.took < Duration::from_secs(3), "{}", run.text());
+}
+
+#[test]
+fn a_post_is_sent_again_only_when_all_errors_are_retried() {
+    let server = Server::new();
+    let args = ["--retry", "2", "--retry-delay", "0.01", "-d", "x", &server.url("/flaky/1/a")];
+    gfetch(&args).expect(3);
+    assert_eq!(server.requests().len(), 1);
+    let server = Server::new();
+    let args = ["--retry", "2", "--retry-delay", "0.01", "--retry-all-errors", "-d", "x", &server.url("/flaky/1/a")];
+    gfetch(&args).expect(0);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn few_descriptors_make_a_run_slower_and_not_wrong() {
+    let server = Server::new();
+    let script = "ulimit -n 24; exec \"$0\" -i - -j 200 --per-host 0 -s";
+    let run = Gfetch::shell(script).input(server.list(["/delay/10/a"; 100])).run().expect(0);
+    assert_eq!(run.lines().len(), 100);
+}
+
+#[test]
+fn a_drip_is_no_stall_without_a_speed_limit() {
+    let server = Server::new();
+    gfetch(&["-y", "0.1", &server.url("/drip/20")]).expect(0);
+    gfetch(&["-y", "0.2", "-Y", "300", &server.url("/drip/30")]).expect(3);
+}
+
+#[test]
+fn fail_early_stops_although_an_earlier_line_still_runs() {
+    let server = Server::new();
+    let list = server.list(["/delay/600/a", "/status/404"]) + &server.list(["/delay/20/b"; 40]);
+    let args = ["-i", "-", "-j", "2", "--fail-early", "--format", "json"];
+    let run = Gfetch::new(&args).input(list).run().expect(1);
+    assert!(server.requests().len() <= 4, "{:?}", server.paths());
+    assert_eq!((&run.records()[0]["ok"], run.records().len()), (&json!(true), 42));
+}
+
+#[test]
+fn secrets_print_as_stars_and_reach_the_server() {
+    let server = Server::new();
+    let args =
+        ["-v", "-u", "me:hunter2", "-H", "X-Api-Key: hunter3", "-H", "X-Mine: hunter4", "--secret-header", "x-mine"];
+    let run = Gfetch::new(&args).args(&[&server.url("/a")]).run().expect(0);
+    assert!(run.err.contains("***") && !run.err.contains("hunter") && !run.err.contains("bWU6"), "{}", run.err);
+    let run = Gfetch::new(&args).args(&["--show-secrets", &server.url("/a")]).run().expect(0);
+    assert!(run.err.contains("hunter3") && run.err.contains("hunter4"), "{}", run.err);
+    assert_eq!(server.requests()[0].field("x-mine"), Some("hunter4"));
+}
+
+#[test]
+fn an_endless_list_at_full_speed_ends_when_the_run_does() {
+    let server = Server::new();
+    for (end, path, code) in [("--deadline 0.4", "/a", 1), ("--max-failures 50", "/status/404", 3)] {
+        let script = format!("yes {} | \"$0\" -i - {end} --format json >report; echo $?", server.url(path));
+        let dir = Dir::new();
+        let run = Gfetch::shell(&script).dir(&dir).run();
+        assert_eq!(run.text(), format!("{code}\n"), "{}", run.err);
+        assert!(
+            run.took < Duration::from_secs(6) && run.err.contains("stopped after line"),
+            "{:?} {}",
+            run.took,
+            run.err
+        );
+        // One record for each line that was read.
+        let records = dir.read("report").lines().count();
+        assert!(run.err.contains(&format!("stopped after line {records}\n")), "{records} {}", run.err);
+    }
 }

@@ -1,5 +1,7 @@
 //! What a list may look like, and what becomes of one that does not.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::runner::{Dir, Gfetch, gfetch, records};
@@ -116,6 +118,10 @@ fn a_json_lines_output_is_saved_without_any_option() {
     assert_eq!(dir.read("one.txt"), "one");
     assert_eq!(dir.names(), ["one.txt"]);
     assert_eq!((&run.records()[0]["file"], &run.records()[1]["file"]), (&json!("one.txt"), &Value::Null));
+    let asked = |path| {
+        server.requests().iter().find(|request| request.path == path).unwrap().field("accept-encoding").is_some()
+    };
+    assert!(!asked("/say/one") && asked("/say/two"));
 }
 
 #[test]
@@ -248,4 +254,24 @@ fn an_endless_glob_is_expanded_as_it_is_needed() {
     let server = Server::new();
     let run = gfetch(&[&server.url("/status/[404-1000000000]"), "--fail-early", "-s"]).expect(3);
     assert!(run.took.as_secs() < 5, "{:?}", run.took);
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_exit_2_and_one_that_breaks_off_midway_exit_4() {
+    // It can be opened, and reading its first page fails.
+    let broken = "/proc/self/mem";
+    let run = gfetch(&["-i", broken]).expect(2);
+    assert!(run.err.contains(broken) && run.err.contains("Input/output error"), "{}", run.err);
+    let server = Server::new();
+    let run = gfetch(&[&server.url("/a"), "-i", broken]).expect(4);
+    assert!(run.err.contains(broken) && run.err.contains("1 URL: 1 ok"), "{}", run.err);
+}
+
+#[test]
+fn one_slow_line_keeps_no_later_line_from_being_fetched() {
+    let server = Server::new();
+    let list = server.list(["/delay/300/first"]) + &server.list(["/a"; 200]);
+    let run = Gfetch::new(&["-i", "-"]).input(list).run().expect(0);
+    assert!(run.lines()[0].contains("/first"), "{}", run.lines()[0]);
+    assert!(run.took < Duration::from_millis(1500), "{:?}", run.took);
 }

@@ -1,10 +1,11 @@
 //! Bodies in files: their names, their folders, and that a file is there whole or not at all.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::runner::{Dir, Gfetch, Run};
+use crate::runner::{Dir, Gfetch, Run, wait_until};
 use crate::server::Server;
 
 fn fetch(dir: &Dir, args: &[&str]) -> Run {
@@ -80,8 +81,7 @@ fn an_output_dir_must_be_there_or_be_asked_for() {
 
 #[test]
 fn what_a_url_or_a_list_says_never_leaves_the_folder() {
-    let (server, dir) = (Server::new(), Dir::new());
-    fs::create_dir(dir.file("out")).unwrap();
+    let server = Server::new();
     let names = [
         "/say/..%2f..%2fevil",
         "/say/%2e%2e",
@@ -97,10 +97,11 @@ fn what_a_url_or_a_list_says_never_leaves_the_folder() {
     let lines =
         lines + &outputs.map(|name| json!({"url": server.url("/a"), "output": name}).to_string() + "\n").concat();
     for naming in [&["-O"][..], &["-o", "{path}"], &["-o", "{name}/{ext}/{host}"]] {
+        let dir = Dir::new();
         let args = ["-i", "-", "--output-dir", "out", "--create-dirs"];
         Gfetch::new(&args).args(naming).input(&lines).dir(&dir).run().expect(1);
         assert!(dir.names().iter().all(|name| name.starts_with("out/")), "{:?}", dir.names());
-        let hidden = |name: &String| name.split('/').any(|part| part.starts_with('.') || part.starts_with('~'));
+        let hidden = |name: &String| name.split('/').any(|part| part.starts_with(['.', '-']));
         assert!(!dir.names().iter().any(hidden), "{:?}", dir.names());
     }
 }
@@ -146,15 +147,20 @@ fn an_empty_body_is_an_empty_file() {
 }
 
 #[test]
-fn an_interrupted_download_leaves_nothing() {
+fn an_interrupted_download_leaves_nothing_at_the_second_ctrl_c_too() {
     let (server, dir) = (Server::new(), Dir::new());
-    let args = ["-o", "a", "--grace", "0.05", &server.url("/stall")];
-    let run = Gfetch::new(&args).dir(&dir).start();
-    crate::runner::wait_until("request", || !server.requests().is_empty());
-    std::thread::sleep(std::time::Duration::from_millis(50));
-    run.signal("INT");
-    assert_eq!(run.wait().signal(), Some(2));
-    assert_eq!(dir.names(), [""; 0]);
+    for (grace, signals) in [("0.05", 1), ("60", 2)] {
+        let args = ["-o", "#1", "--grace", grace, "--save-failed", "failed", &server.url("/flood/{a,b}")];
+        let run = Gfetch::new(&args).dir(&dir).start();
+        wait_until("files under way", || dir.names().len() == 3);
+        for _ in 0..signals {
+            run.signal("INT");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(run.wait().signal(), Some(2));
+        assert_eq!(dir.names(), if signals == 1 { &["failed"][..] } else { &[] });
+        let _ = fs::remove_file(dir.file("failed"));
+    }
 }
 
 #[test]

@@ -11,8 +11,10 @@
 //! | `/chunked/N` | N bytes in chunks |
 //! | `/hang` | never an answer |
 //! | `/stall` | a head and 10 of 100 bytes, and nothing more |
+//! | `/flood/…` | a body that never ends |
 //! | `/drip/N` | N bytes, one each 20 ms |
 //! | `/flaky/N/…` | 503 N times, then the rest's answer |
+//! | `/later/S/…` | 503 with `Retry-After: S` once, then the rest's answer |
 //! | `/close` | nothing: the connection is closed |
 //! | anything else | `ok` |
 
@@ -36,7 +38,7 @@ struct Log {
     requests: Vec<Request>,
     running: usize,
     most_running: usize,
-    flaky: HashMap<String, usize>,
+    asked: HashMap<String, usize>,
 }
 
 /// A request as it came.
@@ -152,6 +154,7 @@ fn answer(
     log: &Mutex<Log>,
     done: impl FnOnce(),
 ) -> bool {
+    let path = path.split('?').next().unwrap();
     let (verb, rest) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
     let mut send = |head: &str, body: &[u8]| {
         let body = if request.method == "HEAD" { &[] } else { body };
@@ -165,15 +168,22 @@ fn answer(
             thread::sleep(Duration::from_millis(ms.parse().unwrap()));
             return answer(request, &format!("/{rest}"), reader, stream, log, done);
         }
+        "later" if asked_before(path, log) == 0 => {
+            done();
+            let after = rest.split_once('/').map_or(rest, |(after, _)| after);
+            return send(&format!("HTTP/1.1 503 Busy\r\nRetry-After: {after}\r\nContent-Length: 0\r\n\r\n"), b"");
+        }
+        "later" => {
+            let rest = rest.split_once('/').map_or("", |(_, rest)| rest);
+            return answer(request, &format!("/{rest}"), reader, stream, log, done);
+        }
         "flaky" => {
             let (times, rest) = rest.split_once('/').unwrap_or((rest, ""));
-            let seen = {
-                let mut log = log.lock().unwrap();
-                let seen = log.flaky.entry(path.to_owned()).or_default();
-                *seen += 1;
-                *seen
+            let next = if asked_before(path, log) < times.parse().unwrap() {
+                "/status/503".to_owned()
+            } else {
+                format!("/{rest}")
             };
-            let next = if seen <= times.parse().unwrap() { "/status/503".to_owned() } else { format!("/{rest}") };
             return answer(request, &next, reader, stream, log, done);
         }
         "drip" => {
@@ -184,6 +194,15 @@ fn answer(
             }
             done();
             return stays;
+        }
+        "flood" => {
+            let mut stays = send("HTTP/1.1 200 OK\r\n\r\n", b"");
+            while stays {
+                thread::sleep(Duration::from_millis(5));
+                stays = stream.write_all(&[b'x'; 64 * 1024]).is_ok();
+            }
+            done();
+            return false;
         }
         "hang" => {}
         "stall" => {
@@ -216,6 +235,14 @@ fn answer(
     let _ = reader.read(&mut [0; 1]);
     done();
     false
+}
+
+/// How often `path` was asked for before.
+fn asked_before(path: &str, log: &Mutex<Log>) -> usize {
+    let mut log = log.lock().unwrap();
+    let asked = log.asked.entry(path.to_owned()).or_default();
+    *asked += 1;
+    *asked - 1
 }
 
 fn reason(status: &str) -> &str {

@@ -8,7 +8,7 @@ fn all_is_well_in_one_line() {
     let server = Server::new();
     let run = gfetch(&[&server.url("/bytes/1000"), &server.url("/bytes/24")]).expect(0);
     assert_eq!(run.err.lines().count(), 1, "{}", run.err);
-    assert!(run.err.starts_with("2 URLs: 2 ok in ") && run.err.contains("1.00 KiB"), "{}", run.err);
+    assert!(run.err.starts_with("2 URLs: 2 ok in ") && run.err.contains("1.0 KiB"), "{}", run.err);
 }
 
 #[test]

@@ -29,7 +29,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("--format xml", &["--format", "text", "json", "xml"]),
     ("--progress often", &["--progress", "auto", "plain", "none"]),
     ("--color blue", &["--color", "auto", "always", "never"]),
-    ("-H nonsense", &["--header", "nonsense"]),
+    ("-H nonsense", &["--header", "'Name: value'"]),
     ("-X GE\tT", &["--request"]),
     ("-H @/none/such", &["/none/such"]),
     ("-d @/none/such", &["/none/such"]),
@@ -65,7 +65,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("--threads 2", &["--threads"]),
     ("-x proxy:1", &["--proxy"]),
     ("-w %{json}", &["--write-out"]),
-    ("-s=1", &["-s"]),
+    ("--serial=1", &["--serial", "no value"]),
     ("--save-failed -", &["--save-failed"]),
 ];
 

@@ -33,7 +33,7 @@ fn decoded_and_wire_bytes_are_told_apart_and_the_hash_is_of_the_decoded() {
         assert_eq!((outcome.bytes, outcome.wire_bytes, outcome.content_length), (length, wire, Some(wire)));
         assert_eq!(outcome.sha256, Some(hash));
         assert_eq!(server.asked()[0].fields("accept-encoding"), ["deflate, gzip, br, zstd"]);
-        plan.request.compressed = false;
+        plan.request.compressed = Some(false);
         let outcome = fetch_one(plan, &server.url("/"));
         assert_eq!((outcome.bytes, outcome.wire_bytes), (wire, wire));
         assert!(server.asked()[1].fields("accept-encoding").is_empty());

@@ -17,16 +17,19 @@ pub fn plan(input: &Input, output: &Output) -> Result<Bodies, UsageError> {
     if output.remote_name && !output.templates.is_empty() {
         return Err(UsageError::new("-O takes the name from the URL, -o from you: choose one"));
     }
-    if !saves && output.dir.is_some() {
+    // A line of a list may name a file of its own.
+    let may_save = saves || (!input.lists.is_empty() && (output.dir.is_some() || output.create_dirs));
+    if !may_save && output.dir.is_some() {
         return Err(UsageError::new("--output-dir needs -o or -O: nothing is saved otherwise"));
     }
     names_are_apart(input, &output.templates)?;
     let all_to_stdout = !output.templates.is_empty() && output.templates.iter().all(|template| template == "-");
     Ok(if output.body || all_to_stdout {
         Bodies::Print
-    } else if saves {
+    } else if may_save {
         Bodies::Save(Save {
             templates: output.templates.clone(),
+            remote_name: output.remote_name,
             dir: output.dir.clone(),
             create_dirs: output.create_dirs,
         })

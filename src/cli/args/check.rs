@@ -93,8 +93,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     secrets_stay_home(&input, &plan)?;
     limits(&mut plan, &run);
     plan.hash_bodies = compare.is_some();
-    let counted_or_printed = !matches!(plan.bodies, Bodies::Save(_));
-    plan.request.compressed = args.compressed.unwrap_or(counted_or_printed);
+    plan.request.compressed = args.compressed;
     plan.request.follow = args.follow.unwrap_or_default();
     plan.connect.ca = environment::ca_source(args.cacert, args.capath, world.env, world.system_ca);
     Ok(told(plan, input, compare, output, args.secret_headers, world))
@@ -247,8 +246,11 @@ fn told(
 }
 
 fn progress(output: &Output, world: &World) -> Progress {
+    let prints = output.body || output.templates.iter().any(|template| template == "-");
     match output.progress {
         _ if output.silent => Progress::None,
+        // It would wipe away the end of a body that has no last newline.
+        ProgressArg::Auto if prints && (world.is_terminal)(Stream::Stdout) => Progress::None,
         ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => Progress::Live,
         ProgressArg::Auto | ProgressArg::None => Progress::None,
         ProgressArg::Plain => Progress::Plain,

@@ -37,7 +37,7 @@ fn fields(record: &mut Object<'_>, outcome: &Outcome, redact: Redact) {
     record.number("redirects", outcome.redirects.into());
     record.number("attempts", outcome.attempts.into());
     record.bool("reused", outcome.reused);
-    record.plain_or_null("remote_ip", outcome.remote.map(|remote| remote.ip()));
+    record.ip_or_null("remote_ip", outcome.remote.map(|remote| remote.ip()));
     record.number_or_null("remote_port", outcome.remote.map(|remote| remote.port().into()));
     record.string_or_null("file", outcome.file.as_deref().map(|file| file.to_string_lossy()).as_deref());
     record.object("timings", |object| timings(object, &outcome.timings));

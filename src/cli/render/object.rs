@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::units::{micros, push_number, push_seconds};
@@ -21,10 +22,12 @@ pub fn object(out: &mut Vec<u8>, fields: impl FnOnce(&mut Object<'_>)) {
 }
 
 impl Object<'_> {
+    #[inline]
     pub fn number(&mut self, key: &str, number: u64) {
         push_number(self.key(key), number);
     }
 
+    #[inline]
     pub fn number_or_null(&mut self, key: &str, number: Option<u64>) {
         match number {
             Some(number) => self.number(key, number),
@@ -32,24 +35,29 @@ impl Object<'_> {
         }
     }
 
+    #[inline]
     pub fn bool(&mut self, key: &str, value: bool) {
         self.key(key).extend_from_slice(if value { b"true" } else { b"false" });
     }
 
+    #[inline]
     pub fn null(&mut self, key: &str) {
         self.key(key).extend_from_slice(b"null");
     }
 
     /// Seconds with six decimals.
+    #[inline]
     pub fn seconds(&mut self, key: &str, time: Duration) {
         self.micros(key, micros(time));
     }
 
     /// Microseconds, as seconds with six decimals.
+    #[inline]
     pub fn micros(&mut self, key: &str, time_us: u64) {
         push_seconds(self.key(key), time_us);
     }
 
+    #[inline]
     pub fn seconds_or_null(&mut self, key: &str, time: Option<Duration>) {
         match time {
             Some(time) => self.seconds(key, time),
@@ -66,10 +74,12 @@ impl Object<'_> {
     }
 
     /// Text from anywhere.
+    #[inline]
     pub fn string(&mut self, key: &str, text: &str) {
         push_string(self.key(key), text);
     }
 
+    #[inline]
     pub fn string_or_null(&mut self, key: &str, text: Option<&str>) {
         match text {
             Some(text) => self.string(key, text),
@@ -87,6 +97,17 @@ impl Object<'_> {
             Some(text) => self.plain(key, text),
             None => self.null(key),
         }
+    }
+
+    pub fn ip_or_null(&mut self, key: &str, ip: Option<IpAddr>) {
+        let Some(IpAddr::V4(ip)) = ip else { return self.plain_or_null(key, ip) };
+        // `Display` pads and counts, for each of the four.
+        let out = self.key(key);
+        for (before, octet) in [b'"', b'.', b'.', b'.'].into_iter().zip(ip.octets()) {
+            out.push(before);
+            push_number(out, octet.into());
+        }
+        out.push(b'"');
     }
 
     pub fn value(&mut self, key: &str, value: &serde_json::Value) {
@@ -112,6 +133,8 @@ impl Object<'_> {
         out.push(b']');
     }
 
+    /// Inlined with its caller: of a key that is known a few stores are left, and a record has thirty.
+    #[inline(always)]
     fn key(&mut self, key: &str) -> &mut Vec<u8> {
         let before: &[u8] = if self.empty { b"\"" } else { b",\"" };
         self.empty = false;
@@ -124,6 +147,12 @@ impl Object<'_> {
 
 /// Appends a JSON string.
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
+    if escape::is_plain(text.as_bytes()) && !text.bytes().any(|byte| byte == b'"' || byte == b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     let start = out.len();
     serde_json::to_writer(&mut *out, text).expect("a Vec takes all");
     tame(out, start);

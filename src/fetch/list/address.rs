@@ -22,7 +22,9 @@ pub(super) enum Given {
 
 /// The URL that `text` means.
 pub(super) fn parse(text: &str, given: Given) -> Result<Url, Failure> {
-    if let Some((at, c)) = text.char_indices().find(|(_, c)| *c == ' ' || c.is_control()) {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic())
+        && let Some((at, c)) = text.char_indices().find(|(_, c)| *c == ' ' || c.is_control())
+    {
         let what =
             if c == ' ' { "a space (write %20)".into() } else { format!("control character U+{:04X}", c as u32) };
         return Err(no_url(text, &format!("{what} at byte {}", at + 1)));
@@ -39,8 +41,11 @@ pub(super) fn parse(text: &str, given: Given) -> Result<Url, Failure> {
     if authority.contains('\\') {
         return Err(no_url(text, "a backslash in the host"));
     }
-    let mut url = Url::parse(&format!("{scheme}://{}", rest.replace('\\', "%5C")))
-        .map_err(|error| no_url(text, &error.to_string()))?;
+    let mut url = match text.contains('\\') || rest.len() == text.len() {
+        true => Url::parse(&format!("{scheme}://{}", rest.replace('\\', "%5C"))),
+        false => Url::parse(text),
+    }
+    .map_err(|error| no_url(text, &error.to_string()))?;
     if url.port() == Some(0) {
         return Err(no_url(text, "port 0"));
     }

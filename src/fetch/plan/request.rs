@@ -24,8 +24,16 @@ pub struct RequestPlan {
     pub follow: Follow,
     /// Secrets and headers go along with a redirect to another origin.
     pub location_trusted: bool,
-    /// Content codings are asked for and decoded.
-    pub compressed: bool,
+    /// Whether content codings are asked for and decoded; none: see [`RequestPlan::compresses`].
+    pub compressed: Option<bool>,
+}
+
+impl RequestPlan {
+    /// Whether content codings are asked for and decoded: unless it was said, for a body that is counted or printed, not
+    /// for one that is saved.
+    pub fn compresses(&self, saved: bool) -> bool {
+        self.compressed.unwrap_or(!saved)
+    }
 }
 
 impl Default for RequestPlan {
@@ -36,7 +44,7 @@ impl Default for RequestPlan {
             body: None,
             follow: Follow::GetAndHead,
             location_trusted: false,
-            compressed: true,
+            compressed: None,
         }
     }
 }

@@ -13,6 +13,9 @@ const WORTH_NAMING: f64 = 0.10;
 /// One URL is the reason when it alone fills this share of the run: then no other change saves more than the rest.
 const FILLS_THE_RUN: f64 = 0.80;
 
+/// Nobody waits for a shorter run, and its times are mostly the machine's.
+const WORTH_A_WORD: Duration = Duration::from_millis(200);
+
 /// And only when it took this many times the median: equal URLs fetched all at once each fill the run.
 const STANDS_OUT: u32 = 2;
 
@@ -162,6 +165,9 @@ pub enum Bottleneck {
 /// A slow URL first, because it is a bound on the whole run; then the longest queue.
 pub(super) fn verdict(summary: &Summary) -> Option<Bottleneck> {
     let elapsed = summary.elapsed;
+    if elapsed < WORTH_A_WORD {
+        return None;
+    }
     if let Some(slowest) = one_url(summary) {
         return Some(Bottleneck::OneUrl(slowest.clone()));
     }

@@ -149,6 +149,8 @@ fn a_url_that_fills_the_run_is_the_verdict_unless_all_take_as_long() {
     let mut equal = of(&[900, 900, 900, 900]);
     equal.elapsed = ms(905);
     assert_eq!(equal.verdict(), None);
+    summary.elapsed = ms(199);
+    assert_eq!(summary.verdict(), None, "nobody waits for that");
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub use limits::*;
 pub use receive_body::{Expects, ReceiveBody, Step};
 pub use receive_head::{Head, ReceiveHead, Received};
 pub use receive_request::{ReceiveRequest, Refused, RequestHead};
-pub use send_head::{encode_chunk, encode_last_chunk, encode_request, encode_response};
+pub use send_head::{encode_chunk, encode_last_chunk, encode_request, encode_request_with, encode_response};
 
 #[cfg(test)]
 mod fixture_tests;

@@ -63,7 +63,10 @@ pub struct Head {
 impl Head {
     /// What `Content-Length` says, also where there is no body (HEAD, 304); none when it is missing or nonsense.
     pub fn content_length(&self) -> Option<u64> {
-        framing::content_length(&self.fields).ok().flatten()
+        match self.framing {
+            Framing::Length(length) => Some(length),
+            _ => framing::content_length(&self.fields).ok().flatten(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::error::ProtocolError;
 use super::limits::{Limits, MAX_FIELDS};
+use super::lines::find_line_feed;
 
 /// How far the search for the empty line has come, in a buffer that only grows.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +56,7 @@ impl Scan {
             let (window, too_long) = self.window(limits);
             let end = input.len().min(self.line_start + window);
             let from = self.searched.min(end);
-            let Some(at) = input[from..end].iter().position(|&byte| byte == b'\n') else {
+            let Some(at) = find_line_feed(&input[from..end]) else {
                 self.searched = end;
                 return if end == self.line_start + window { Err(too_long) } else { Ok(None) };
             };

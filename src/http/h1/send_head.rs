@@ -8,6 +8,17 @@ use crate::http::fields::{FieldError, Fields, is_text, is_token};
 ///
 /// On an error `out` is as it was. `Host` and the body's framing are the caller's to put in.
 pub fn encode_request(out: &mut Vec<u8>, method: &str, target: &str, fields: &Fields) -> Result<(), FieldError> {
+    encode_request_with(out, method, target, &Fields::new(), fields)
+}
+
+/// The same with the fields of two lists, one after the other.
+pub fn encode_request_with(
+    out: &mut Vec<u8>,
+    method: &str,
+    target: &str,
+    first: &Fields,
+    fields: &Fields,
+) -> Result<(), FieldError> {
     if !is_token(method.as_bytes()) {
         return Err(FieldError::Method);
     }
@@ -17,6 +28,7 @@ pub fn encode_request(out: &mut Vec<u8>, method: &str, target: &str, fields: &Fi
     for part in [method, " ", target, " HTTP/1.1\r\n"] {
         out.extend_from_slice(part.as_bytes());
     }
+    encode_lines(out, first);
     encode_fields(out, fields);
     Ok(())
 }
@@ -50,14 +62,18 @@ pub fn encode_last_chunk(out: &mut Vec<u8>, trailers: &Fields) {
     encode_fields(out, trailers);
 }
 
-/// The fields' rules were held when they were pushed.
 fn encode_fields(out: &mut Vec<u8>, fields: &Fields) {
+    encode_lines(out, fields);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// The fields' rules were held when they were pushed.
+fn encode_lines(out: &mut Vec<u8>, fields: &Fields) {
     for (name, value) in fields.iter() {
         for part in [name.as_bytes(), b": ", value, b"\r\n"] {
             out.extend_from_slice(part);
         }
     }
-    out.extend_from_slice(b"\r\n");
 }
 
 /// Visible ASCII. URLs are percent-encoded before they come here, so a byte beyond ASCII is a mistake.

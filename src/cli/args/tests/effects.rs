@@ -98,8 +98,8 @@ fn every_option_of_the_request_has_its_effect() {
     check("--max-redirs -1", |p| p.limits.max_redirs.is_none());
     check("--max-filesize 2k", |p| p.limits.max_filesize == Some(2048));
     check("--max-filesize 0", |p| p.limits.max_filesize.is_none());
-    check("--no-compressed", |p| !p.request.compressed);
-    check("--no-compressed --compressed", |p| p.request.compressed);
+    check("--no-compressed", |p| p.request.compressed == Some(false));
+    check("--no-compressed --compressed", |p| p.request.compressed == Some(true));
     check("-u me:a:b", |p| p.secrets.basic == Some(("me".into(), "a:b".into())));
     check("-u me:", |p| p.secrets.basic == Some(("me".into(), "".into())));
     check("-k", |p| p.connect.insecure);
@@ -173,20 +173,20 @@ fn bodies_go_where_they_were_sent() {
     assert_eq!(plan("--body").bodies, Bodies::Print);
     assert_eq!(plan("-o -").bodies, Bodies::Print);
     assert_eq!(plan("-o x").bodies, Bodies::Save(save(&["x"])));
-    assert_eq!(plan("-O").bodies, Bodies::Save(save(&[])));
-    assert_eq!(plan("--remote-name-all").bodies, Bodies::Save(save(&[])));
-    let there = Save { dir: Some("d".into()), create_dirs: true, ..save(&[]) };
-    assert_eq!(plan("-O --output-dir d --create-dirs").bodies, Bodies::Save(there));
+    let remote_name = Save { remote_name: true, ..Save::default() };
+    assert_eq!(plan("-O").bodies, Bodies::Save(remote_name.clone()));
+    assert_eq!(plan("--remote-name-all").bodies, Bodies::Save(remote_name.clone()));
+    let there = Save { dir: Some("d".into()), create_dirs: true, ..remote_name };
+    assert_eq!(plan("-O --output-dir d --create-dirs").bodies, Bodies::Save(there.clone()));
+    let lines_own = Save { remote_name: false, ..there };
+    assert_eq!(ok("-i urls.txt --output-dir d --create-dirs").plan.bodies, Bodies::Save(lines_own));
     assert_eq!(ok("-o x -o y http://a/ http://b/").plan.bodies, Bodies::Save(save(&["x", "y"])));
 }
 
 #[test]
-fn saved_bodies_take_their_time_and_stay_encoded() {
-    let of = |options: &str| (plan(options).limits.max_time, plan(options).request.compressed);
-    assert_eq!(of(""), (s(300), true));
-    assert_eq!(of("--body"), (None, true));
-    assert_eq!(of("-O"), (None, false));
-    assert_eq!(of("-o x -m 7 --compressed"), (s(7), true));
+fn saved_bodies_take_their_time() {
+    let of = |options: &str| plan(options).limits.max_time;
+    assert_eq!((of(""), of("--body"), of("-O"), of("-o x -m 7")), (s(300), None, None, s(7)));
 }
 
 #[test]
@@ -226,6 +226,9 @@ fn talk_depends_on_the_terminal_and_the_environment() {
         assert_eq!(tty.ok(&format!("{off} http://a/")).progress, Progress::None, "{off}");
     }
     assert_eq!(ok("--progress plain http://a/").progress, Progress::Plain);
+    for bodies_beside in ["--body", "-o -"] {
+        assert_eq!(tty.ok(&format!("{bodies_beside} http://a/")).progress, Progress::None, "{bodies_beside}");
+    }
     let plain = Fake { env: vec![("NO_COLOR", "1")], ..tty };
     assert_eq!((plain.ok("http://a/").color, plain.ok("--color always http://a/").color), (neither, both));
 }

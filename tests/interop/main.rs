@@ -1,0 +1,34 @@
+//! gfetch against real servers, nginx and haproxy, with curl as the control for the same URLs.
+//!
+//! These tests act only where `GFETCH_INTEROP=require` asks for them, and then fail where a server is missing; elsewhere
+//! each says that it was skipped. `bash .ci/install` installs what they need.
+
+mod client;
+mod haproxy;
+mod nginx;
+
+mod answers;
+mod connections;
+mod lists;
+mod loss;
+mod tls;
+
+/// Whether real servers are asked for; if not, says what is not tested.
+#[must_use]
+fn wanted(test: &str) -> bool {
+    let wanted = std::env::var_os("GFETCH_INTEROP").is_some_and(|value| value == "require");
+    if !wanted {
+        eprintln!("skipped: {test} needs nginx, haproxy and curl; GFETCH_INTEROP=require runs it");
+    }
+    wanted
+}
+
+/// Leaves the test here, unless real servers are asked for.
+macro_rules! needs_servers {
+    () => {
+        if !crate::wanted(module_path!()) {
+            return;
+        }
+    };
+}
+pub(crate) use needs_servers;

@@ -1,0 +1,140 @@
+//! Owns a real nginx: its folder, its configuration, its processes.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// More than sendfile hands over at once, and than socket buffers hold.
+pub const LARGE_BYTES: usize = 20_000_000;
+/// A process that does not listen after this is not going to.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// One worker, ended with the value. Everything lies in a folder of its own, every port was free a moment before.
+pub struct Nginx {
+    dir: TempDir,
+    master: Child,
+    pub port: u16,
+    pub tls_port: u16,
+    pub tls12_port: u16,
+    /// Closes each connection after three answers.
+    pub short_port: u16,
+}
+
+impl Nginx {
+    pub fn start() -> Nginx {
+        let dir = TempDir::with_prefix("gfetch-nginx-").expect("a folder");
+        // A worker of root's nginx is nobody's process.
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
+        write_pages(dir.path());
+        write_certificate(dir.path());
+        let [port, tls_port, tls12_port, short_port] = free_ports();
+        let config = include_str!("nginx.conf")
+            .replace("{dir}", dir.path().to_str().expect("a UTF-8 path"))
+            .replace("{port}", &port.to_string())
+            .replace("{tls_port}", &tls_port.to_string())
+            .replace("{tls12_port}", &tls12_port.to_string())
+            .replace("{short_port}", &short_port.to_string());
+        let path = dir.path().join("nginx.conf");
+        fs::write(&path, config).expect("the configuration");
+        let master = Command::new("nginx")
+            .arg("-c")
+            .arg(&path)
+            .arg("-e")
+            .arg(dir.path().join("error.log"))
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nginx is not installed: bash .ci/install");
+        let mut nginx = Nginx { dir, master, port, tls_port, tls12_port, short_port };
+        if !listens(nginx.port, &mut nginx.master) {
+            panic!("nginx did not start: {}", fs::read_to_string(nginx.path("error.log")).unwrap_or_default());
+        }
+        nginx
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The certificate of `localhost`, which signs itself.
+    pub fn certificate(&self) -> String {
+        self.path("certificate.pem").to_str().expect("a UTF-8 path").to_owned()
+    }
+
+    /// `TLSv1.3 r` for each request over TLS: protocol, and `r` where the session was resumed.
+    pub fn tls_log(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("tls.log")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Ends master and worker at once, in the middle of what they do.
+    pub fn kill(&mut self) {
+        let master = self.master.id();
+        let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children")).unwrap_or_default();
+        self.master.kill().expect("the master runs");
+        for worker in children.split_whitespace() {
+            signal("KILL", worker);
+        }
+        self.master.wait().expect("the master ends");
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        if let Ok(None) = self.master.try_wait() {
+            signal("TERM", &self.master.id().to_string());
+            let _ = self.master.wait();
+        }
+    }
+}
+
+/// Sends a signal to a process that this test started.
+pub fn signal(name: &str, process: &str) {
+    let _ = Command::new("kill").args(["-s", name, process]).stderr(Stdio::null()).status();
+}
+
+/// Waits until something listens; false if the process ended or nothing came.
+pub fn listens(port: u16, process: &mut Child) -> bool {
+    let started = Instant::now();
+    while started.elapsed() < START_LIMIT && matches!(process.try_wait(), Ok(None)) {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+/// Ports that were free while all of them were held.
+pub fn free_ports<const N: usize>() -> [u16; N] {
+    let held: [TcpListener; N] =
+        std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
+    held.map(|listener| listener.local_addr().expect("an address").port())
+}
+
+fn write_pages(dir: &Path) {
+    let www = dir.join("www");
+    fs::create_dir(&www).expect("a folder");
+    let page = |name: &str, bytes: &[u8]| fs::write(www.join(name), bytes).expect("a page");
+    page("small.txt", b"a small page\n");
+    page("empty.txt", b"");
+    page("page.html", "<p>word after word, so that it packs well</p>\n".repeat(2_000).as_bytes());
+    page("parts.shtml", b"<!--#include virtual=\"/small.txt\" -->and <!--#include virtual=\"/small.txt\" -->");
+    page("large.bin", &(0..LARGE_BYTES).map(|at| (at * 31 + at / 251) as u8).collect::<Vec<u8>>());
+    fs::write(dir.join("passwords"), "ann:{PLAIN}secret\n").expect("the passwords");
+}
+
+fn write_certificate(dir: &Path) {
+    let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    fs::write(dir.join("certificate.pem"), key.cert.pem()).expect("written");
+    fs::write(dir.join("key.pem"), key.signing_key.serialize_pem()).expect("written");
+}
