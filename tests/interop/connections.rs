@@ -44,7 +44,7 @@ fn an_idle_connection_that_haproxy_closed_is_replaced_unseen() {
     needs_servers!();
     let nginx = Nginx::start();
     let haproxy = Haproxy::start(&nginx);
-    let records = fetch(haproxy.keep_port, "/small.txt", 8, &["--serial", "--rate", "6/s"]);
+    let records = fetch(haproxy.keep_port, "/small.txt", 5, &["--serial", "--rate", "2/s"]);
     assert_eq!(reused(&records), 0, "haproxy keeps an idle connection for 100 ms");
 }
 
