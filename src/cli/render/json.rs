@@ -1,12 +1,13 @@
 //! The JSON record: one object a line, exactly as CLI.md draws it.
 
+use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
 use gfetch::fetch::outcome::{Failure, Outcome, Timings};
 
 use super::Redact;
 use super::object::{Object, object};
-use super::units::micros;
+use super::units::{micros, push_fraction};
 
 /// Appends one record and a line end.
 pub fn record(out: &mut Vec<u8>, outcome: &Outcome, redact: Redact) {
@@ -25,7 +26,10 @@ fn fields(record: &mut Object<'_>, outcome: &Outcome, redact: Redact) {
     record.string_or_null("host", outcome.host.as_deref());
     record.string_or_null("final_url", outcome.final_url.as_deref().map(redact).as_deref());
     record.string("method", &outcome.method);
-    record.plain_or_null("started", outcome.started.map(timestamp));
+    match outcome.started {
+        Some(time) => push_timestamp(record.raw("started"), time),
+        None => record.null("started"),
+    }
     record.bool("ok", outcome.ok());
     record.number_or_null("status", outcome.status.map(u64::from));
     record.plain_or_null("http_version", outcome.http_version);
@@ -83,11 +87,33 @@ fn error(object: &mut Object<'_>, failure: &Failure) {
 /// The last microsecond of the year 9999.
 const LAST_TIMESTAMP: Duration = Duration::from_micros(253_402_300_799_999_999);
 
-/// RFC 3339 in UTC with microseconds. humantime knows 1970 to 9999 and panics beyond: a clock set wrongly shows as the
-/// nearer end.
-fn timestamp(time: SystemTime) -> humantime::Rfc3339Timestamp {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    humantime::format_rfc3339_micros(SystemTime::UNIX_EPOCH + since.min(LAST_TIMESTAMP))
+/// `2026-11-20T22:45:01`: one second's beginning of all its time stamps.
+type Second = [u8; "0000-00-00T00:00:00".len()];
+
+thread_local! {
+    /// The second of the last time stamp, since 1970: a calendar date takes as long as all other members together.
+    static LAST_SECOND: Cell<(u64, Second)> = const { Cell::new((0, *b"1970-01-01T00:00:00")) };
+}
+
+/// RFC 3339 in UTC with microseconds, cut off. A clock set wrongly shows as the nearer end of 1970 to 9999.
+fn push_timestamp(out: &mut Vec<u8>, time: SystemTime) {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().min(LAST_TIMESTAMP);
+    let (mut last, mut text) = LAST_SECOND.get();
+    if last != since.as_secs() {
+        last = since.as_secs();
+        text = calendar(last);
+        LAST_SECOND.set((last, text));
+    }
+    out.push(b'"');
+    out.extend_from_slice(&text);
+    push_fraction(out, since.subsec_micros().into());
+    out.extend_from_slice(b"Z\"");
+}
+
+/// humantime knows 1970 to 9999, where all of its time stamps are of one length, and panics beyond.
+fn calendar(second: u64) -> Second {
+    let text = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(second)).to_string();
+    *text.as_bytes().first_chunk().expect("20 bytes with the Z")
 }
 
 #[cfg(test)]

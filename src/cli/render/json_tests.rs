@@ -117,3 +117,16 @@ fn times_have_six_decimals_and_no_exponent_whatever_their_size() {
     let text = rendered(&outcome);
     assert!(text.contains("\"queue\":123456789.000000,") && text.contains("\"wait\":0.000001,"), "{text}");
 }
+
+#[test]
+fn a_time_stamp_is_the_librarys_whichever_came_before_it() {
+    let seconds = [0, 1, 1, 59, 60, 86_399, 86_400, 951_782_400, 951_868_799, 1_795_214_701, 253_402_300_799, 0];
+    for second in seconds {
+        for us in [0, 1, 999_999] {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_micros(second * 1_000_000 + us);
+            let mut out = Vec::new();
+            push_timestamp(&mut out, time);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("\"{}\"", humantime::format_rfc3339_micros(time)));
+        }
+    }
+}

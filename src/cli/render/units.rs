@@ -54,11 +54,16 @@ pub fn counted(number: u64, noun: &str) -> String {
 
 /// Whole microseconds, rounded: what a record holds.
 pub fn micros(time: Duration) -> u64 {
-    u64::try_from((time.as_nanos() + 500) / 1_000).unwrap_or(u64::MAX)
+    // Only the nanoseconds need rounding, and `as_nanos` divides 128 bits.
+    let rounded = u64::from((time.subsec_nanos() + 500) / 1_000);
+    time.as_secs().saturating_mul(1_000_000).saturating_add(rounded)
 }
 
 /// Appends a number's digits. (`write!` takes several times as long, and a record holds twenty.)
 pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    if number < 10 {
+        return out.push(b'0' + number as u8);
+    }
     let mut digits = [0; 20];
     let mut start = digits.len();
     loop {
@@ -75,7 +80,12 @@ pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
 /// Appends microseconds as seconds with six decimals, never an exponent.
 pub fn push_seconds(out: &mut Vec<u8>, us: u64) {
     push_number(out, us / 1_000_000);
-    let mut fraction = us % 1_000_000;
+    push_fraction(out, us % 1_000_000);
+}
+
+/// Appends a dot and the six digits of microseconds below a second.
+pub fn push_fraction(out: &mut Vec<u8>, us: u64) {
+    let mut fraction = us;
     let mut digits = *b".000000";
     for digit in digits[1..].iter_mut().rev() {
         *digit = b'0' + (fraction % 10) as u8;
