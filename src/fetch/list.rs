@@ -21,7 +21,7 @@ pub use lines::{Lines, MAX_LINE_BYTES, RawLine};
 
 use super::curl_code::URL_MALFORMED;
 use super::glob::Glob;
-use address::Given;
+use address::{Addresses, Given};
 use entry::failure;
 
 /// Where entries come from.
@@ -134,6 +134,11 @@ pub enum Line {
 /// `#` is a comment as the first character only; else surrounding space is nothing. `{` begins a JSON object. Neither
 /// is globbed.
 pub fn parse_line(bytes: &[u8], name: &str, number: u64) -> Line {
+    next_line(bytes, name, number, &mut Addresses::default())
+}
+
+/// The same for one of many lines.
+fn next_line(bytes: &[u8], name: &str, number: u64, addresses: &mut Addresses) -> Line {
     if bytes.first() == Some(&b'#') || bytes.trim_ascii().is_empty() {
         return Line::Blank;
     }
@@ -147,7 +152,7 @@ pub fn parse_line(bytes: &[u8], name: &str, number: u64) -> Line {
         Ok(text) => match text.trim() {
             "" => return Line::Blank,
             text if text.starts_with('{') => json::target(text),
-            text => (text.to_owned(), address::parse(text, Given::Line).map(Target::new)),
+            text => (text.to_owned(), addresses.parse(text).map(Target::new)),
         },
     };
     Line::Entry(Box::new(Entry { index: 0, source: source(name, number), text, line: bytes.into(), target }))
@@ -165,11 +170,12 @@ fn source(name: &str, number: u64) -> String {
 /// The entries of one list.
 fn read(name: String, from: Box<dyn Read>) -> impl Iterator<Item = Result<Entry, ListError>> {
     let mut lines = Lines::new(from);
+    let mut addresses = Addresses::default();
     std::iter::from_fn(move || {
         loop {
             let line = match lines.next_line() {
                 Ok(None) => return None,
-                Ok(Some(RawLine { number, bytes, whole: true })) => parse_line(bytes, &name, number),
+                Ok(Some(RawLine { number, bytes, whole: true })) => next_line(bytes, &name, number, &mut addresses),
                 Ok(Some(RawLine { number, bytes, .. })) => too_long(bytes, &name, number),
                 Err(error) => {
                     return Some(Err(ListError { name: name.clone(), after_line: lines.number(), error }));

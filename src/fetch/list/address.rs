@@ -53,6 +53,41 @@ pub(super) fn parse(text: &str, given: Given) -> Result<Url, Failure> {
     Ok(url)
 }
 
+/// Parses the lines of one list. Neighbours in a list are often of one server, and half of the work of parsing a URL is
+/// its authority: where it is that of the line before, letter by letter, it is taken over.
+#[derive(Default)]
+pub(super) struct Addresses {
+    /// The scheme and authority of the last line that was parsed whole, as they were written; and its URL.
+    last: Option<(String, Url)>,
+}
+
+impl Addresses {
+    /// The URL that a line means: what [`parse`] says.
+    pub fn parse(&mut self, text: &str) -> Result<Url, Failure> {
+        if let Some(url) = self.same_server(text) {
+            return Ok(url);
+        }
+        let url = parse(text, Given::Line)?;
+        let authority = split_scheme(text).and_then(|(_, rest)| rest.find(['/', '?', '#']).map(|end| &rest[end..]));
+        self.last = authority.map(|rest| (text[..text.len() - rest.len()].to_owned(), url.clone()));
+        Ok(url)
+    }
+
+    /// A path on the last server; not what [`parse`] treats in a way of its own, nor what a URL parser may take for
+    /// another authority (`//`, `/\`).
+    fn same_server(&self, text: &str) -> Option<Url> {
+        let (authority, url) = self.last.as_ref()?;
+        let path = text.strip_prefix(&**authority)?;
+        let plain = path.bytes().fold(true, |all, byte| all & byte.is_ascii_graphic() & (byte != b'\\'));
+        if !plain || !path.starts_with('/') || path.starts_with("//") {
+            return None;
+        }
+        let mut url = url.join(path).ok()?;
+        url.set_fragment(None);
+        Some(url)
+    }
+}
+
 /// `text`, an argument, written so that a list's line means the same. No line break gets through: another line would be
 /// another URL. (Such an argument is no URL, and stays none.)
 pub(super) fn as_line(text: &str) -> String {

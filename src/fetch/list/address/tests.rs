@@ -1,6 +1,7 @@
 //! URLs as curl 7.88.1 takes and refuses them, and the few that it takes and gfetch does not.
 
 use super::*;
+use crate::fetch::random::Random;
 
 fn url(text: &str, given: Given) -> String {
     parse(text, given).unwrap_or_else(|failure| panic!("{text}: {}", failure.message)).to_string()
@@ -109,4 +110,32 @@ fn an_argument_written_as_a_line_means_the_same_and_stays_one_line() {
     assert_eq!(as_line("https://h/a"), "https://h/a");
     let two = as_line("http://h/\nhttp://evil.example/");
     assert!(!two.contains('\n') && parse(&two, Given::Line).is_err());
+}
+
+#[test]
+fn a_line_means_the_same_whatever_stood_before_it() {
+    let mut random = Random::seeded("lines of one server");
+    let servers = ["http://h", "http://h:81", "HTTPS://u:p@H.example", "http://h.example:0", "http://[::1]", "h", ""];
+    let bits = [
+        "/", "//", "/../", "/./", "/%2e%2E/", "?", "#", "\\", "@", ":", ":80", "a", "Z", "é", "%", "%41", "|", "\"",
+        "'", "<", "{", "^", " ", "\t", "\u{7f}", "\u{3000}", ".", "..", ";", "&", "=", "[", "]", "http://", "\u{0}",
+        "x.y",
+    ];
+    let mut addresses = Addresses::default();
+    let mut taken_over = 0;
+    for _ in 0..100_000 {
+        let path = if random.below(4) == 0 { "" } else { "/" };
+        let text = format!("{}{path}{}", servers[random.below(servers.len())], random.text(&bits, 6));
+        taken_over += u32::from(addresses.same_server(&text).is_some());
+        let (taken, parsed) = (addresses.parse(&text), parse(&text, Given::Line));
+        assert_eq!(taken, parsed, "{text:?}");
+        if let (Ok(taken), Ok(parsed)) = (taken, parsed) {
+            let parts = |url: &Url| {
+                let texts = [url.scheme(), url.username(), url.path()].map(str::to_owned);
+                (texts, url.host().map(|host| host.to_owned()), url.port(), url.query().map(str::to_owned))
+            };
+            assert_eq!(parts(&taken), parts(&parsed), "{text:?}");
+        }
+    }
+    assert!(taken_over > 1_000, "only {taken_over} lines were of the server before");
 }
