@@ -45,7 +45,7 @@ pub enum Input {
 /// All entries of several inputs, in order, read one by one as they are asked for. It asks for no byte before it needs
 /// one: a line is given as soon as its newline has arrived. After a [`ListError`] it ends.
 pub struct List {
-    entries: Box<dyn Iterator<Item = Result<Entry, ListError>>>,
+    entries: Box<dyn Iterator<Item = Result<Box<Entry>, ListError>>>,
     next_index: u64,
     broken: bool,
 }
@@ -59,7 +59,7 @@ impl List {
                 let first = arguments;
                 arguments += urls.len();
                 let entries = (first..).zip(urls).flat_map(move |(number, url)| argument(number, url, globs));
-                Box::new(entries.map(Ok)) as Box<dyn Iterator<Item = _>>
+                Box::new(entries.map(|entry| Ok(Box::new(entry)))) as Box<dyn Iterator<Item = _>>
             }
             Input::Reader { name, from } => Box::new(read(name, from)),
         });
@@ -70,13 +70,13 @@ impl List {
 impl List {
     /// A list of entries that were read before, in their order, with the indices they have.
     pub fn again(entries: Rc<[Entry]>) -> List {
-        let entries = (0..entries.len()).map(move |place| Ok(entries[place].clone()));
+        let entries = (0..entries.len()).map(move |place| Ok(Box::new(entries[place].clone())));
         List { entries: Box::new(entries), next_index: 0, broken: false }
     }
 }
 
 impl Iterator for List {
-    type Item = Result<Entry, ListError>;
+    type Item = Result<Box<Entry>, ListError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.broken {
@@ -168,7 +168,7 @@ fn source(name: &str, number: u64) -> String {
 }
 
 /// The entries of one list.
-fn read(name: String, from: Box<dyn Read>) -> impl Iterator<Item = Result<Entry, ListError>> {
+fn read(name: String, from: Box<dyn Read>) -> impl Iterator<Item = Result<Box<Entry>, ListError>> {
     let mut lines = Lines::new(from);
     let mut addresses = Addresses::default();
     std::iter::from_fn(move || {
@@ -182,7 +182,7 @@ fn read(name: String, from: Box<dyn Read>) -> impl Iterator<Item = Result<Entry,
                 }
             };
             if let Line::Entry(entry) = line {
-                return Some(Ok(*entry));
+                return Some(Ok(entry));
             }
         }
     })

@@ -31,7 +31,7 @@ const MAX_WAITING_RECORDS: usize = 65_536;
 /// A line on its way to a worker; boxed, as its outcome is, because what a greenlet's frames hold by value stays on ten
 /// thousand stacks.
 pub(super) struct Job {
-    pub entry: Entry,
+    pub entry: Box<Entry>,
     pub place: Option<Place>,
     /// Counts until it has started.
     pub ready: Ready,
@@ -209,14 +209,14 @@ impl Iterator for Lines {
 }
 
 impl Job {
-    /// The record before anything has happened.
+    /// The record before anything has happened. Source and text stay with the entry until its end: see [`Worker::fetch`].
     pub fn record(&self, plan: &Plan) -> Outcome {
         let target = self.entry.target.as_ref().ok();
         Outcome {
             index: self.entry.index,
             id: target.and_then(|target| target.id.clone()),
-            source: self.entry.source.clone(),
-            url: self.entry.text.clone(),
+            source: String::new(),
+            url: String::new(),
             host: target.and_then(|target| target.url.host_str()).map(str::to_owned),
             final_url: None,
             method: first_method(plan, target).to_owned(),

@@ -82,6 +82,8 @@ impl Worker {
         if !fetched.outcome.ok() {
             self.note_failure();
         }
+        // Moved, not copied: there is one of each for every line.
+        (fetched.outcome.source, fetched.outcome.url) = (job.entry.source, job.entry.text);
         fetched
     }
 
@@ -314,7 +316,7 @@ impl Worker {
             .fields
             .first("retry-after")
             .and_then(|value| parse_retry_after(value, SystemTime::now()))
-            .zip(Origin::of(&flow.request.url));
+            .and_then(|wait| Some((wait, Origin::of(&flow.request.url)?)));
         Ok(response)
     }
 

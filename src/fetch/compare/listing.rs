@@ -52,7 +52,7 @@ impl Listing {
                 return Err(Unfit::TooLong);
             }
             only_reads(&entry, plan)?;
-            entries.push(entry);
+            entries.push(*entry);
         }
         Ok(Listing { entries: entries.into() })
     }

@@ -12,7 +12,7 @@ fn arguments(urls: &[&str], globs: bool) -> Input {
 }
 
 fn entries(inputs: Vec<Input>) -> Vec<Entry> {
-    List::new(inputs).map(Result::unwrap).collect()
+    List::new(inputs).map(|entry| *entry.unwrap()).collect()
 }
 
 fn listed(bytes: &[u8]) -> Vec<Entry> {
