@@ -27,6 +27,8 @@ struct Shared {
     /// A regular file never makes us wait for a reader, so it is written on this thread.
     is_file: bool,
     pending: RefCell<Vec<u8>>,
+    /// Room for the next bytes, that of written ones: text that grows by doubling is copied once more.
+    spare: RefCell<Vec<u8>>,
     /// Whether a greenlet is under way that will flush.
     flush_is_due: Cell<bool>,
     /// The live line, which must be gone from the terminal while anything else is written to it.
@@ -62,6 +64,7 @@ impl Stream {
             file: Arc::new(file),
             is_file,
             pending: RefCell::default(),
+            spare: RefCell::default(),
             flush_is_due: Cell::new(false),
             live: RefCell::default(),
             writing: green::Semaphore::new(1),
@@ -98,7 +101,7 @@ impl Stream {
 
     /// Writes what was gathered.
     pub fn flush(&self) {
-        let pending = self.shared.pending.take();
+        let pending = self.shared.pending.replace(self.shared.spare.take());
         if !pending.is_empty() && self.shared.broken.get().is_none() {
             // Remembered in `broken`: whoever asks later is told.
             let _ = self.write_now(pending);
@@ -116,7 +119,7 @@ impl Stream {
         self.shared.broken.get()
     }
 
-    fn write_now(&self, bytes: Vec<u8>) -> io::Result<()> {
+    fn write_now(&self, mut bytes: Vec<u8>) -> io::Result<()> {
         let _turn = self.shared.writing.acquire()?;
         let live = self.shared.live.borrow().clone();
         let written = match (live, self.shared.is_file) {
@@ -124,9 +127,13 @@ impl Stream {
             (None, true) => (&*self.shared.file).write_all(&bytes),
             (None, false) => {
                 let file = self.shared.file.clone();
-                green::offload(move || (&*file).write_all(&bytes))?
+                let written;
+                (written, bytes) = green::offload(move || ((&*file).write_all(&bytes), bytes))?;
+                written
             }
         };
+        bytes.clear();
+        self.shared.spare.replace(bytes);
         if let Err(error) = &written {
             let gone = error.kind() == io::ErrorKind::BrokenPipe;
             self.shared.broken.set(Some(if gone { Broken::ReaderGone } else { Broken::Failed(error.kind()) }));
