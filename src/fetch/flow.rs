@@ -1,5 +1,6 @@
 //! The request as it goes from hop to hop: what was asked for, what a redirect leaves of it.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,6 +23,11 @@ pub(super) struct Flow {
     /// Content codings are asked for and decoded.
     pub compressed: bool,
 }
+
+/// The fields of requests to which neither run nor line nor URL adds anything, without and with content codings: made and
+/// checked at the first of them.
+#[derive(Default)]
+pub(super) struct UsualFields([OnceCell<Fields>; 2]);
 
 impl Flow {
     /// What a line asks for, with what the plan says for all lines, `plan_body` being the plan's body; `saved` is whether
@@ -74,10 +80,25 @@ impl Flow {
     }
 
     /// Writes the fields of the next request.
-    pub fn set_fields(&mut self) -> Result<(), FieldError> {
+    pub fn set_fields(&mut self, usual: &UsualFields) -> Result<(), FieldError> {
+        let user = auth::from_url(&self.request.url).map(|(user, password)| auth::basic(user, password));
+        let is_usual =
+            user.is_none() && self.given.is_empty() && self.removed.is_empty() && self.request.body.is_none();
+        let usual = &usual.0[usize::from(self.compressed)];
+        self.request.fields = match usual.get() {
+            Some(usual) if is_usual => usual.clone(),
+            _ => self.fields(user)?,
+        };
+        if is_usual {
+            usual.get_or_init(|| self.request.fields.clone());
+        }
+        Ok(())
+    }
+
+    fn fields(&self, user: Option<String>) -> Result<Fields, FieldError> {
         let mut fields = Fields::with_capacity(self.given.len() + 5, 256);
-        if let Some((user, password)) = auth::from_url(&self.request.url) {
-            self.push_default(&mut fields, "Authorization", &auth::basic(user, password))?;
+        if let Some(user) = user {
+            self.push_default(&mut fields, "Authorization", &user)?;
         }
         self.push_default(&mut fields, "User-Agent", DEFAULT_USER_AGENT)?;
         self.push_default(&mut fields, "Accept", "*/*")?;
@@ -90,8 +111,7 @@ impl Flow {
         if self.request.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
         }
-        self.request.fields = fields;
-        Ok(())
+        Ok(fields)
     }
 
     fn push_default(&self, fields: &mut Fields, name: &str, value: &str) -> Result<(), FieldError> {

@@ -12,7 +12,7 @@ fn target(url: &str) -> Target {
 /// The fields of the first request, but for Host and Content-Length, which are added on sending.
 fn fields(plan: &Plan, target: &Target) -> Vec<String> {
     let mut flow = Flow::new(plan, target, plan.request.body.as_deref().map(Rc::from).as_ref(), None, false);
-    flow.set_fields().unwrap();
+    flow.set_fields(&UsualFields::default()).unwrap();
     let pairs = flow.request.fields.iter();
     pairs.map(|(name, value)| format!("{name}: {}", std::str::from_utf8(value).unwrap())).collect()
 }
@@ -130,8 +130,25 @@ fn userinfo_of_a_url_is_not_carried_to_another_origin() {
         let hop = redirect::Hop { url: &flow.request.url, method: "GET", status: 302, locations: &locations };
         let next = redirect::next(&hop).unwrap().unwrap();
         flow.follow(&plan, next);
-        flow.set_fields().unwrap();
+        flow.set_fields(&UsualFields::default()).unwrap();
         let sent: Vec<_> = flow.request.fields.iter().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(sent.len(), expected.len(), "{location}: {sent:?}");
+    }
+}
+
+#[test]
+fn what_one_request_adds_is_not_in_the_next() {
+    let usual = UsualFields::default();
+    let fields = |plan: &Plan, url: &str, saved| {
+        let mut flow = Flow::new(plan, &target(url), None, None, saved);
+        flow.set_fields(&usual).unwrap();
+        flow.request.fields.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    let (plain, own) = (Plan::default(), with_headers(&[("accept", None), ("X-A", Some("1"))]));
+    let expected = [vec!["User-Agent", "Accept", "Accept-Encoding"], vec!["User-Agent", "Accept"]];
+    for _ in 0..2 {
+        assert_eq!(fields(&own, "http://h/", false), ["User-Agent", "X-A"]);
+        assert_eq!(fields(&plain, "http://me:secret@h/", true)[0], "Authorization");
+        assert_eq!([fields(&plain, "http://h/", false), fields(&plain, "http://h/", true)], expected);
     }
 }

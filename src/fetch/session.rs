@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ahead::{Ahead, Ready};
-use super::flow::first_method;
+use super::flow::{UsualFields, first_method};
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
 use super::outcome::{Outcome, Timings};
@@ -95,6 +95,7 @@ impl Session {
         let worker = Worker {
             permits: Permits::new(&plan),
             body: plan.request.body.as_deref().map(Rc::from),
+            usual: UsualFields::default(),
             plan: Rc::new(plan),
             client,
             stop,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
 use super::failure::{cut, of_exchange, of_redirect, over_time, stage};
-use super::flow::Flow;
+use super::flow::{Flow, UsualFields};
 use super::list::{Entry, Target};
 use super::names::Place;
 use super::outcome::{Failure, Kind, Outcome, Stage};
@@ -37,6 +37,8 @@ pub(super) struct Worker {
     pub stop: Stop,
     /// The plan's body, shared by all requests.
     pub body: Option<Rc<[u8]>>,
+    /// What most requests' fields are.
+    pub usual: UsualFields,
     pub budget: MemoryBudget,
     pub output: Option<Output>,
     pub turn: Turn,
@@ -297,8 +299,8 @@ impl Worker {
         ended: &mut Ended,
     ) -> Result<Response, Failure> {
         flow.refuse_proxy(&self.plan)?;
-        record.final_url = Some(flow.request.url.to_string());
-        flow.set_fields().map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
+        record.final_url = Some(flow.request.url.as_str().to_owned());
+        flow.set_fields(&self.usual).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
         let sent = self.client.send(&flow.request, trace);
         match (&sent, trace.phase()) {
             (Err(_), None) => {}

@@ -32,8 +32,8 @@ fn fields(record: &mut Object<'_>, outcome: &Outcome, redact: Redact) {
     }
     record.bool("ok", outcome.ok());
     record.number_or_null("status", outcome.status.map(u64::from));
-    record.plain_or_null("http_version", outcome.http_version);
-    record.plain_or_null("tls", outcome.tls);
+    record.string_or_null("http_version", outcome.http_version);
+    record.string_or_null("tls", outcome.tls);
     record.string_or_null("content_type", outcome.content_type.as_deref());
     record.number_or_null("content_length", outcome.content_length);
     record.number("bytes", outcome.bytes);
