@@ -4,6 +4,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use url::Url;
+
 use super::list::Target;
 use super::outcome::{Failure, Kind, Stage};
 use super::plan::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, Plan};
@@ -16,6 +18,10 @@ use crate::http::redirect::{self, Next, RedirectRules};
 pub(super) struct Flow {
     /// The next request.
     pub request: Request,
+    /// Whether it has been made.
+    pub asked: bool,
+    /// The URL of the one that was made before it.
+    asked_before: Option<Url>,
     /// Fields that somebody gave, secrets among them; a redirect to another origin drops most.
     given: Vec<(String, String)>,
     /// Default fields that were taken away (`-H 'Accept:'`).
@@ -47,7 +53,8 @@ impl Flow {
             answer_timeout,
         };
         let compressed = plan.request.compresses(saved);
-        let mut flow = Flow { request, given: Vec::new(), removed: Vec::new(), compressed };
+        let mut flow =
+            Flow { request, asked: false, asked_before: None, given: Vec::new(), removed: Vec::new(), compressed };
         for (name, value) in &plan.request.headers {
             match value {
                 Some(value) => flow.given.push((name.clone(), value.clone())),
@@ -144,7 +151,16 @@ impl Flow {
             self.request.body = None;
         }
         self.request.method = next.method;
-        self.request.url = next.url;
+        let url = std::mem::replace(&mut self.request.url, next.url);
+        if std::mem::take(&mut self.asked) {
+            self.asked_before = Some(url);
+        }
+    }
+
+    /// The URL that was asked for last, if one was.
+    pub fn last_asked(self) -> Option<String> {
+        let url = if self.asked { Some(self.request.url) } else { self.asked_before };
+        url.map(String::from)
     }
 
     /// Fails if the environment names a proxy for this URL: there are none yet, and passing one by silently would send

@@ -1,5 +1,6 @@
 //! What became of one line of the list: data first, text later (the command renders it).
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -20,7 +21,7 @@ pub struct Outcome {
     /// What was asked last; none when nothing was asked.
     pub final_url: Option<String>,
     /// The method asked for first.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// When the first attempt started; none when none did.
     pub started: Option<SystemTime>,
     /// The last answer seen, also when the request failed afterwards.

@@ -28,8 +28,8 @@ const LOOK_AHEAD: usize = 1024;
 /// Finished records that wait for their turn; then reading pauses.
 const MAX_WAITING_RECORDS: usize = 65_536;
 
-/// A line on its way to a worker; boxed, as its outcome is, because what a greenlet's frames hold by value stays on ten
-/// thousand stacks.
+/// A line on its way to a worker. Its entry is boxed, as its outcome is, because what a greenlet's frames hold by value
+/// stays on ten thousand stacks.
 pub(super) struct Job {
     pub entry: Box<Entry>,
     pub place: Option<Place>,
@@ -182,9 +182,9 @@ struct Lines {
 }
 
 impl Iterator for Lines {
-    type Item = Box<Job>;
+    type Item = Job;
 
-    fn next(&mut self) -> Option<Box<Job>> {
+    fn next(&mut self) -> Option<Job> {
         let input = &self.session.input;
         let stop = &self.session.worker.stop;
         if self.ahead.is_full() {
@@ -205,7 +205,7 @@ impl Iterator for Lines {
         input.read.set(input.read.get() + 1);
         input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
         let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
-        Some(Box::new(Job { entry, place, ready: self.ahead.line(), read_at: green::now() }))
+        Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now() })
     }
 }
 
@@ -220,7 +220,10 @@ impl Job {
             url: String::new(),
             host: target.and_then(|target| target.url.host_str()).map(str::to_owned),
             final_url: None,
-            method: first_method(plan, target).to_owned(),
+            method: match first_method(plan, target) {
+                "GET" => "GET".into(),
+                other => other.to_owned().into(),
+            },
             started: None,
             status: None,
             http_version: None,

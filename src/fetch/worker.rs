@@ -68,7 +68,7 @@ struct Ended {
 
 impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
-    pub fn fetch(&self, job: Box<Job>) -> Box<Fetched> {
+    pub fn fetch(&self, job: Job) -> Box<Fetched> {
         let outcome = job.record(&self.plan);
         let mut fetched =
             Box::new(Fetched { outcome, body: None, line: job.entry.line.clone(), exchanges: Vec::new() });
@@ -206,8 +206,8 @@ impl Worker {
         let mut ended = Ended::default();
         let mut sink = self.sink(job);
         let max_time = target.timeout.or(self.plan.limits.max_time);
-        let flow = Flow::new(&self.plan, target, self.body.as_ref(), self.answer_timeout(max_time), sink.saves());
-        let run = || self.hops(flow, pass, record, &mut trace, &mut sink, &mut ended);
+        let mut flow = Flow::new(&self.plan, target, self.body.as_ref(), self.answer_timeout(max_time), sink.saves());
+        let run = || self.hops(&mut flow, pass, record, &mut trace, &mut sink, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             self.stop.while_running(|| match max_time {
                 Some(limit) => green::timeout(limit, run).unwrap_or(Err(Ending::OverTime(limit))),
@@ -217,6 +217,7 @@ impl Worker {
         let at = stage(&trace);
         trace.stop();
         record.take_times(&trace);
+        record.final_url = flow.last_asked().or(record.final_url.take());
         // A hop that led on has been answered, so its server may have acted, whatever became of the last one.
         ended.sent = trace.sent || record.redirects > 0;
         record.error = match done {
@@ -253,7 +254,7 @@ impl Worker {
     /// Follows redirects to the last answer, and takes its body in.
     fn hops(
         &self,
-        mut flow: Flow,
+        flow: &mut Flow,
         mut pass: Pass,
         record: &mut Outcome,
         trace: &mut Trace,
@@ -261,8 +262,8 @@ impl Worker {
         ended: &mut Ended,
     ) -> Result<(), Ending> {
         loop {
-            let response = self.exchange(&mut flow, &pass, record, trace, ended)?;
-            let Some(next) = self.next_hop(&flow, response.head(), record)? else {
+            let response = self.exchange(flow, &pass, record, trace, ended)?;
+            let Some(next) = self.next_hop(flow, response.head(), record)? else {
                 return self.take_in(response, flow.compressed, sink, record, trace);
             };
             receive::drain(response);
@@ -272,7 +273,7 @@ impl Worker {
             // What follows is waiting to start, and no phase.
             trace.stop();
             if cross_origin {
-                pass = self.change_origin(pass, &flow)?;
+                pass = self.change_origin(pass, flow)?;
             } else {
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
             }
@@ -299,7 +300,7 @@ impl Worker {
         ended: &mut Ended,
     ) -> Result<Response, Failure> {
         flow.refuse_proxy(&self.plan)?;
-        record.final_url = Some(flow.request.url.as_str().to_owned());
+        flow.asked = true;
         flow.set_fields(&self.usual).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
         let sent = self.client.send(&flow.request, trace);
         match (&sent, trace.phase()) {
