@@ -1,6 +1,7 @@
 //! The command held to its contract: each test is one rule, against a scripted server on loopback.
 
 mod bodies;
+mod certificates;
 mod control;
 mod endings;
 mod input;

@@ -30,6 +30,15 @@ Exit status:
   4 a report, record or list could not be written, or the input broke off
   129, 130, 143 stopped by SIGHUP, Ctrl-C, SIGTERM   141 the reader of standard output went away";
 
+const UNLIKE_CURL: &str = "\
+On purpose unlike curl, because a list is fetched and not one page:
+  - GET and HEAD follow redirects (--no-location); other methods need -L
+  - a status of 400 or above is a failure (--no-fail); bodies are counted and dropped unless --body, -o or -O
+  - gzip, deflate, br and zstd are asked for where bodies are counted or printed (--no-compressed)
+  - -i is the input file (curl's -i is --show-headers), -j is jobs
+  - with -i, secrets (-u, -H of Authorization, Cookie, X-Api-Key, X-Auth-Token, --secret-header) go to --auth-host only;
+    a redirect to another origin drops them and every -H but Accept, Accept-Language, User-Agent and Range";
+
 /// The command without its options: texts and manners.
 pub fn frame(command: Command) -> Command {
     command
@@ -38,7 +47,7 @@ pub fn frame(command: Command) -> Command {
         .long_about(MORE_ABOUT)
         .override_usage(USAGE)
         .after_help("Examples:\n  gfetch https://example.org/ https://www.python.org/\n  gfetch -i urls.txt --format json\n\nThere is more: gfetch --help")
-        .after_long_help(format!("{}\n{EXIT_STATUS}", examples()))
+        .after_long_help(format!("{}\n{UNLIKE_CURL}\n\n{EXIT_STATUS}", examples()))
         .max_term_width(WIDEST)
 }
 
