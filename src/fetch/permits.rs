@@ -18,7 +18,7 @@ use super::ahead::Ready;
 use super::plan::{Plan, Rate};
 use super::summary::Cause;
 use crate::green::{self, Interrupt, Permit, Semaphore};
-use crate::http::origin::Origin;
+use crate::http::origin::{Origin, OriginHasher};
 
 /// Origins remembered before those without anything to remember are forgotten.
 const MAX_QUIET_ORIGINS: usize = 4096;
@@ -31,7 +31,7 @@ pub(super) struct Permits {
     rate: Option<Rate>,
     next_start: Cell<Option<Instant>>,
     give_up_after: u32,
-    origins: RefCell<HashMap<Origin, Rc<OriginState>>>,
+    origins: RefCell<HashMap<Origin, Rc<OriginState>, OriginHasher>>,
     /// When so many are known, the quiet ones are forgotten.
     forget_at: Cell<usize>,
 }

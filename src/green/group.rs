@@ -45,20 +45,38 @@ impl Group {
     /// Spawns a member.
     #[track_caller]
     pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> Greenlet<T> {
+        self.spawn_holding((), f)
+    }
+
+    /// The same, with something that is dropped once it has left the group: one link for both.
+    #[track_caller]
+    pub(crate) fn spawn_holding<T: 'static>(
+        &self,
+        held: impl Sized + 'static,
+        f: impl FnOnce() -> T + 'static,
+    ) -> Greenlet<T> {
         let greenlet = spawn(f);
-        self.add(&greenlet);
+        self.add_holding(&greenlet, held);
         greenlet
     }
 
     /// Takes in a greenlet that was spawned elsewhere; one that has ended is not taken.
     pub fn add<T>(&self, greenlet: &Greenlet<T>) {
+        self.add_holding(greenlet, ());
+    }
+
+    fn add_holding<T>(&self, greenlet: &Greenlet<T>, held: impl Sized + 'static) {
         let task = &greenlet.task;
         if task.state.get() == State::Done {
             return;
         }
         self.shared.members.borrow_mut().insert(task.id, task.clone());
         let (shared, id) = (self.shared.clone(), task.id);
-        Hub::with(|hub| task.on_end(hub, Box::new(move |hub| shared.leave(hub, id))));
+        let leave = move |hub: &Hub| {
+            shared.leave(hub, id);
+            drop(held);
+        };
+        Hub::with(|hub| task.on_end(hub, Box::new(leave)));
     }
 
     /// Lets a member go on its own.

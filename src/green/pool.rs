@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::greenlet::{GetError, Greenlet};
 use super::group::Group;
-use super::hub::Hub;
 use super::imap::{self, Imap, Order};
 use super::interrupt::Interrupt;
 use super::semaphore::{Permit, Semaphore};
@@ -54,9 +53,7 @@ impl Pool {
 
     #[track_caller]
     fn spawn_in<T: 'static>(&self, place: Permit, f: impl FnOnce() -> T + 'static) -> Greenlet<T> {
-        let greenlet = self.group.spawn(f);
-        Hub::with(|hub| greenlet.task.on_end(hub, Box::new(move |_| drop(place))));
-        greenlet
+        self.group.spawn_holding(place, f)
     }
 
     /// The number of places.

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use corosensei::stack::Stack;
 use corosensei::{CoroutineResult, Yielder};
+use smallvec::SmallVec;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
@@ -115,7 +116,7 @@ pub(crate) struct Task {
     /// Who waits for its end.
     pub joiners: Wakers,
     /// What it does at its end, in order.
-    links: RefCell<Vec<Link>>,
+    links: RefCell<SmallVec<[Link; 2]>>,
     name: Option<Box<str>>,
     spawned_at: &'static Location<'static>,
 }
@@ -149,7 +150,7 @@ impl Task {
             scopes: Scopes::default(),
             alert: Cell::new(false),
             joiners: Wakers::default(),
-            links: RefCell::new(Vec::new()),
+            links: RefCell::default(),
             name,
             spawned_at,
             coroutine: UnsafeCell::new(None),

@@ -5,11 +5,12 @@
 //! itself: the error that carries it may be lost on the way, and the scope still knows.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
+
+use slotmap::{DefaultKey, SlotMap};
 
 use super::hub::Hub;
 use super::task::Task;
@@ -100,7 +101,8 @@ pub struct Alarm {
 #[derive(Default)]
 struct AlarmShared {
     set: Cell<Option<(Deadline, Duration)>>,
-    scopes: RefCell<BTreeMap<u64, Rc<Task>>>,
+    /// Each line of a run enters and leaves a few: in a table that is one store, in a tree a search.
+    scopes: RefCell<SlotMap<DefaultKey, (u64, Rc<Task>)>>,
 }
 
 impl Alarm {
@@ -117,7 +119,9 @@ impl Alarm {
                 return;
             }
             self.shared.set.set(Some((deadline, limit)));
-            for (&scope, task) in self.shared.scopes.borrow().iter() {
+            let mut scopes: Vec<_> = self.shared.scopes.borrow().values().cloned().collect();
+            scopes.sort_unstable_by_key(|(scope, _)| *scope); // those who came first are told first
+            for (scope, task) in scopes {
                 task.set_deadline(hub, scope, hub.timers.deadline(deadline.when), limit);
             }
         });
@@ -135,8 +139,8 @@ impl Alarm {
             let deadline = deadline.map(|deadline| hub.timers.deadline(deadline.when));
             Scope::enter_on(hub, limit.unwrap_or_default(), deadline, false)
         });
-        self.shared.scopes.borrow_mut().insert(scope.id, scope.task.clone());
-        let listed = Listed { alarm: self, scope: scope.id };
+        let place = self.shared.scopes.borrow_mut().insert((scope.id, scope.task.clone()));
+        let listed = Listed { alarm: self, place };
         let result = f();
         drop(listed);
         match (result, scope.leave()) {
@@ -149,12 +153,12 @@ impl Alarm {
 /// A scope that an alarm knows of, for as long as it lasts.
 struct Listed<'a> {
     alarm: &'a Alarm,
-    scope: u64,
+    place: DefaultKey,
 }
 
 impl Drop for Listed<'_> {
     fn drop(&mut self) {
-        self.alarm.shared.scopes.borrow_mut().remove(&self.scope);
+        self.alarm.shared.scopes.borrow_mut().remove(self.place);
     }
 }
 

@@ -214,20 +214,16 @@ impl Client {
 
 /// The request's head, with what RFC 9112 asks for.
 fn encode_head(request: &Request) -> Result<Vec<u8>, Error> {
-    let mut added = Fields::with_capacity(2, 64);
-    if request.fields.first("host").is_none() {
-        // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
-        added.push("Host", &request.url[Position::BeforeHost..Position::AfterPort]).map_err(Error::Request)?;
-    }
-    if let Some(body) = &request.body
-        && request.fields.first("content-length").is_none()
-    {
-        added.push("Content-Length", body.len().to_string()).map_err(Error::Request)?;
-    }
+    // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
+    let host = ("Host", &request.url[Position::BeforeHost..Position::AfterPort]);
+    let length = request.body.as_ref().map(|body| body.len().to_string());
+    let length = length.as_deref().map(|length| ("Content-Length", length));
+    let added = [Some(host), length].into_iter().flatten();
+    let added = added.filter(|(name, _)| request.fields.first(name).is_none());
     // What a URL holds from its path to its fragment is the target, as it stands.
     let target = &request.url[Position::BeforePath..Position::AfterQuery];
     let mut head = Vec::with_capacity(512);
-    h1::encode_request_with(&mut head, &request.method, target, &added, &request.fields).map_err(Error::Request)?;
+    h1::encode_request_with(&mut head, &request.method, target, added, &request.fields).map_err(Error::Request)?;
     Ok(head)
 }
 

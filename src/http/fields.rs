@@ -118,7 +118,7 @@ impl Fields {
 
     /// The members of a comma-separated list over all fields of this name, trimmed; empty ones too.
     pub fn members<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.all(name).flat_map(|value| value.split(|&byte| byte == b',').map(trim))
+        self.all(name).flat_map(members)
     }
 
     /// Names and values in order, as they were given.
@@ -145,7 +145,8 @@ impl Fields {
         self.ends.push(End { name, value: self.bytes.len() as u32 });
     }
 
-    fn raw(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
+    /// As [`Fields::iter`], names as bytes.
+    pub(in crate::http) fn raw(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
         let mut start = 0;
         self.ends.iter().map(move |end| {
             let (name, value) = (end.name as usize, end.value as usize);
@@ -156,12 +157,7 @@ impl Fields {
     }
 
     fn check(&self, name: &str, value: &[u8]) -> Result<(), FieldError> {
-        if !is_token(name.as_bytes()) {
-            return Err(FieldError::Name(name.to_owned()));
-        }
-        if !is_text(value) {
-            return Err(FieldError::Value(name.to_owned()));
-        }
+        check(name, value)?;
         match u32::try_from(self.bytes.len() + name.len() + value.len()) {
             Ok(_) => Ok(()),
             Err(_) => Err(FieldError::TooLarge),
@@ -201,6 +197,17 @@ impl fmt::Display for FieldError {
 
 impl std::error::Error for FieldError {}
 
+/// What each field must hold to.
+pub(in crate::http) fn check(name: &str, value: &[u8]) -> Result<(), FieldError> {
+    if !is_token(name.as_bytes()) {
+        return Err(FieldError::Name(name.to_owned()));
+    }
+    if !is_text(value) {
+        return Err(FieldError::Value(name.to_owned()));
+    }
+    Ok(())
+}
+
 /// RFC 9110 section 5.6.2: what a field name and a method are made of.
 pub(in crate::http) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|&byte| is_token_byte(byte))
@@ -230,6 +237,11 @@ const TOKEN_BYTES: [bool; 256] = {
 /// RFC 9110 section 5.5: visible characters, spaces, tabs and obs-text, so that nothing in it can end a line.
 pub(in crate::http) fn is_text(text: &[u8]) -> bool {
     text.iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+}
+
+/// The members of one comma-separated value, trimmed; empty ones too.
+pub(in crate::http) fn members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&byte| byte == b',').map(trim)
 }
 
 /// Without the optional white space around it: only space and tab (RFC 9110 section 5.6.3).

@@ -57,6 +57,10 @@ pub struct Origin {
     pub port: u16,
 }
 
+/// For tables by origin, which each request looks into several times: seeded, because lists may be hostile, and a fifth of
+/// what std's hasher costs.
+pub type OriginHasher = foldhash::fast::RandomState;
+
 impl Origin {
     /// The origin of an `http` or `https` URL; `None` for every other scheme.
     pub fn of(url: &Url) -> Option<Origin> {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::origin::Origin;
+use super::origin::{Origin, OriginHasher};
 use crate::green;
 
 /// What two connections must share to be interchangeable. An address override is part of the client (it holds for all of
@@ -41,7 +41,7 @@ pub(super) struct Pool {
 
 #[derive(Default)]
 struct Idle {
-    by_key: HashMap<Key, VecDeque<(Instant, u64, Connection)>>,
+    by_key: HashMap<Key, VecDeque<(Instant, u64, Connection)>, OriginHasher>,
     /// In the order of release; entries whose connection is gone are passed over.
     ages: VecDeque<(u64, Key)>,
     released: u64,

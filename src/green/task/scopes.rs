@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use smallvec::SmallVec;
+
 use crate::green::interrupt::TimedOut;
 use crate::green::timers::Deadline;
 
 #[derive(Default)]
 pub(super) struct Scopes {
-    list: RefCell<Vec<Scope>>,
+    /// Two nested ones, as a fetched line has, need no allocation.
+    list: RefCell<SmallVec<[Scope; 2]>>,
 }
 
 /// One deadline that a greenlet has entered, or a shield against the outer ones.

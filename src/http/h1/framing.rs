@@ -1,7 +1,7 @@
 //! Where a body ends and whether the connection outlives it: what both sides read from the fields (RFC 9112 6 and 9.3).
 
 use super::error::ProtocolError;
-use crate::http::fields::Fields;
+use crate::http::fields::{Fields, members};
 
 /// The version in a message's first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,26 +39,89 @@ pub enum Framing {
     Close,
 }
 
-/// The framing that the fields declare; none when they are silent, which means different things on the two sides.
-pub(super) fn declared(fields: &Fields) -> Result<Option<Framing>, ProtocolError> {
-    match (fields.first("transfer-encoding"), fields.first("content-length")) {
-        (Some(_), Some(_)) => Err(ProtocolError::LengthWithCoding),
-        (Some(_), None) => only_chunked(fields).map(|()| Some(Framing::Chunked)),
-        (None, _) => Ok(content_length(fields)?.map(Framing::Length)),
-    }
+/// What a message's fields say of its end and of its connection, gathered in one pass: every head comes through here.
+#[derive(Default)]
+pub(super) struct Declared {
+    length: Option<Result<u64, ProtocolError>>,
+    /// Transfer codings, how many of them are `chunked`, and whether the last one is.
+    codings: u32,
+    chunked: u32,
+    ends_in_chunked: bool,
+    close: bool,
+    keep_alive: bool,
 }
 
-/// `Content-Length`: one value, or the same one repeated in a list or in several fields (RFC 9112 section 6.3).
-pub(super) fn content_length(fields: &Fields) -> Result<Option<u64>, ProtocolError> {
-    let mut length = None;
-    for member in fields.members("content-length") {
-        let this = decimal(member).ok_or(ProtocolError::BadLength)?;
-        if length.is_some_and(|other| other != this) {
-            return Err(ProtocolError::ConflictingLengths);
+impl Declared {
+    pub fn by(fields: &Fields) -> Declared {
+        let mut declared = Declared::default();
+        for (name, value) in fields.raw() {
+            // Most names are ruled out by their length.
+            match name.len() {
+                10 if name.eq_ignore_ascii_case(b"connection") => declared.hear_connection(value),
+                14 if name.eq_ignore_ascii_case(b"content-length") => declared.hear_length(value),
+                17 if name.eq_ignore_ascii_case(b"transfer-encoding") => declared.hear_codings(value),
+                _ => {}
+            }
         }
-        length = Some(this);
+        declared
     }
-    Ok(length)
+
+    /// The framing; none when the fields are silent, which means different things on the two sides.
+    pub fn framing(&self) -> Result<Option<Framing>, ProtocolError> {
+        match (self.codings > 0, &self.length) {
+            (true, Some(_)) => Err(ProtocolError::LengthWithCoding),
+            (true, None) => self.only_chunked().map(|()| Some(Framing::Chunked)),
+            (false, _) => Ok(self.length()?.map(Framing::Length)),
+        }
+    }
+
+    /// `Content-Length`: one value, or the same one repeated in a list or in several fields (RFC 9112 section 6.3).
+    pub fn length(&self) -> Result<Option<u64>, ProtocolError> {
+        self.length.transpose()
+    }
+
+    /// Whether the sender of these fields will keep the connection (RFC 9112 section 9.3).
+    pub fn keeps_alive(&self, version: Version) -> bool {
+        match version {
+            Version::Http11 => !self.close,
+            Version::Http10 => !self.close && self.keep_alive,
+        }
+    }
+
+    fn hear_length(&mut self, value: &[u8]) {
+        for member in members(value) {
+            let this = decimal(member).ok_or(ProtocolError::BadLength);
+            self.length = Some(match (self.length.take(), this) {
+                (Some(Err(error)), _) => Err(error),
+                (Some(Ok(other)), Ok(this)) if other != this => Err(ProtocolError::ConflictingLengths),
+                (_, this) => this,
+            });
+        }
+    }
+
+    fn hear_codings(&mut self, value: &[u8]) {
+        for member in members(value) {
+            self.ends_in_chunked = member.eq_ignore_ascii_case(b"chunked");
+            self.codings += 1;
+            self.chunked += u32::from(self.ends_in_chunked);
+        }
+    }
+
+    fn hear_connection(&mut self, value: &[u8]) {
+        for member in members(value) {
+            self.close |= member.eq_ignore_ascii_case(b"close");
+            self.keep_alive |= member.eq_ignore_ascii_case(b"keep-alive");
+        }
+    }
+
+    /// `chunked` must be the last and only coding: others were never asked for (no `TE` is sent).
+    fn only_chunked(&self) -> Result<(), ProtocolError> {
+        match (self.ends_in_chunked, self.chunked, self.codings) {
+            (true, 1, 1) => Ok(()),
+            (true, 1, _) => Err(ProtocolError::UnknownTransferCoding),
+            _ => Err(ProtocolError::BadTransferCoding),
+        }
+    }
 }
 
 /// Digits and nothing else: `str::parse` would take a sign.
@@ -67,28 +130,6 @@ fn decimal(text: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(text).ok()?.parse().ok()
-}
-
-/// `chunked` must be the last and only coding: others were never asked for (no `TE` is sent).
-fn only_chunked(fields: &Fields) -> Result<(), ProtocolError> {
-    let is_chunked = |member: &[u8]| member.eq_ignore_ascii_case(b"chunked");
-    let count = fields.members("transfer-encoding").count();
-    let chunked = fields.members("transfer-encoding").filter(|member| is_chunked(member)).count();
-    let ends_in_chunked = fields.members("transfer-encoding").last().is_some_and(is_chunked);
-    match (ends_in_chunked, chunked, count) {
-        (true, 1, 1) => Ok(()),
-        (true, 1, _) => Err(ProtocolError::UnknownTransferCoding),
-        _ => Err(ProtocolError::BadTransferCoding),
-    }
-}
-
-/// Whether the sender of these fields will keep the connection (RFC 9112 section 9.3).
-pub(super) fn keeps_alive(version: Version, fields: &Fields) -> bool {
-    let close = fields.contains_token("connection", "close");
-    match version {
-        Version::Http11 => !close,
-        Version::Http10 => !close && fields.contains_token("connection", "keep-alive"),
-    }
 }
 
 #[cfg(test)]

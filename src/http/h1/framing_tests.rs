@@ -12,29 +12,33 @@ fn fields(pairs: &[(&str, &str)]) -> Fields {
 
 #[test]
 fn silence_declares_nothing() {
-    assert_eq!(declared(&fields(&[("Content-Type", "a")])), Ok(None));
+    assert_eq!(Declared::by(&fields(&[("Content-Type", "a")])).framing(), Ok(None));
 }
 
 #[test]
 fn an_empty_coding_beside_a_length_is_refused_too() {
     let both = fields(&[("Transfer-Encoding", ""), ("Content-Length", "1")]);
-    assert_eq!(declared(&both), Err(ProtocolError::LengthWithCoding));
+    assert_eq!(Declared::by(&both).framing(), Err(ProtocolError::LengthWithCoding));
 }
 
 #[test]
 fn lengths_are_compared_as_numbers_over_all_fields_and_lists() {
     let same = fields(&[("Content-Length", "7,07"), ("content-length", "7")]);
-    assert_eq!(content_length(&same), Ok(Some(7)));
+    assert_eq!(Declared::by(&same).length(), Ok(Some(7)));
     let other = fields(&[("Content-Length", "7,07"), ("content-length", "8")]);
-    assert_eq!(content_length(&other), Err(ProtocolError::ConflictingLengths));
+    assert_eq!(Declared::by(&other).length(), Err(ProtocolError::ConflictingLengths));
 }
 
 #[test]
 fn only_decimal_digits_are_a_length() {
     for text in ["", "+1", "-1", "0x1", "1 1", "1_000", "1e3", "18446744073709551616", "99999999999999999999999"] {
-        assert_eq!(content_length(&fields(&[("Content-Length", text)])), Err(ProtocolError::BadLength), "{text:?}");
+        assert_eq!(
+            Declared::by(&fields(&[("Content-Length", text)])).length(),
+            Err(ProtocolError::BadLength),
+            "{text:?}"
+        );
     }
-    assert_eq!(content_length(&fields(&[("Content-Length", "18446744073709551615")])), Ok(Some(u64::MAX)));
+    assert_eq!(Declared::by(&fields(&[("Content-Length", "18446744073709551615")])).length(), Ok(Some(u64::MAX)));
 }
 
 #[test]
@@ -43,7 +47,7 @@ fn each_version_keeps_alive_by_its_own_rule() {
         [("", false, true), ("keep-alive", true, true), ("close", false, false), ("keep-alive, close", false, false)]
     {
         let fields = fields(&[("Connection", value)]);
-        assert_eq!(keeps_alive(Version::Http10, &fields), http10, "1.0 {value:?}");
-        assert_eq!(keeps_alive(Version::Http11, &fields), http11, "1.1 {value:?}");
+        assert_eq!(Declared::by(&fields).keeps_alive(Version::Http10), http10, "1.0 {value:?}");
+        assert_eq!(Declared::by(&fields).keeps_alive(Version::Http11), http11, "1.1 {value:?}");
     }
 }

@@ -1,9 +1,9 @@
 //! Receives a response's head, and the informational heads before it.
 
 use super::error::{ProtocolError, Truncated};
-use super::framing::{self, Framing, Version};
+use super::framing::{Declared, Framing, Version};
 use super::limits::Limits;
-use super::lines::{FEW_FIELDS, MOST_FIELDS, explain, first_line, has_few_fields, slots, to_fields};
+use super::lines::{FEW_FIELDS, MOST_FIELDS, explain, first_line, slots, to_fields};
 use super::scan::Scan;
 use crate::http::fields::Fields;
 
@@ -65,7 +65,7 @@ impl Head {
     pub fn content_length(&self) -> Option<u64> {
         match self.framing {
             Framing::Length(length) => Some(length),
-            _ => framing::content_length(&self.fields).ok().flatten(),
+            _ => Declared::by(&self.fields).length().ok().flatten(),
         }
     }
 }
@@ -91,7 +91,7 @@ impl ReceiveHead {
         };
         let consumed = range.end;
         let head = &input[range];
-        if has_few_fields(head) {
+        if self.scan.fields() <= FEW_FIELDS {
             self.read::<FEW_FIELDS>(head, consumed)
         } else {
             self.read::<MOST_FIELDS>(head, consumed)
@@ -144,11 +144,12 @@ impl ReceiveHead {
     ) -> Result<Head, ProtocolError> {
         let version = Version::from_minor(parsed.version);
         let fields = to_fields(parsed.headers);
-        let framing = self.framing(status, &fields)?;
+        let declared = Declared::by(&fields);
+        let framing = self.framing(status, &declared)?;
         // A body that runs to the close leaves nothing to keep; chunks from HTTP/1.0 are read, but such framing is not
         // trusted further (RFC 9112 section 6.1).
         let doubtful = framing == Framing::Close || (framing == Framing::Chunked && version == Version::Http10);
-        let keep_alive = !doubtful && framing::keeps_alive(version, &fields);
+        let keep_alive = !doubtful && declared.keeps_alive(version);
         // Not httparse's reason: it gives none at all where one byte is not ASCII.
         let reason = status_line.get("HTTP/1.1 200 ".len()..).unwrap_or_default();
         let reason = String::from_utf8_lossy(reason).into_owned();
@@ -156,15 +157,15 @@ impl ReceiveHead {
     }
 
     /// RFC 9112 section 6.3, in its order.
-    fn framing(&self, status: u16, fields: &Fields) -> Result<Framing, ProtocolError> {
+    fn framing(&self, status: u16, declared: &Declared) -> Result<Framing, ProtocolError> {
         if self.asked == Asked::Connect && (200..300).contains(&status) {
             return Ok(Framing::None); // a tunnel: both fields MUST be ignored, whatever they say
         }
-        let declared = framing::declared(fields)?;
+        let framing = declared.framing()?;
         if self.asked == Asked::Head || status == 204 || status == 304 {
             return Ok(Framing::None);
         }
-        Ok(declared.unwrap_or(Framing::Close))
+        Ok(framing.unwrap_or(Framing::Close))
     }
 }
 

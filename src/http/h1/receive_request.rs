@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::error::{ProtocolError, Truncated};
-use super::framing::{self, Framing, Version};
+use super::framing::{Declared, Framing, Version};
 use super::limits::Limits;
-use super::lines::{FEW_FIELDS, MOST_FIELDS, explain, first_line, has_few_fields, slots, to_fields};
+use super::lines::{FEW_FIELDS, MOST_FIELDS, explain, first_line, slots, to_fields};
 use super::scan::Scan;
 use super::send_head::is_target;
 use crate::http::fields::{Fields, is_token_byte};
@@ -70,7 +70,8 @@ impl ReceiveRequest {
         };
         let consumed = range.end;
         let head = &input[range];
-        let head = if has_few_fields(head) { read::<FEW_FIELDS>(head) } else { read::<MOST_FIELDS>(head) };
+        let is_small = self.scan.fields() <= FEW_FIELDS;
+        let head = if is_small { read::<FEW_FIELDS>(head) } else { read::<MOST_FIELDS>(head) };
         Ok(Some((consumed, head?)))
     }
 }
@@ -99,12 +100,13 @@ fn request_head(parsed: &httparse::Request<'_, '_>) -> Result<RequestHead, Proto
     if version == Version::Http10 && fields.first("transfer-encoding").is_some() {
         return Err(ProtocolError::CodingInHttp10); // faulty by RFC 9112 section 6.1: a 1.0 relay does not read chunks
     }
+    let declared = Declared::by(&fields);
     Ok(RequestHead {
         method: method.to_owned(),
         target: target.to_owned(),
         version,
-        framing: framing::declared(&fields)?.unwrap_or(Framing::None),
-        keep_alive: framing::keeps_alive(version, &fields),
+        framing: declared.framing()?.unwrap_or(Framing::None),
+        keep_alive: declared.keeps_alive(version),
         expects_continue: version == Version::Http11 && fields.contains_token("expect", "100-continue"),
         fields,
     })

@@ -36,6 +36,11 @@ impl Scan {
         self.searched > 0
     }
 
+    /// Fields of the head so far.
+    pub fn fields(&self) -> usize {
+        self.lines.saturating_sub(1) as usize
+    }
+
     /// Bytes of the limit used up once the head that ends at `consumed` is.
     pub fn spent(&self, consumed: usize) -> u32 {
         self.spent + consumed as u32 // at most `head_bytes`, or it had been refused
