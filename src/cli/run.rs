@@ -125,6 +125,7 @@ impl Run {
     fn finish(mut self) -> Exit {
         self.report.progress.finish();
         self.report.summary.elapsed = self.started.elapsed();
+        self.report.summary.reading_paused = self.session.reading_paused();
         self.report.summary.stopped_after = self.session.stopped_after().map(|source| line_number(&source));
         self.report.to.flush();
         let broke_off = self.session.take_list_error();

@@ -17,7 +17,7 @@ use super::spool::{Spool, SpoolMemory};
 use super::stop::Stop;
 use super::summary::Cause;
 use super::worker::Worker;
-use crate::green::{self, GetError, Pool};
+use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
 use crate::http::h1::Head;
 use crate::http::{Client, Phase, Request, Trace};
@@ -25,8 +25,8 @@ use crate::http::{Client, Phase, Request, Trace};
 /// Lines read ahead of the permits: whoever waits for a busy origin must not keep the others from starting. How many of
 /// them may wait for a permit alone, [`Ahead`] says.
 const LOOK_AHEAD: usize = 1024;
-/// Finished records that wait for their turn; then reading pauses.
-const MAX_WAITING_RECORDS: usize = 65_536;
+/// Records that are running, or finished and waiting to be taken; then reading pauses.
+const MAX_WAITING_RECORDS: u64 = 65_536 + LOOK_AHEAD as u64;
 
 /// A line on its way to a worker. Its entry is boxed, as its outcome is, because what a greenlet's frames hold by value
 /// stays on ten thousand stacks.
@@ -78,6 +78,33 @@ struct Input {
     last_source: RefCell<Option<String>>,
     read: Cell<u64>,
     ended: Cell<bool>,
+    /// Records that the caller has taken.
+    taken: Cell<u64>,
+    room: Event,
+    paused: Cell<Duration>,
+}
+
+impl Input {
+    fn is_full(&self) -> bool {
+        self.read.get() - self.taken.get() >= MAX_WAITING_RECORDS
+    }
+
+    fn wait_for_room(&self) -> Result<(), Interrupt> {
+        let since = green::now();
+        while self.is_full() {
+            self.room.clear();
+            self.room.wait()?;
+        }
+        self.paused.set(self.paused.get() + green::now().saturating_duration_since(since));
+        Ok(())
+    }
+
+    fn note_taken(&self) {
+        self.taken.set(self.taken.get() + 1);
+        if !self.room.is_set() {
+            self.room.set();
+        }
+    }
 }
 
 impl Session {
@@ -120,13 +147,21 @@ impl Session {
         let fetch = move |job| worker.fetch(job);
         let plan = &self.worker.plan;
         if plan.serial {
-            return Box::new(lines.map(move |job| Ok(fetch(job))));
+            let input = self.input.clone();
+            return Box::new(lines.map(move |job| Ok(fetch(job))).inspect(move |_| input.note_taken()));
         }
         let pool = Pool::new(plan.jobs.saturating_add(LOOK_AHEAD));
-        Box::new(match plan.order {
-            Order::Input => pool.imap(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
-            Order::Completion => pool.imap_unordered(fetch, lines).max_outstanding(MAX_WAITING_RECORDS + pool.size()),
-        })
+        let results = match plan.order {
+            Order::Input => pool.imap(fetch, lines),
+            Order::Completion => pool.imap_unordered(fetch, lines),
+        };
+        let input = self.input.clone();
+        Box::new(results.inspect(move |_| input.note_taken()))
+    }
+
+    /// How long reading the list has paused, because too many finished records waited to be taken.
+    pub fn reading_paused(&self) -> Duration {
+        self.input.paused.get()
     }
 
     /// Calls `hook` for each line when its first request is about to start, permits in hand; a line that never starts is
@@ -189,6 +224,9 @@ impl Iterator for Lines {
         let stop = &self.session.worker.stop;
         if self.ahead.is_full() {
             stop.before_start(|| self.ahead.wait_for_room())?.ok()?;
+        }
+        if input.is_full() {
+            stop.before_start(|| input.wait_for_room())?.ok()?;
         }
         let entry = stop.before_start(|| self.list.next().transpose())?;
         let entry = match entry {

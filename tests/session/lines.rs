@@ -151,3 +151,21 @@ fn a_consumer_that_goes_away_ends_the_reading() {
         assert_eq!(read.get(), at_rest, "nobody reads on");
     });
 }
+
+#[test]
+fn reading_pauses_while_too_many_records_wait_and_says_for_how_long() {
+    story(|| {
+        let (list, _) = endless("no url");
+        let session = session(Plan { jobs: 4, ..plan() });
+        let mut outcomes = session.run(list, no_names());
+        assert!(!outcomes.next().unwrap().unwrap().outcome.ok());
+        green::sleep(s(10)).unwrap();
+        let read = session.lines_read();
+        assert!((65_536..70_000).contains(&read), "{read}");
+        assert_eq!(session.reading_paused(), Duration::ZERO, "the pause has not ended");
+        assert!(outcomes.nth(1_000).is_some());
+        green::yield_now().unwrap();
+        assert!(session.reading_paused() >= s(9), "{:?}", session.reading_paused());
+        assert!(session.lines_read() > read);
+    });
+}
