@@ -56,6 +56,7 @@ struct Report {
 impl Run {
     fn prepare(mut invocation: Invocation) -> Result<(Run, List), String> {
         invocation.plan.keep_exchanges = invocation.verbose;
+        invocation.plan.spool_dir = std::env::temp_dir();
         let plan = &invocation.plan;
         let list = input::open(&invocation)?;
         let save_failed = |path| SaveFailed::at(path, &invocation.lists);

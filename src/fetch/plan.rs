@@ -43,6 +43,8 @@ pub struct Plan {
     pub hash_bodies: bool,
     /// Whether each record comes with the heads of its exchanges (`-v`).
     pub keep_exchanges: bool,
+    /// The folder for bodies that wait for their turn and do not fit into memory (`/tmp`); the files have no names there.
+    pub spool_dir: PathBuf,
     /// Which failures are tried again, and when.
     pub retry: RetryPolicy,
     /// What one request may take.
@@ -72,6 +74,7 @@ impl Default for Plan {
             fail_on_status: true,
             hash_bodies: false,
             keep_exchanges: false,
+            spool_dir: PathBuf::from("/tmp"),
             retry: RetryPolicy::default(),
             limits: Limits::default(),
             request: RequestPlan::default(),

@@ -20,7 +20,7 @@ fn output() -> (Output, Rc<RefCell<Vec<u8>>>) {
 
 #[test]
 fn a_body_whose_turn_comes_midway_is_printed_once_and_in_order() {
-    let ((output, written), turn, memory) = (output(), Turn::default(), SpoolMemory::default());
+    let ((output, written), turn, memory) = (output(), Turn::default(), SpoolMemory::new(std::path::Path::new("/tmp")));
     let mut sink = Sink::print(Some(turn.of(1)), output, memory.clone());
     sink.write(b"one ").unwrap();
     assert!(written.borrow().is_empty() && !sink.has_shown());
@@ -36,7 +36,7 @@ fn a_body_whose_turn_comes_midway_is_printed_once_and_in_order() {
 
 #[test]
 fn whatever_becomes_of_waiting_bodies_their_memory_is_given_back() {
-    let memory = SpoolMemory::default();
+    let memory = SpoolMemory::new(std::path::Path::new("/tmp"));
     let waiting = |bytes: usize| {
         let mut sink = Sink::print(None, output().0, memory.clone());
         sink.write(&vec![0; bytes]).unwrap();

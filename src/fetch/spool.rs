@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 use std::rc::Rc;
 
 /// Bytes of waiting bodies in memory, over the whole run.
@@ -10,9 +11,18 @@ const MAX_MEMORY_BYTES: usize = 64 << 20;
 /// A spooled file is read back in pieces of this size.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// What all spools of a run share. Clones are the same.
-#[derive(Clone, Default)]
-pub(super) struct SpoolMemory(Rc<Cell<usize>>);
+/// What all spools of a run share: the memory in use, and the folder for what does not fit. Clones are the same.
+#[derive(Clone)]
+pub(super) struct SpoolMemory {
+    used: Rc<Cell<usize>>,
+    folder: Rc<Path>,
+}
+
+impl SpoolMemory {
+    pub fn new(folder: &Path) -> SpoolMemory {
+        SpoolMemory { used: Rc::default(), folder: folder.into() }
+    }
+}
 
 #[cfg(test)]
 impl SpoolMemory {
@@ -36,14 +46,14 @@ impl Spool {
 
     /// Appends bytes.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.file.is_none() && self.shared.0.get() + bytes.len() > MAX_MEMORY_BYTES {
+        if self.file.is_none() && self.shared.used.get() + bytes.len() > MAX_MEMORY_BYTES {
             self.move_to_file()?;
         }
         match &mut self.file {
             Some(file) => file.write_all(bytes),
             None => {
                 self.memory.extend_from_slice(bytes);
-                self.shared.0.set(self.shared.0.get() + bytes.len());
+                self.shared.used.set(self.shared.used.get() + bytes.len());
                 Ok(())
             }
         }
@@ -69,7 +79,7 @@ impl Spool {
     }
 
     fn move_to_file(&mut self) -> io::Result<()> {
-        let mut file = tempfile::tempfile()?;
+        let mut file = tempfile::tempfile_in(&self.shared.folder)?;
         file.write_all(&self.take_memory())?;
         self.file = Some(file);
         Ok(())
@@ -77,7 +87,7 @@ impl Spool {
 
     fn take_memory(&mut self) -> Vec<u8> {
         let memory = std::mem::take(&mut self.memory);
-        self.shared.0.set(self.shared.0.get() - memory.len());
+        self.shared.used.set(self.shared.used.get() - memory.len());
         memory
     }
 }
@@ -94,14 +104,14 @@ mod tests {
 
     #[test]
     fn beyond_the_shared_bound_bodies_go_to_a_file_and_come_back_whole() {
-        let shared = SpoolMemory::default();
+        let shared = SpoolMemory::new(Path::new("/tmp"));
         let mut small = Spool::new(shared.clone());
         small.write(b"small").unwrap();
         let mut large = Spool::new(shared.clone());
         for n in 0..70u8 {
             large.write(&vec![n; 1 << 20]).unwrap();
         }
-        assert!(shared.0.get() <= MAX_MEMORY_BYTES);
+        assert!(shared.used.get() <= MAX_MEMORY_BYTES);
         let mut total = 0u64;
         let drained = large.drain(|bytes| {
             let expected = (total >> 20) as u8;
@@ -112,6 +122,6 @@ mod tests {
         drained.unwrap();
         assert_eq!(total, 70 << 20);
         drop(small);
-        assert_eq!(shared.0.get(), 0);
+        assert_eq!(shared.used.get(), 0);
     }
 }
