@@ -28,7 +28,7 @@ impl SpoolMemory {
 impl SpoolMemory {
     /// Bytes that wait in memory.
     pub fn in_use(&self) -> usize {
-        self.0.get()
+        self.used.get()
     }
 }
 
