@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::interrupt::Deadlock;
+use super::interrupt::{Deadlock, Interrupt};
 use super::live::Live;
 use super::poller::Poller;
 use super::remote::Remote;
@@ -154,15 +154,16 @@ impl Hub {
         }
     }
 
-    /// Calls `f` with the running greenlet, without counting a reference. `f` may switch: what runs is the greenlet
-    /// itself, which lives at least until it has ended.
+    /// Lets the others run once. No closure stands between the caller and the switch: one that the compiler chose not to
+    /// inline cost 42 ns a yield instead of 13.
     #[inline(always)]
-    pub fn with_current<T>(&self, f: impl FnOnce(&Task) -> T) -> T {
-        // SAFETY: as above while it runs; while it is parked the table of live tasks holds it, until its coroutine has
-        // returned, and so until after this call.
-        match unsafe { self.current.get().as_ref() } {
-            Some(task) => f(task),
-            None => nobody_runs(),
+    pub fn yield_now() -> Result<(), Interrupt> {
+        // SAFETY: as in `try_with` for the hub. The running greenlet is held by `switch_to` while it runs, and by the table
+        // of live tasks while it is parked, until its coroutine has returned, and so until after this call.
+        unsafe {
+            let Some(hub) = HUB.get().as_ref() else { no_hub() };
+            let Some(task) = hub.current.get().as_ref() else { nobody_runs() };
+            task.yield_now(hub)
         }
     }
 

@@ -32,5 +32,5 @@ pub fn sleep(time: Duration) -> Result<(), Interrupt> {
 /// Lets every greenlet that is ready run once before this one goes on. gevent: `sleep(0)`.
 #[inline(always)]
 pub fn yield_now() -> Result<(), Interrupt> {
-    Hub::with(|hub| hub.with_current(|task| task.yield_now(hub)))
+    Hub::yield_now()
 }
