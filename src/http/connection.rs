@@ -1,6 +1,6 @@
 //! Owns one connection to an origin: its transport, what was read ahead, whether it may carry another exchange.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::net::SocketAddr;
 
 use super::buffer::Buffer;
@@ -34,7 +34,13 @@ impl Connection {
                 }
                 self.buffer.fill(stream)
             }
-            Transport::Tls(stream) => self.buffer.fill(stream),
+            Transport::Tls(stream) => {
+                if self.buffer.is_empty() {
+                    // Waits inside of TLS, whose own memory is there anyway.
+                    stream.fill_buf()?;
+                }
+                self.buffer.fill(stream)
+            }
         }
     }
 
