@@ -1,5 +1,7 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
+mod hops;
+
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
@@ -7,16 +9,15 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
-use super::failure::{cut, of_exchange, of_redirect, over_time, stage};
+use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
 use super::list::{Entry, Target};
 use super::names::Place;
 use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::parts::PartFiles;
 use super::permits::{Pass, Permits, Refused};
-use super::plan::{Bodies, Order, Plan, Stall};
-use super::receive;
-use super::retry::{Attempt, Decision, parse_retry_after};
+use super::plan::{Bodies, Order, Plan};
+use super::retry::{Attempt, Decision};
 use super::session::{Exchange, Fetched, Job};
 use super::sink::{Finished, Output, Sink, Turn};
 use super::spool::SpoolMemory;
@@ -24,10 +25,8 @@ use super::stop::Stop;
 use super::summary::Cause;
 use crate::green;
 use crate::http::coding::MemoryBudget;
-use crate::http::h1::Head;
 use crate::http::origin::Origin;
-use crate::http::redirect::{self, Hop};
-use crate::http::{Client, Phase, Response, Trace};
+use crate::http::{Client, Trace};
 
 /// What all lines of a run share.
 pub(super) struct Worker {
@@ -249,127 +248,6 @@ impl Worker {
             }
             _ => Sink::Count,
         }
-    }
-
-    /// Follows redirects to the last answer, and takes its body in.
-    fn hops(
-        &self,
-        flow: &mut Flow,
-        mut pass: Pass,
-        record: &mut Outcome,
-        trace: &mut Trace,
-        sink: &mut Sink,
-        ended: &mut Ended,
-    ) -> Result<(), Ending> {
-        loop {
-            let response = self.exchange(flow, &pass, record, trace, ended)?;
-            let Some(next) = self.next_hop(flow, response.head(), record)? else {
-                return self.take_in(response, flow.compressed, sink, record, trace);
-            };
-            receive::drain(response);
-            record.redirects += 1;
-            let cross_origin = next.cross_origin;
-            flow.follow(&self.plan, next);
-            // What follows is waiting to start, and no phase.
-            trace.stop();
-            if cross_origin {
-                pass = self.change_origin(pass, flow)?;
-            } else {
-                self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
-            }
-        }
-    }
-
-    /// Both permits are given back before the next origin's are waited for: else two full hosts deadlock.
-    fn change_origin(&self, pass: Pass, flow: &Flow) -> Result<Pass, Failure> {
-        drop(pass);
-        let nowhere = || Failure::new(Kind::Redirect, Stage::Receive, "the redirect leads to no host");
-        let origin = Origin::of(&flow.request.url).ok_or_else(nowhere)?;
-        match self.permits.try_acquire(&origin) {
-            Some(pass) => Ok(pass),
-            None => self.permits.acquire(&origin, false, None, |_| ()).map_err(|_| Failure::cancelled()),
-        }
-    }
-
-    fn exchange(
-        &self,
-        flow: &mut Flow,
-        pass: &Pass,
-        record: &mut Outcome,
-        trace: &mut Trace,
-        ended: &mut Ended,
-    ) -> Result<Response, Failure> {
-        flow.refuse_proxy(&self.plan)?;
-        flow.asked = true;
-        flow.set_fields(&self.usual).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
-        let sent = self.client.send(&flow.request, trace);
-        match (&sent, trace.phase()) {
-            (Err(_), None) => {}
-            (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Tls)) => self.permits.note_connect(pass, true),
-            // Whatever came of it: there was a connection.
-            _ => self.permits.note_connect(pass, false),
-        }
-        let response = sent.map_err(|error| of_exchange(error, trace))?;
-        let head = response.head();
-        if self.plan.keep_exchanges {
-            ended.exchanges.push(Exchange::new(&flow.request, head));
-        }
-        record.take_head(head);
-        ended.retry_after = head
-            .fields
-            .first("retry-after")
-            .and_then(|value| parse_retry_after(value, SystemTime::now()))
-            .and_then(|wait| Some((wait, Origin::of(&flow.request.url)?)));
-        Ok(response)
-    }
-
-    /// Without `-m` the first byte is waited for as long as a stalled body would be, or 300 s.
-    fn answer_timeout(&self, max_time: Option<Duration>) -> Option<Duration> {
-        match self.plan.limits.stall {
-            Some(stall) if stall.given => Some(stall.time),
-            _ if max_time.is_none() => Some(Stall::FIRST_BYTE_AT_MOST),
-            _ => None,
-        }
-    }
-
-    /// The request that a redirect asks for, where it is one and is followed.
-    fn next_hop(&self, flow: &Flow, head: &Head, record: &Outcome) -> Result<Option<redirect::Next>, Failure> {
-        if !flow.follows(&self.plan) {
-            return Ok(None);
-        }
-        let locations: Vec<&[u8]> = head.fields.all("location").collect();
-        let hop =
-            Hop { url: &flow.request.url, method: &flow.request.method, status: head.status, locations: &locations };
-        let Some(next) = redirect::next(&hop).map_err(of_redirect)? else { return Ok(None) };
-        match self.plan.limits.max_redirs {
-            Some(most) if record.redirects >= most => {
-                let message = format!("more than {most} redirects (--max-redirs)");
-                Err(Failure::new(Kind::Redirect, Stage::Receive, message))
-            }
-            _ => Ok(Some(next)),
-        }
-    }
-
-    fn take_in(
-        &self,
-        response: Response,
-        compressed: bool,
-        sink: &mut Sink,
-        record: &mut Outcome,
-        trace: &Trace,
-    ) -> Result<(), Ending> {
-        let status = response.head().status;
-        if status < 400 || !self.plan.fail_on_status {
-            return Ok(receive::body(&self.plan, compressed, &self.budget, response, sink, record, trace)?);
-        }
-        let reason = match &response.head().reason {
-            reason if reason.is_empty() => format!("status {status}"),
-            reason => reason.clone(),
-        };
-        // What failed is counted, and goes nowhere. What else is wrong with it does not make it another failure, and if
-        // this attempt's clock runs out, its scope says so whatever is returned here.
-        let _ = receive::body(&self.plan, compressed, &self.budget, response, &mut Sink::Count, record, trace);
-        Err(Failure::new(Kind::Status, Stage::Receive, reason).into())
     }
 }
 
