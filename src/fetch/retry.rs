@@ -5,6 +5,7 @@ mod retry_after;
 use std::time::Duration;
 
 use super::outcome::{Failure, Kind, Limit};
+use crate::http::is_idempotent;
 
 pub use retry_after::{MAX_RETRY_AFTER, parse_retry_after};
 
@@ -157,12 +158,6 @@ enum Reason {
 /// curl's list; 522 and 524 (a proxy's "origin timed out") since curl 8.
 fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 522 | 524)
-}
-
-/// RFC 9110, section 9.2.2: asking twice has the effect of asking once. Of a method that nobody knows this is not known,
-/// so it is treated as POST and PATCH are.
-fn is_idempotent(method: &str) -> bool {
-    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
 }
 
 /// curl reads a time of 0 as one not given.

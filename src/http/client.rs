@@ -1,7 +1,6 @@
 //! One exchange: connection, request, answer's head. Redirects, retries and limits are the caller's.
 
 use std::io;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use super::connection::{Connection, Transport};
 use super::error::Error;
 use super::fields::Fields;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
-use super::origin::{Origin, Scheme};
+use super::origin::{Host, Origin, Scheme};
 use super::pool::{Key, Pool, PoolLimits};
 use super::response::{Home, Response};
 use super::trace::{Phase, Trace};
@@ -90,7 +89,7 @@ impl Client {
         trace.sent = false;
         while let Some(connection) = self.shared.pool.take(&key) {
             match self.exchange(request, &head, &key, connection, trace) {
-                Err(error) if is_repeatable(&request.method) && !trace.heard && means_dead(&error) => continue,
+                Err(error) if is_idempotent(&request.method) && !trace.heard && means_dead(&error) => continue,
                 done => return done,
             }
         }
@@ -187,10 +186,10 @@ impl Client {
     }
 
     fn connect_once(&self, key: &Key, trace: &mut Trace) -> Result<Connection, Error> {
-        let name = key.origin.tls_name();
         // An address needs no look-up: that phase does not happen.
-        trace.enter(if name.parse::<IpAddr>().is_ok() { Phase::Connect } else { Phase::Dns });
-        let addresses = self.shared.resolver.lookup(&name, key.origin.port).map_err(Error::Dns)?;
+        let is_name = matches!(key.origin.host, Host::Domain(_));
+        trace.enter(if is_name { Phase::Dns } else { Phase::Connect });
+        let addresses = self.shared.resolver.lookup(&key.origin.tls_name(), key.origin.port).map_err(Error::Dns)?;
         trace.enter(Phase::Connect);
         let connected = race::connect(&addresses, &self.shared.connect).map_err(Error::Connect)?;
         trace.remote = Some(connected.address);
@@ -298,8 +297,9 @@ fn means_dead(error: &Error) -> bool {
     }
 }
 
-/// Methods whose repetition changes nothing more (RFC 9110 section 9.2.2).
-fn is_repeatable(method: &str) -> bool {
+/// Whether asking twice has the effect of asking once (RFC 9110 section 9.2.2). Of a method that nobody knows this is not
+/// known, so it is treated as POST and PATCH are.
+pub fn is_idempotent(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
 }
 

@@ -15,7 +15,7 @@ mod response;
 pub mod server;
 mod trace;
 
-pub use client::{Client, ClientConfig, Request};
+pub use client::{Client, ClientConfig, Request, is_idempotent};
 pub use error::Error;
 pub use pool::PoolLimits;
 pub use response::Response;
