@@ -1,7 +1,5 @@
 //! Outcomes → bytes: the text report, the JSON record, the summary, the comparison.
 
-#![allow(dead_code, reason = "the command's reporters call these; remove once all of them do")]
-
 pub mod compare;
 pub mod compare_json;
 mod cut;
