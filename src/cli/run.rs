@@ -96,7 +96,7 @@ impl Run {
                     self.lost = true;
                 }
             }
-            if self.report.is_broken() {
+            if self.report.broken().is_some() {
                 // Nobody would see what still comes.
                 self.session.stop().request(Duration::ZERO);
             }
@@ -212,10 +212,6 @@ impl Report {
 
     fn complain(&self, message: &str) {
         self.stderr.push(format!("gfetch: {message}\n").as_bytes());
-    }
-
-    fn is_broken(&self) -> bool {
-        self.broken().is_some()
     }
 
     /// A report on standard error that breaks off is one that could not be written, whoever went away.

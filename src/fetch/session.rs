@@ -146,17 +146,17 @@ impl Session {
         let worker = self.worker.clone();
         let fetch = move |job| worker.fetch(job);
         let plan = &self.worker.plan;
+        let input = self.input.clone();
+        let taken = move |_: &_| input.note_taken();
         if plan.serial {
-            let input = self.input.clone();
-            return Box::new(lines.map(move |job| Ok(fetch(job))).inspect(move |_| input.note_taken()));
+            return Box::new(lines.map(move |job| Ok(fetch(job))).inspect(taken));
         }
         let pool = Pool::new(plan.jobs.saturating_add(LOOK_AHEAD));
         let results = match plan.order {
             Order::Input => pool.imap(fetch, lines),
             Order::Completion => pool.imap_unordered(fetch, lines),
         };
-        let input = self.input.clone();
-        Box::new(results.inspect(move |_| input.note_taken()))
+        Box::new(results.inspect(taken))
     }
 
     /// How long reading the list has paused, because too many finished records waited to be taken.

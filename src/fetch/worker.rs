@@ -23,7 +23,7 @@ use super::sink::{Finished, Output, Sink, Turn};
 use super::spool::SpoolMemory;
 use super::stop::Stop;
 use super::summary::Cause;
-use crate::green;
+use crate::green::{self, Panic};
 use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::{Client, Trace};
@@ -225,7 +225,7 @@ impl Worker {
             Ok(Ok(Err(Ending::OverTime(limit)))) => Some(over_time(limit, at)),
             Ok(Err(limit)) => Some(cut(limit, at)),
             Err(kill) if green::is_kill(&*kill) => panic::resume_unwind(kill),
-            Err(panic) => Some(panicked(&*panic, at)),
+            Err(panic) => Some(panicked(panic, at)),
         };
         ended.sink = Some(sink);
         ended
@@ -272,8 +272,6 @@ fn finish(sink: Option<Sink>, record: &mut Outcome) -> Finished {
     })
 }
 
-fn panicked(payload: &(dyn Any + Send), at: Stage) -> Failure {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    Failure::new(Kind::Internal, at, format!("a bug in gfetch: {text}"))
+fn panicked(payload: Box<dyn Any + Send>, at: Stage) -> Failure {
+    Failure::new(Kind::Internal, at, format!("a bug in gfetch: {}", Panic::new(payload).message()))
 }
