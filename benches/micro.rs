@@ -15,10 +15,13 @@ fn main() {
     let rounds = if smoke { 1 } else { 7 };
     let scale = if smoke { 100 } else { 1 };
     println!("{:<42} {:>10} {:>10}", "CPU ns per operation", "best", "median");
-    row(&only, "floor: corosensei resume + suspend", rounds, || floor(2_000_000 / scale));
+    for coroutines in [1, 10_000] {
+        let name = format!("floor: corosensei, {coroutines} in turn");
+        row_of(&only, &name, rounds, || floor(coroutines, (2_000_000 / scale).max(4 * coroutines)));
+    }
     for greenlets in [2, 64, 1_000, 10_000, 100_000] {
         let name = format!("yield among {greenlets}");
-        row(&only, &name, rounds, || yield_among(greenlets, (2_000_000 / scale).max(greenlets)));
+        row_of(&only, &name, rounds, || yield_among(greenlets, (2_000_000 / scale).max(4 * greenlets)));
     }
     row(&only, "spawn + join, one at a time", rounds, || spawn_and_join(1_000_000 / scale));
     row(&only, "spawn + finish, batches of 1,000", rounds, || spawn_batches(1_000, 1_000 / scale.min(100)));
@@ -34,29 +37,47 @@ fn row(only: &Option<String>, name: &str, rounds: usize, work: impl Fn() -> usiz
     if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
         return;
     }
-    let mut costs: Vec<f64> = (0..rounds)
-        .map(|_| {
-            let start = cpu_time();
-            let operations = green::run(&work);
-            (cpu_time() - start).as_nanos() as f64 / operations as f64
-        })
-        .collect();
+    row_of(only, name, rounds, || {
+        let start = cpu_time();
+        let operations = work();
+        (cpu_time() - start, operations)
+    });
+}
+
+/// The same for `work` that takes its own time.
+fn row_of(only: &Option<String>, name: &str, rounds: usize, work: impl Fn() -> (Duration, usize)) {
+    if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+        return;
+    }
+    let cost = |(time, operations): (Duration, usize)| time.as_nanos() as f64 / operations as f64;
+    let mut costs: Vec<f64> = (0..rounds).map(|_| cost(green::run(&work))).collect();
     costs.sort_by(f64::total_cmp);
     println!("{name:<42} {:>10.1} {:>10.1}", costs[0], costs[costs.len() / 2]);
 }
 
-/// What the switch itself costs, with no scheduler around it.
-fn floor(switches: usize) -> usize {
-    let mut coroutine = corosensei::Coroutine::new(move |yielder: &corosensei::Yielder<(), ()>, ()| {
-        for _ in 0..switches {
-            yielder.suspend(());
-        }
-    });
-    while coroutine.resume(()).as_yield().is_some() {}
-    switches
+/// What the switches themselves cost, with no scheduler around them: among many, their stacks come from memory each time.
+fn floor(coroutines: usize, switches: usize) -> (Duration, usize) {
+    let each = switches / coroutines;
+    let coroutine = |_| {
+        corosensei::Coroutine::new(move |yielder: &corosensei::Yielder<(), ()>, ()| {
+            for _ in 0..each {
+                yielder.suspend(());
+            }
+        })
+    };
+    let mut all: Vec<_> = (0..coroutines).map(coroutine).collect();
+    all.iter_mut().for_each(|one| assert!(one.resume(()).as_yield().is_some()));
+    let start = cpu_time();
+    for _ in 1..each {
+        all.iter_mut().for_each(|one| assert!(one.resume(()).as_yield().is_some()));
+    }
+    let time = cpu_time() - start;
+    all.iter_mut().for_each(|one| assert!(one.resume(()).as_return().is_some()));
+    (time, (each - 1) * coroutines)
 }
 
-fn yield_among(greenlets: usize, switches: usize) -> usize {
+/// Once all have run for the first time: what a stack's first touch costs is not a yield's price.
+fn yield_among(greenlets: usize, switches: usize) -> (Duration, usize) {
     let each = switches / greenlets;
     let tasks: Vec<_> = (0..greenlets)
         .map(|_| {
@@ -67,8 +88,10 @@ fn yield_among(greenlets: usize, switches: usize) -> usize {
             })
         })
         .collect();
+    yield_now().unwrap();
+    let start = cpu_time();
     green::join_all(&tasks).unwrap();
-    each * greenlets
+    (cpu_time() - start, (each - 1) * greenlets)
 }
 
 fn spawn_and_join(count: usize) -> usize {

@@ -19,6 +19,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/green/greenlet.rs",
     "src/green/hub.rs",
     "src/green/overflow.rs",
+    "src/green/ready.rs",
     "src/green/stack.rs",
     "src/green/task.rs",
     "src/net/getaddrinfo.rs",

@@ -9,7 +9,6 @@
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::io;
 use std::panic::Location;
 use std::ptr;
@@ -21,6 +20,7 @@ use super::clock::Clock;
 use super::interrupt::{Deadlock, Interrupt};
 use super::live::Live;
 use super::poller::Poller;
+use super::ready::Ready;
 use super::remote::Remote;
 use super::runtime::Config;
 use super::stack::{StackSlot, Stacks};
@@ -40,7 +40,7 @@ const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
 const REPORTED_WAITS: usize = 20;
 
 pub(crate) struct Hub {
-    ready: RefCell<VecDeque<Rc<Task>>>,
+    ready: Ready,
     /// The running task, or null. `switch_to` holds an `Rc` of it for as long as it stands here.
     current: Cell<*const Task>,
     pub live: RefCell<Live>,
@@ -77,7 +77,7 @@ impl Hub {
         let poller = Poller::new()?;
         let remote = Arc::new(Remote::new(poller.waker()?));
         Ok(Hub {
-            ready: RefCell::new(VecDeque::new()),
+            ready: Ready::default(),
             current: Cell::new(ptr::null()),
             live: RefCell::new(Live::default()),
             timers: Timers::default(),
@@ -193,7 +193,7 @@ impl Hub {
         // SAFETY: handed on to the caller.
         unsafe { task.start_on(stack, body) };
         self.live.borrow_mut().insert(&task);
-        self.ready.borrow_mut().push_back(task.clone());
+        self.ready.push(task.clone());
         if self.closing.get() {
             self.kill(&task);
         }
@@ -204,7 +204,7 @@ impl Hub {
     pub fn wake(&self, task: &Rc<Task>, cause: Cause) -> bool {
         let accepted = task.accept_wake(cause);
         if accepted {
-            self.ready.borrow_mut().push_back(task.clone());
+            self.ready.push(task.clone());
         }
         accepted
     }
@@ -234,7 +234,7 @@ impl Hub {
         let end = Instant::now().checked_add(grace);
         self.live.borrow().all().iter().for_each(|task| self.kill(task));
         while !self.live.borrow().is_empty() && end.is_none_or(|end| Instant::now() < end) {
-            if self.ready.borrow().is_empty() && !self.can_be_woken() {
+            if self.ready.is_empty() && !self.can_be_woken() {
                 return;
             }
             self.turn(end);
@@ -252,16 +252,12 @@ impl Hub {
     /// One pass: runs what is ready, then looks at timers and descriptors, sleeping if there is nothing to do.
     fn turn(&self, until: Option<Instant>) {
         while !self.main_is_done.get() {
-            let Some(task) = self.pop_ready() else { return self.wait_for_something(until) };
+            let Some(task) = self.ready.pop() else { return self.wait_for_something(until) };
             self.switch_to(task);
             if self.poll_is_due() {
                 return self.poll(Some(Duration::ZERO));
             }
         }
-    }
-
-    fn pop_ready(&self) -> Option<Rc<Task>> {
-        self.ready.borrow_mut().pop_front()
     }
 
     #[inline(always)]
@@ -271,7 +267,7 @@ impl Hub {
         let resumed = task.resume();
         self.current.set(ptr::null());
         match resumed {
-            Resumed::Again => self.ready.borrow_mut().push_back(task),
+            Resumed::Again => self.ready.push(task),
             Resumed::Parked => {}
             Resumed::Ended(stack) => self.bury(task, stack),
         }
@@ -322,7 +318,7 @@ impl Hub {
         };
         let silence = if self.descriptor_waits.get() > 0 { SILENCE_BEFORE_JUMP } else { Duration::ZERO };
         self.poll(Some(silence));
-        if self.ready.borrow().is_empty() {
+        if self.ready.is_empty() {
             self.clock.jump(when);
             self.fire_timers();
         }

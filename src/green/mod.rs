@@ -42,6 +42,7 @@ mod overflow;
 mod poller;
 mod pool;
 mod queue;
+mod ready;
 mod remote;
 mod runtime;
 mod semaphore;

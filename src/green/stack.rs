@@ -7,6 +7,9 @@
 //!  └────────────── slot ──────────────┘
 //! ```
 //!
+//! The bases of neighbouring slots differ by a cache line: stacks that all began at the same place of a page would share
+//! the few places that a cache has for it, and of a thousand greenlets most would not stay there.
+//!
 //! A chunk is one `mmap`; its guards are installed by `MADV_GUARD_INSTALL` where the kernel has it (Linux 6.13), which
 //! splits no mapping, so that a million stacks need a few dozen of them. Elsewhere they are `mprotect`ed, at two mappings
 //! a stack, and the slab refuses to go near the process's limit of mappings: a stack never runs without its guard.
@@ -38,6 +41,9 @@ const MAX_CHUNK_BYTES: usize = 32 << 30;
 const KEEP_HOT: usize = 256;
 /// The top of a stack that trimming leaves in memory, in bytes: the next greenlet touches it first.
 const KEEP_TOP_BYTES: usize = 4096;
+/// So many different bases within a page, a line apart: no more, so that a shallow greenlet still fits into one page.
+const COLOURS: usize = 32;
+pub(crate) const LINE_BYTES: usize = 64;
 /// Mappings left to the rest of the process where guards cost mappings.
 const SPARE_MAPPINGS: usize = 2_000;
 /// `MADV_GUARD_INSTALL`, which the libc crate does not have yet.
@@ -53,9 +59,10 @@ pub(crate) struct StackSlot {
     slot: u32,
 }
 
-// SAFETY: a `StackSlot` is only made by `Stacks::acquire`, which gives each slot to one owner at a time. base and limit
-// are the slot's ends, page-aligned (hence 16-byte-aligned), inside one mapping that stays until the slab is dropped; the
-// lowest GUARD_BYTES fault on any access, and at least MIN_STACK_BYTES above them are usable.
+// SAFETY: a `StackSlot` is only made by `Stacks::acquire`, which gives each slot to one owner at a time. limit
+// is the slot's lower end, page-aligned, and base lies less than a page below its upper end, at a multiple of 64 (both are
+// hence 16-byte-aligned), inside one mapping that stays until the slab is dropped; the lowest GUARD_BYTES fault on any
+// access, and all but that page of MIN_STACK_BYTES above them is usable.
 unsafe impl corosensei::stack::Stack for StackSlot {
     fn base(&self) -> StackPointer {
         self.base
@@ -92,9 +99,9 @@ struct Chunk {
 }
 
 impl StackSlot {
-    /// What there is above the guard.
+    /// What there is above the guard, what colouring takes of it included.
     pub fn usable_bytes(&self) -> usize {
-        self.base.get() - self.limit.get() - GUARD_BYTES
+        (self.base.get() - self.limit.get() - GUARD_BYTES).next_multiple_of(COLOURS * LINE_BYTES)
     }
 }
 
@@ -125,7 +132,8 @@ impl Stacks {
         let home = &class.chunks[chunk as usize];
         let limit = home.start + slot as usize * home.stride;
         let pointer = |address| StackPointer::new(address).expect("a mapping never starts at 0");
-        Ok(StackSlot { base: pointer(limit + home.stride), limit: pointer(limit), class: index as u32, chunk, slot })
+        let base = limit + home.stride - slot as usize % COLOURS * LINE_BYTES;
+        Ok(StackSlot { base: pointer(base), limit: pointer(limit), class: index as u32, chunk, slot })
     }
 
     /// Takes a stack back; it is the next to be lent.

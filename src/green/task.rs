@@ -14,6 +14,7 @@ mod scopes;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
+use std::hint;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::ptr;
 use std::rc::Rc;
@@ -25,7 +26,7 @@ use smallvec::SmallVec;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
-use super::stack::{GUARD_BYTES, StackSlot};
+use super::stack::{GUARD_BYTES, LINE_BYTES, StackSlot};
 use super::timers::Deadline;
 use super::waker::Woken;
 use super::wakers::Wakers;
@@ -98,6 +99,8 @@ pub(crate) struct Task {
     killed: Cell<bool>,
     shields: Cell<u32>,
     yielder: Cell<*const Yielder<(), After>>,
+    /// About where its stack ended when it last suspended itself.
+    stack_top: Cell<usize>,
     coroutine: UnsafeCell<Option<Coroutine>>,
     /// Counts the waits, so that a waker made for an earlier wait wakes nobody.
     pub wait: Cell<u64>,
@@ -155,6 +158,7 @@ impl Task {
             spawned_at,
             coroutine: UnsafeCell::new(None),
             yielder: Cell::new(ptr::null()),
+            stack_top: Cell::new(0),
         }
     }
 
@@ -212,6 +216,8 @@ impl Task {
     /// Hands the thread to the hub; returns when the hub resumes this task.
     #[inline(always)]
     fn suspend(&self, after: After) {
+        let here = 0_u8;
+        self.stack_top.set(ptr::from_ref(hint::black_box(&here)).addr());
         // SAFETY: only the running task suspends itself (callers take the task from `Hub::current`), so that its
         // coroutine has started and set the yielder, which lives as long as the coroutine.
         unsafe { &*self.yielder.get() }.suspend(after);
@@ -364,6 +370,13 @@ impl Task {
         if let Err(payload) = Task::base(f) {
             std::mem::forget(payload);
         }
+    }
+
+    /// Addresses in the cache lines of its stack that a switch touches: the base, and the frame of its last wait.
+    #[inline(always)]
+    pub fn stack_lines(&self) -> [usize; 4] {
+        let top = self.stack_top.get();
+        [self.yielder.get().addr(), top.wrapping_sub(LINE_BYTES), top, top.wrapping_add(LINE_BYTES)]
     }
 
     /// Whether `address` lies in the guard below its stack.
