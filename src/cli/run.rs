@@ -177,7 +177,7 @@ impl Report {
         let outcome = &fetched.outcome;
         self.summary.add(outcome);
         if let (Some(failed), Some(failure)) = (&mut self.failed, &outcome.error) {
-            failed.add(&fetched.line, outcome, failure);
+            failed.add(fetched.line(), outcome, failure);
         }
         if self.broken() == Some(Broken::ReaderGone) {
             return;

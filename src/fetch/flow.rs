@@ -1,5 +1,6 @@
 //! The request as it goes from hop to hop: what was asked for, what a redirect leaves of it.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,13 +16,17 @@ use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::redirect::{self, Next, RedirectRules};
 
-pub(super) struct Flow {
-    /// The next request.
-    pub request: Request,
+pub(super) struct Flow<'a> {
+    /// Of the next request; the line's own until a redirect leads on.
+    url: Cow<'a, Url>,
+    method: Cow<'static, str>,
+    fields: Rc<Fields>,
+    body: Option<&'a [u8]>,
+    answer_timeout: Option<Duration>,
     /// Whether it has been made.
     pub asked: bool,
     /// The URL of the one that was made before it.
-    asked_before: Option<Url>,
+    asked_before: Option<Cow<'a, Url>>,
     /// Fields that somebody gave, secrets among them; a redirect to another origin drops most.
     given: Vec<(String, String)>,
     /// Default fields that were taken away (`-H 'Accept:'`).
@@ -33,28 +38,23 @@ pub(super) struct Flow {
 /// The fields of requests to which neither run nor line nor URL adds anything, without and with content codings: made and
 /// checked at the first of them.
 #[derive(Default)]
-pub(super) struct UsualFields([OnceCell<Fields>; 2]);
+pub(super) struct UsualFields([OnceCell<Rc<Fields>>; 2]);
 
-impl Flow {
-    /// What a line asks for, with what the plan says for all lines, `plan_body` being the plan's body; `saved` is whether
-    /// its answer's body goes into a file.
-    pub fn new(
-        plan: &Plan,
-        target: &Target,
-        plan_body: Option<&Rc<[u8]>>,
-        answer_timeout: Option<Duration>,
-        saved: bool,
-    ) -> Flow {
-        let request = Request {
-            method: first_method(plan, Some(target)).to_owned(),
-            url: target.url.clone(),
-            fields: Fields::new(),
-            body: target.body.as_deref().map(Rc::from).or_else(|| plan_body.cloned()),
+impl<'a> Flow<'a> {
+    /// What a line asks for, with what the plan says for all lines; `saved` is whether its answer's body goes into a file.
+    pub fn new(plan: &'a Plan, target: &'a Target, answer_timeout: Option<Duration>, saved: bool) -> Flow<'a> {
+        let mut flow = Flow {
+            url: Cow::Borrowed(&target.url),
+            method: first_method(plan, Some(target)),
+            fields: Rc::default(),
+            body: target.body.as_deref().or(plan.request.body.as_deref()),
             answer_timeout,
+            asked: false,
+            asked_before: None,
+            given: Vec::new(),
+            removed: Vec::new(),
+            compressed: plan.request.compresses(saved),
         };
-        let compressed = plan.request.compresses(saved);
-        let mut flow =
-            Flow { request, asked: false, asked_before: None, given: Vec::new(), removed: Vec::new(), compressed };
         for (name, value) in &plan.request.headers {
             match value {
                 Some(value) => flow.given.push((name.clone(), value.clone())),
@@ -68,12 +68,18 @@ impl Flow {
         flow
     }
 
+    /// The next request.
+    pub fn request(&self) -> Request<'_> {
+        let (method, url, fields) = (&*self.method, &*self.url, &*self.fields);
+        Request { method, url, fields, body: self.body, answer_timeout: self.answer_timeout }
+    }
+
     fn add_secrets(&mut self, plan: &Plan, target: &Target) {
         if plan.secrets.is_empty() {
             return;
         }
-        let host = self.request.url.host_str().unwrap_or_default();
-        let port = self.request.url.port_or_known_default().unwrap_or(0);
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port_or_known_default().unwrap_or(0);
         if !plan.secrets.go_to(target.argument.is_some(), host, port) {
             return;
         }
@@ -88,16 +94,16 @@ impl Flow {
 
     /// Writes the fields of the next request.
     pub fn set_fields(&mut self, usual: &UsualFields) -> Result<(), FieldError> {
-        let user = auth::from_url(&self.request.url).map(|(user, password)| auth::basic(user, password));
+        let user = auth::from_url(&self.url).map(|(user, password)| auth::basic(user, password));
         let is_usual =
-            user.is_none() && self.given.is_empty() && self.removed.is_empty() && self.request.body.is_none();
+            user.is_none() && self.given.is_empty() && self.removed.is_empty() && self.body.is_none();
         let usual = &usual.0[usize::from(self.compressed)];
-        self.request.fields = match usual.get() {
+        self.fields = match usual.get() {
             Some(usual) if is_usual => usual.clone(),
-            _ => self.fields(user)?,
+            _ => Rc::new(self.fields(user)?),
         };
         if is_usual {
-            usual.get_or_init(|| self.request.fields.clone());
+            usual.get_or_init(|| self.fields.clone());
         }
         Ok(())
     }
@@ -115,7 +121,7 @@ impl Flow {
         for (name, value) in &self.given {
             fields.push(name, value)?;
         }
-        if self.request.body.is_some() {
+        if self.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
         }
         Ok(fields)
@@ -137,7 +143,7 @@ impl Flow {
     pub fn follows(&self, plan: &Plan) -> bool {
         match plan.request.follow {
             Follow::All => true,
-            Follow::GetAndHead => self.request.method == "GET" || self.request.method == "HEAD",
+            Follow::GetAndHead => self.method == "GET" || self.method == "HEAD",
             Follow::None => false,
         }
     }
@@ -148,26 +154,25 @@ impl Flow {
         let rules = RedirectRules { location_trusted: plan.request.location_trusted, secret_names: &secret_names };
         self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &rules);
         if next.drop_body {
-            self.request.body = None;
+            self.body = None;
         }
-        self.request.method = next.method;
-        let url = std::mem::replace(&mut self.request.url, next.url);
+        self.method = next.method.into();
+        let url = std::mem::replace(&mut self.url, Cow::Owned(next.url));
         if std::mem::take(&mut self.asked) {
             self.asked_before = Some(url);
         }
     }
 
-    /// The URL that was asked for last, if one was.
-    pub fn last_asked(self) -> Option<String> {
-        let url = if self.asked { Some(self.request.url) } else { self.asked_before };
-        url.map(String::from)
+    /// The URL that was asked for last, if one was: the line's own, borrowed, or another.
+    pub fn last_asked(self) -> Option<Cow<'a, Url>> {
+        if self.asked { Some(self.url) } else { self.asked_before }
     }
 
     /// Fails if the environment names a proxy for this URL: there are none yet, and passing one by silently would send
     /// the request where it must not go.
     pub fn refuse_proxy(&self, plan: &Plan) -> Result<(), Failure> {
-        let host = self.request.url.host_str().unwrap_or_default();
-        match plan.connect.proxies.proxy_for(self.request.url.scheme(), host) {
+        let host = self.url.host_str().unwrap_or_default();
+        match plan.connect.proxies.proxy_for(self.url.scheme(), host) {
             None => Ok(()),
             Some(variable) => {
                 let message = format!("{} names a proxy for {host}, and gfetch has no proxies yet", variable.name);
@@ -178,10 +183,13 @@ impl Flow {
 }
 
 /// The method that a line asks for: its own, the plan's, or what its body makes of it.
-pub(super) fn first_method<'a>(plan: &'a Plan, target: Option<&'a Target>) -> &'a str {
+pub(super) fn first_method(plan: &Plan, target: Option<&Target>) -> Cow<'static, str> {
     let own = target.and_then(|target| target.method.as_deref());
     let has_body = plan.request.body.is_some() || target.is_some_and(|target| target.body.is_some());
-    own.or(plan.request.method.as_deref()).unwrap_or(if has_body { "POST" } else { "GET" })
+    match own.or(plan.request.method.as_deref()) {
+        Some(asked) => asked.to_owned().into(),
+        None => if has_body { "POST" } else { "GET" }.into(),
+    }
 }
 
 #[cfg(test)]

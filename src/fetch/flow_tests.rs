@@ -11,9 +11,9 @@ fn target(url: &str) -> Target {
 
 /// The fields of the first request, but for Host and Content-Length, which are added on sending.
 fn fields(plan: &Plan, target: &Target) -> Vec<String> {
-    let mut flow = Flow::new(plan, target, plan.request.body.as_deref().map(Rc::from).as_ref(), None, false);
+    let mut flow = Flow::new(plan, target, None, false);
     flow.set_fields(&UsualFields::default()).unwrap();
-    let pairs = flow.request.fields.iter();
+    let pairs = flow.request().fields.iter();
     pairs.map(|(name, value)| format!("{name}: {}", std::str::from_utf8(value).unwrap())).collect()
 }
 
@@ -70,12 +70,12 @@ fn a_body_makes_a_post_unless_a_method_is_given_and_a_lines_own_counts_most() {
     assert_eq!(first_method(&plan, Some(&line)), "GET");
     line.body = Some(b"x".to_vec());
     assert_eq!(first_method(&plan, Some(&line)), "POST");
-    plan.request.method = Some("PUT".to_owned());
+    (plan.request.method, plan.request.body) = (Some("PUT".to_owned()), Some(b"the plan's".to_vec()));
     assert_eq!(first_method(&plan, Some(&line)), "PUT");
     line.method = Some("DELETE".to_owned());
     assert_eq!(first_method(&plan, Some(&line)), "DELETE");
-    let flow = Flow::new(&plan, &line, Some(&Rc::from(*b"the plan's")), None, false);
-    assert_eq!(flow.request.body.as_deref(), Some(&b"x"[..]), "its own body, too");
+    let flow = Flow::new(&plan, &line, None, false);
+    assert_eq!(flow.request().body, Some(&b"x"[..]), "its own body, too");
 }
 
 #[test]
@@ -124,14 +124,15 @@ fn a_line_of_a_list_gets_secrets_only_for_allowed_hosts() {
 #[test]
 fn userinfo_of_a_url_is_not_carried_to_another_origin() {
     let plan = with_headers(&[("Accept", None), ("User-Agent", None)]);
-    let mut flow = Flow::new(&plan, &target("http://in:url@a.example/"), None, None, false);
+    let line = target("http://in:url@a.example/");
+    let mut flow = Flow::new(&plan, &line, None, false);
     for (location, expected) in [("/b", vec![basic("in:url")]), ("http://b.example/", vec![])] {
         let locations = [location.as_bytes()];
-        let hop = redirect::Hop { url: &flow.request.url, method: "GET", status: 302, locations: &locations };
+        let hop = redirect::Hop { url: flow.request().url, method: "GET", status: 302, locations: &locations };
         let next = redirect::next(&hop).unwrap().unwrap();
         flow.follow(&plan, next);
         flow.set_fields(&UsualFields::default()).unwrap();
-        let sent: Vec<_> = flow.request.fields.iter().map(|(name, _)| name.to_owned()).collect();
+        let sent: Vec<_> = flow.request().fields.iter().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(sent.len(), expected.len(), "{location}: {sent:?}");
     }
 }
@@ -140,9 +141,10 @@ fn userinfo_of_a_url_is_not_carried_to_another_origin() {
 fn what_one_request_adds_is_not_in_the_next() {
     let usual = UsualFields::default();
     let fields = |plan: &Plan, url: &str, saved| {
-        let mut flow = Flow::new(plan, &target(url), None, None, saved);
+        let line = target(url);
+        let mut flow = Flow::new(plan, &line, None, saved);
         flow.set_fields(&usual).unwrap();
-        flow.request.fields.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+        flow.request().fields.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
     };
     let (plain, own) = (Plan::default(), with_headers(&[("accept", None), ("X-A", Some("1"))]));
     let expected = [vec!["User-Agent", "Accept", "Accept-Encoding"], vec!["User-Agent", "Accept"]];

@@ -152,10 +152,11 @@ fn next_line(bytes: &[u8], name: &str, number: u64, addresses: &mut Addresses) -
         Ok(text) => match text.trim() {
             "" => return Line::Blank,
             text if text.starts_with('{') => json::target(text),
-            text => (text.to_owned(), addresses.parse(text).map(Target::new)),
+            text => (text.to_owned(), addresses.parse(text)),
         },
     };
-    Line::Entry(Box::new(Entry { index: 0, source: source(name, number), text, line: bytes.into(), target }))
+    let line = (text.as_bytes() != bytes).then(|| bytes.into());
+    Line::Entry(Box::new(Entry { index: 0, source: source(name, number), text, line, target }))
 }
 
 /// `urls.txt:17`, without the formatting machinery: there is one for each line.
@@ -194,9 +195,9 @@ fn too_long(beginning: &[u8], name: &str, number: u64) -> Line {
         return Line::Blank;
     }
     let text = format!("{}…", String::from_utf8_lossy(beginning));
-    let line = format!("# line over {MAX_LINE_BYTES} bytes, cut: {text}").into_bytes().into();
+    let line = format!("# line over {MAX_LINE_BYTES} bytes, cut: {text}").into_bytes();
     let target = Err(failure(format!("the line is over {MAX_LINE_BYTES} bytes long"), URL_MALFORMED));
-    Line::Entry(Box::new(Entry { index: 0, source: format!("{name}:{number}"), text, line, target }))
+    Line::Entry(Box::new(Entry { index: 0, source: format!("{name}:{number}"), text, line: Some(line.into()), target }))
 }
 
 /// The entries of one URL argument: as many as its globs make.
@@ -210,7 +211,7 @@ fn argument(number: usize, url: String, globs: bool) -> Box<dyn Iterator<Item = 
             let mut entry = argument_entry(number, url, Vec::new());
             entry.target = Err(failure(error.to_string(), URL_MALFORMED));
             // A list has no globs: there it would be another URL, and a good one.
-            entry.line = [b"# no glob: ", &*entry.line].concat().into();
+            entry.line = Some([b"# no glob: ", entry.line()].concat().into());
             Box::new(std::iter::once(entry))
         }
     }
@@ -222,7 +223,7 @@ fn argument_entry(number: usize, text: String, glob_parts: Vec<String>) -> Entry
         argument: Some(number),
         ..Target::new(url)
     });
-    let line = address::as_line(&text).into_bytes().into();
+    let line = Some(address::as_line(&text)).filter(|line| *line != text).map(|line| line.into_bytes().into());
     Entry { index: 0, source: format!("argument {}", number + 1), text, line, target }
 }
 

@@ -10,8 +10,8 @@ use crate::http::Response;
 
 /// A body whose reads fail with [`TooSlow`] when the rule is broken. The reader itself is not disturbed by the rule, so
 /// what decodes it need not survive an interruption.
-pub(super) struct Paced {
-    pub response: Response,
+pub(super) struct Paced<'a> {
+    pub response: &'a mut Response,
     pace: Option<Pace>,
 }
 
@@ -19,8 +19,8 @@ pub(super) struct Paced {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TooSlow(pub Duration);
 
-impl Paced {
-    pub fn new(response: Response, rule: Option<Stall>) -> Paced {
+impl<'a> Paced<'a> {
+    pub fn new(response: &'a mut Response, rule: Option<Stall>) -> Paced<'a> {
         Paced { response, pace: rule.map(Pace::new) }
     }
 
@@ -33,15 +33,15 @@ impl Paced {
 
     /// One read, which must bring something before the window ends; one that need not wait needs no clock.
     fn in_time<T>(&mut self, read: impl FnOnce(&mut Response) -> io::Result<T>) -> io::Result<T> {
-        let Some(pace) = &self.pace else { return read(&mut self.response) };
+        let Some(pace) = &self.pace else { return read(self.response) };
         let too_slow = || io::Error::new(io::ErrorKind::TimedOut, TooSlow(pace.rule.time));
         if pace.is_broken() {
             return Err(too_slow());
         }
         if self.response.is_ready() {
-            return read(&mut self.response);
+            return read(self.response);
         }
-        green::timeout(pace.left(), || read(&mut self.response)).unwrap_or_else(|_| Err(too_slow()))
+        green::timeout(pace.left(), || read(self.response)).unwrap_or_else(|_| Err(too_slow()))
     }
 
     fn note(&mut self, bytes: u64) {
@@ -51,7 +51,7 @@ impl Paced {
     }
 }
 
-impl BufRead for Paced {
+impl BufRead for Paced<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.in_time(|response| response.fill_buf().map(drop))?;
         // It is there now: this does not wait.
@@ -64,7 +64,7 @@ impl BufRead for Paced {
     }
 }
 
-impl Read for Paced {
+impl Read for Paced<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = self.fill_buf()?.read(buffer)?;
         self.consume(bytes);

@@ -27,20 +27,20 @@ pub(super) fn body(
     plan: &Plan,
     compressed: bool,
     budget: &MemoryBudget,
-    response: Response,
+    response: &mut Response,
     sink: &mut Sink,
     record: &mut Outcome,
     trace: &Trace,
 ) -> Result<(), Failure> {
     // Where there is no body (HEAD, 204, 304) what its fields say of one is nothing to us.
     let codings = match compressed && !response.is_done() {
-        true => codings(&response)?,
+        true => codings(response)?,
         false => Vec::new(),
     };
     let mut intake =
         Intake { most: plan.limits.max_filesize, hash: plan.hash_bodies.then(Sha256::new), sink, record, trace };
     if codings.is_empty() {
-        intake.refuse_announced(&response)?;
+        intake.refuse_announced(response)?;
     }
     let response = Paced::new(response, plan.limits.stall);
     let taken = match codings.is_empty() {
@@ -94,7 +94,7 @@ impl Intake<'_> {
     }
 
     /// Nobody looks at the bytes: the kernel may drop them.
-    fn count(&mut self, mut body: Paced) -> Result<(), Failure> {
+    fn count(&mut self, mut body: Paced<'_>) -> Result<(), Failure> {
         loop {
             let dropped = body.discard();
             self.record.wire_bytes = body.response.wire_bytes();
@@ -106,7 +106,7 @@ impl Intake<'_> {
     }
 
     /// Bytes go on as they came, from where they were read.
-    fn copy(&mut self, mut body: Paced) -> Result<(), Failure> {
+    fn copy(&mut self, mut body: Paced<'_>) -> Result<(), Failure> {
         loop {
             let piece = body.fill_buf().map_err(|error| self.failure(error))?;
             let bytes = piece.len();
@@ -119,7 +119,7 @@ impl Intake<'_> {
         }
     }
 
-    fn decode(&mut self, mut decoder: Decoder<Paced>) -> Result<(), Failure> {
+    fn decode(&mut self, mut decoder: Decoder<Paced<'_>>) -> Result<(), Failure> {
         let mut piece = vec![0; PIECE_BYTES];
         loop {
             let read = decoder.read(&mut piece);

@@ -16,7 +16,7 @@ use super::sink::{Output, Turn};
 use super::spool::{Spool, SpoolMemory};
 use super::stop::Stop;
 use super::summary::Cause;
-use super::worker::Worker;
+use super::worker::{LastText, Worker};
 use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
 use crate::http::h1::Head;
@@ -45,10 +45,17 @@ pub struct Fetched {
     pub outcome: Outcome,
     /// A body to be printed before anything of a later line, where bodies are printed and it has not been yet.
     pub body: Option<Spool>,
-    /// The line as it was read, for a list of what failed.
-    pub line: Rc<[u8]>,
+    /// The line as it was read, where that is not the URL's text.
+    pub line: Option<Rc<[u8]>>,
     /// Heads of the exchanges of its last attempt, where the plan keeps them.
     pub exchanges: Vec<Exchange>,
+}
+
+impl Fetched {
+    /// The line as it was read, for a list of what failed.
+    pub fn line(&self) -> &[u8] {
+        self.line.as_deref().unwrap_or(self.outcome.url.as_bytes())
+    }
 }
 
 /// The heads of one request and its answer.
@@ -121,7 +128,6 @@ impl Session {
     pub fn under(stop: Stop, plan: Plan, client: Client, output: Option<Output>) -> Session {
         let worker = Worker {
             permits: Permits::new(&plan),
-            body: plan.request.body.as_deref().map(Rc::from),
             usual: UsualFields::default(),
             spools: SpoolMemory::new(&plan.spool_dir),
             plan: Rc::new(plan),
@@ -132,6 +138,7 @@ impl Session {
             turn: Turn::default(),
             failures: Cell::new(0),
             parts: PartFiles::default(),
+            types: LastText::default(),
             waits: RefCell::default(),
             on_start: OnceCell::new(),
         };
@@ -256,12 +263,9 @@ impl Job {
             id: target.and_then(|target| target.id.clone()),
             source: String::new(),
             url: String::new(),
-            host: target.and_then(|target| target.url.host_str()).map(str::to_owned),
+            host: target.map(|target| target.host.clone()),
             final_url: None,
-            method: match first_method(plan, target) {
-                "GET" => "GET".into(),
-                other => other.to_owned().into(),
-            },
+            method: first_method(plan, target),
             started: None,
             status: None,
             http_version: None,
@@ -294,11 +298,10 @@ impl Outcome {
     }
 
     /// Takes over what an answer's head says.
-    pub(super) fn take_head(&mut self, head: &Head) {
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    pub(super) fn take_head(&mut self, head: &Head, types: &LastText) {
         self.status = Some(head.status);
         self.http_version = Some(head.version.as_str());
-        self.content_type = head.fields.first("content-type").map(text);
+        self.content_type = head.fields.first("content-type").map(|value| types.of(value));
         self.content_length = head.content_length();
     }
 
@@ -316,14 +319,14 @@ impl Outcome {
 }
 
 impl Exchange {
-    pub(super) fn new(request: &Request, head: &Head) -> Exchange {
+    pub(super) fn new(request: &Request<'_>, head: &Head) -> Exchange {
         let pairs = |fields: &crate::http::fields::Fields| {
             let pair = |(name, value): (&str, &[u8])| (name.to_owned(), String::from_utf8_lossy(value).into_owned());
             fields.iter().map(pair).collect()
         };
         Exchange {
             request_line: format!("{} {}", request.method, request.url),
-            request_fields: pairs(&request.fields),
+            request_fields: pairs(request.fields),
             status_line: format!("HTTP/{} {} {}", head.version.as_str(), head.status, head.reason),
             response_fields: pairs(&head.fields),
         }

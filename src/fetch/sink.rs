@@ -54,11 +54,11 @@ impl MyTurn {
     }
 }
 
-/// Where one body goes.
+/// Where one body goes. Mostly it is counted: what the others need is not on every greenlet's stack.
 pub(super) enum Sink {
     Count,
-    Print(Print),
-    Save(Save),
+    Print(Box<Print>),
+    Save(Box<Save>),
 }
 
 /// A body on its way to the output.
@@ -90,13 +90,13 @@ enum Opened {
 
 impl Sink {
     pub fn print(turn: Option<MyTurn>, output: Output, memory: SpoolMemory) -> Sink {
-        Sink::Print(Print { turn, output, spool: Spool::new(memory), shown: false })
+        Sink::Print(Box::new(Print { turn, output, spool: Spool::new(memory), shown: false }))
     }
 
     /// Into a file, which is on the list of `parts` while it is under way. Where a descriptor is wanting for it, an idle
     /// connection of `client` makes room.
     pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Sink {
-        Sink::Save(Save { path, create_dirs, parts, client, pending: Vec::new(), open: None })
+        Sink::Save(Box::new(Save { path, create_dirs, parts, client, pending: Vec::new(), open: None }))
     }
 
     /// Whether bytes are only counted.

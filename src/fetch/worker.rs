@@ -3,6 +3,7 @@
 mod hops;
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
@@ -34,8 +35,6 @@ pub(super) struct Worker {
     pub client: Client,
     pub permits: Permits,
     pub stop: Stop,
-    /// The plan's body, shared by all requests.
-    pub body: Option<Rc<[u8]>>,
     /// What most requests' fields are.
     pub usual: UsualFields,
     pub budget: MemoryBudget,
@@ -48,6 +47,8 @@ pub(super) struct Worker {
     pub parts: PartFiles,
     /// Lines that have failed so far.
     pub failures: Cell<u64>,
+    /// The content type of most answers.
+    pub types: LastText,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
 }
@@ -63,20 +64,30 @@ struct Ended {
     /// What the last answer asked for, and who gave it.
     retry_after: Option<(Duration, Origin)>,
     exchanges: Vec<Exchange>,
+    /// What was asked for last, also by an attempt before this.
+    asked: Option<Asked>,
+}
+
+enum Asked {
+    /// The line's own URL.
+    Target,
+    /// Where a redirect led.
+    Elsewhere(String),
 }
 
 impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Box<Fetched> {
         let outcome = job.record(&self.plan);
-        let mut fetched =
-            Box::new(Fetched { outcome, body: None, line: job.entry.line.clone(), exchanges: Vec::new() });
+        let mut fetched = Box::new(Fetched { outcome, body: None, line: None, exchanges: Vec::new() });
+        let mut asked = None;
         match &job.entry.target {
             Ok(target) => {
                 let ended = self.fetch_target(&job, target, &mut fetched.outcome);
                 let finished = finish(ended.sink, &mut fetched.outcome);
                 fetched.outcome.file = finished.file;
                 (fetched.body, fetched.exchanges) = (finished.body, ended.exchanges);
+                asked = ended.asked;
             }
             Err(failure) => fetched.outcome.error = Some(failure.clone()),
         }
@@ -84,7 +95,16 @@ impl Worker {
             self.note_failure();
         }
         // Moved, not copied: there is one of each for every line.
-        (fetched.outcome.source, fetched.outcome.url) = (job.entry.source, job.entry.text);
+        let entry = job.entry;
+        (fetched.outcome.source, fetched.outcome.url, fetched.line) = (entry.source, entry.text, entry.line);
+        fetched.outcome.final_url = match asked {
+            Some(Asked::Target) => match entry.target {
+                Ok(Target { url, .. }) => Some(url.into()),
+                Err(_) => None,
+            },
+            Some(Asked::Elsewhere(url)) => Some(url),
+            None => None,
+        };
         fetched
     }
 
@@ -125,8 +145,9 @@ impl Worker {
             });
             record.timings.retries = now.saturating_duration_since(first);
             // Its file or its memory first: the next attempt has its own.
-            drop(std::mem::take(&mut last));
+            let asked = std::mem::take(&mut last).asked;
             last = self.attempt(job, target, pass, record);
+            last.asked = last.asked.or(asked);
             if !self.wait_to_try_again(record, &last, first) {
                 return last;
             }
@@ -205,7 +226,7 @@ impl Worker {
         let mut ended = Ended::default();
         let mut sink = self.sink(job);
         let max_time = target.timeout.or(self.plan.limits.max_time);
-        let mut flow = Flow::new(&self.plan, target, self.body.as_ref(), self.answer_timeout(max_time), sink.saves());
+        let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
         let run = || self.hops(&mut flow, pass, record, &mut trace, &mut sink, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             self.stop.while_running(|| match max_time {
@@ -216,7 +237,10 @@ impl Worker {
         let at = stage(&trace);
         trace.stop();
         record.take_times(&trace);
-        record.final_url = flow.last_asked().or(record.final_url.take());
+        ended.asked = flow.last_asked().map(|url| match url {
+            Cow::Borrowed(_) => Asked::Target,
+            Cow::Owned(url) => Asked::Elsewhere(url.into()),
+        });
         // A hop that led on has been answered, so its server may have acted, whatever became of the last one.
         ended.sent = trace.sent || record.redirects > 0;
         record.error = match done {
@@ -248,6 +272,21 @@ impl Worker {
             }
             _ => Sink::Count,
         }
+    }
+}
+
+/// A text that is mostly the same as the last time: then it is shared, and not made again.
+#[derive(Default)]
+pub(super) struct LastText(RefCell<Rc<str>>);
+
+impl LastText {
+    /// `text`, what is not UTF-8 as U+FFFD.
+    pub fn of(&self, text: &[u8]) -> Rc<str> {
+        let mut last = self.0.borrow_mut();
+        if last.as_bytes() != text {
+            *last = String::from_utf8_lossy(text).into();
+        }
+        last.clone()
     }
 }
 

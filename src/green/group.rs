@@ -1,7 +1,7 @@
 //! A set of greenlets, joined and killed together.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub struct Group {
 
 #[derive(Default)]
 struct Shared {
-    members: RefCell<BTreeMap<u64, Rc<Task>>>,
+    members: RefCell<HashMap<u64, Rc<Task>, foldhash::fast::RandomState>>,
     empty: Wakers,
 }
 
@@ -118,7 +118,8 @@ impl Group {
 
     /// Asks all present members to end.
     pub fn kill_nowait(&self) {
-        let members: Vec<_> = self.shared.members.borrow().values().cloned().collect();
+        let mut members: Vec<_> = self.shared.members.borrow().values().cloned().collect();
+        members.sort_unstable_by_key(|member| member.id); // the oldest first
         Hub::try_with(|hub| members.iter().for_each(|member| hub.kill(member)));
     }
 

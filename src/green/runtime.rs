@@ -128,6 +128,12 @@ impl Drop for Life {
     }
 }
 
+/// As [`now`], but content with the last time that anybody on this hub read the clock: for what need not be exact to the
+/// millisecond, such as how long a connection has been idle.
+pub(crate) fn recent_now() -> Instant {
+    Hub::try_with(|hub| hub.clock.last()).unwrap_or_else(Instant::now)
+}
+
 /// The hub's time: what a virtual clock says, or the real monotonic clock. Outside [`run`](run()) the real one.
 pub fn now() -> Instant {
     Hub::try_with(|hub| hub.clock.now()).unwrap_or_else(Instant::now)

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slotmap::{DefaultKey, SlotMap};
 
@@ -43,7 +43,7 @@ impl From<Elapsed> for std::io::Error {
 ///
 /// ```
 /// use gfetch::green::{self, Elapsed};
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 /// green::run(|| {
 ///     let limit = Duration::from_millis(5);
 ///     let slept = green::timeout(limit, || green::sleep(Duration::from_secs(60)));
@@ -51,7 +51,24 @@ impl From<Elapsed> for std::io::Error {
 /// });
 /// ```
 pub fn timeout<T, E>(limit: Duration, f: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, Elapsed> {
-    let scope = Scope::enter(limit, false);
+    run_in(Scope::enter(limit, false), limit, f)
+}
+
+/// The same with a `limit` that counts from `start`, a moment ago: for who has just read the clock.
+pub(crate) fn timeout_from<T, E>(
+    start: Instant,
+    limit: Duration,
+    f: impl FnOnce() -> Result<T, E>,
+) -> Result<Result<T, E>, Elapsed> {
+    let scope = Hub::with(|hub| {
+        let deadline = start.checked_add(limit).map(|when| hub.timers.deadline(when));
+        Scope::enter_on(hub, limit, deadline, false)
+    });
+    run_in(scope, limit, f)
+}
+
+#[inline(always)]
+fn run_in<T, E>(scope: Scope, limit: Duration, f: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, Elapsed> {
     let result = f();
     match (result, scope.leave()) {
         (Err(_), true) => Err(Elapsed { limit }),
@@ -64,7 +81,7 @@ pub fn timeout<T, E>(limit: Duration, f: impl FnOnce() -> Result<T, E>) -> Resul
 ///
 /// ```
 /// use gfetch::green;
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 /// green::run(|| {
 ///     let task = green::spawn(|| {
 ///         let _ = green::timeout(Duration::ZERO, || green::sleep(Duration::from_secs(1)));
@@ -83,7 +100,7 @@ pub fn shield<R>(limit: Duration, f: impl FnOnce() -> R) -> R {
 ///
 /// ```
 /// use gfetch::green::{self, Alarm};
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 /// green::run(|| {
 ///     let stop = Alarm::new();
 ///     let inside = stop.clone();

@@ -1,5 +1,6 @@
 //! One exchange: connection, request, answer's head. Redirects, retries and limits are the caller's.
 
+use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,6 +22,8 @@ use crate::net::{ConnectOptions, Resolver, TcpStream, TlsConfig, TlsError, TlsSt
 const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
 /// A larger one goes out in pieces of this size, each with its own clock.
 const SENT_PIECE_BYTES: usize = 64 * 1024;
+/// Heads beyond this are rare: their memory is given back.
+const MAX_SPARE_HEAD_BYTES: usize = 16 * 1024;
 /// Out of descriptors: the first wait for one, doubled up to the last.
 const DESCRIPTOR_WAIT: Duration = Duration::from_millis(10);
 const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
@@ -37,6 +40,8 @@ struct Shared {
     connect: ConnectOptions,
     connect_timeout: Option<Duration>,
     pool: Rc<Pool>,
+    /// Room for the next request's head, that of one that was sent.
+    spare_head: Cell<Vec<u8>>,
 }
 
 /// How a [`Client`] connects.
@@ -52,15 +57,16 @@ pub struct ClientConfig {
 }
 
 /// What is asked. `Host` and `Content-Length` are added where they are missing.
-pub struct Request {
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
     /// The method, sent as it is.
-    pub method: String,
+    pub method: &'a str,
     /// Scheme, host, port, path, query; user information and fragment are not sent.
-    pub url: Url,
+    pub url: &'a Url,
     /// All other fields.
-    pub fields: Fields,
+    pub fields: &'a Fields,
     /// The body; `Content-Length` says its length.
-    pub body: Option<Rc<[u8]>>,
+    pub body: Option<&'a [u8]>,
     /// Once sent, the answer's head may take so long, and so may each 64 KiB of a large body.
     pub answer_timeout: Option<Duration>,
 }
@@ -74,6 +80,7 @@ impl Client {
             connect: ConnectOptions::default(),
             connect_timeout: config.connect_timeout,
             pool: Rc::new(Pool::new(config.pool)),
+            spare_head: Cell::default(),
         };
         Client { shared: Rc::new(shared) }
     }
@@ -81,20 +88,19 @@ impl Client {
     /// Sends a request and waits for the head of its answer. An idle connection that turns out dead before a byte of the
     /// answer is replaced unseen where the method may be repeated (RFC 9110 section 9.2.2). Waits; where the time went
     /// is left in `trace`, also by a failure.
-    pub fn send(&self, request: &Request, trace: &mut Trace) -> Result<Response, Error> {
-        let origin = Origin::of(&request.url).ok_or(Error::NoOrigin)?;
+    pub fn send(&self, request: &Request<'_>, trace: &mut Trace) -> Result<Response, Error> {
+        let origin = Origin::of(request.url).ok_or(Error::NoOrigin)?;
         let tls = (origin.scheme == Scheme::Https).then(|| self.shared.tls.id());
-        let head = encode_head(request)?;
         let key = Key { origin, tls };
         trace.sent = false;
         while let Some(connection) = self.shared.pool.take(&key) {
-            match self.exchange(request, &head, &key, connection, trace) {
-                Err(error) if is_idempotent(&request.method) && !trace.heard && means_dead(&error) => continue,
+            match self.exchange(request, connection, trace) {
+                Err(error) if is_idempotent(request.method) && !trace.heard && means_dead(&error) => continue,
                 done => return done,
             }
         }
-        let connection = self.connect(&key, trace)?;
-        self.exchange(request, &head, &key, connection, trace)
+        let connection = self.connect(key, trace)?;
+        self.exchange(request, Box::new(connection), trace)
     }
 
     /// Closes the connection that has been idle longest, so that its descriptor can be had; false if there is none.
@@ -121,10 +127,8 @@ impl Client {
 
     fn exchange(
         &self,
-        request: &Request,
-        head: &[u8],
-        key: &Key,
-        mut connection: Connection,
+        request: &Request<'_>,
+        mut connection: Box<Connection>,
         trace: &mut Trace,
     ) -> Result<Response, Error> {
         trace.reused = connection.exchanges > 0;
@@ -132,18 +136,24 @@ impl Client {
         trace.tls = connection.tls_version();
         connection.exchanges += 1;
         trace.enter(Phase::Send);
+        let mut head = self.shared.spare_head.take();
+        encode_head(&mut head, request)?;
         (trace.sent, trace.heard) = (true, false);
-        let sent = send_request(&mut connection, head, request);
+        let sent = send_request(&mut connection, &head, request);
+        if head.capacity() <= MAX_SPARE_HEAD_BYTES {
+            self.shared.spare_head.set(head);
+        }
         if let Err(error) = &sent
             && !answered_early(error)
         {
             return Err(sent.unwrap_err());
         }
-        trace.enter(Phase::Wait);
-        let mut receive = || receive_head(&mut connection, &request.method, trace);
+        let since = trace.enter(Phase::Wait);
+        let mut receive = || receive_head(&mut connection, request.method, trace);
         let answer = match request.answer_timeout {
             Some(limit) => {
-                green::timeout(limit, receive).unwrap_or_else(|elapsed| Err(Error::AnswerTimeout(elapsed.limit)))
+                let answer = green::timeout_from(since, limit, receive);
+                answer.unwrap_or_else(|elapsed| Err(Error::AnswerTimeout(elapsed.limit)))
             }
             None => receive(),
         };
@@ -151,8 +161,7 @@ impl Client {
             (Ok(head), sent) => {
                 let home = Home {
                     pool: self.shared.pool.clone(),
-                    key: key.clone(),
-                    method: request.method.clone(),
+                    connect: request.method == "CONNECT",
                     whole: sent.is_ok(),
                 };
                 Ok(Response::new(head, connection, home))
@@ -165,13 +174,14 @@ impl Client {
         }
     }
 
-    fn connect(&self, key: &Key, trace: &mut Trace) -> Result<Connection, Error> {
+    fn connect(&self, key: Key, trace: &mut Trace) -> Result<Connection, Error> {
+        let key = Rc::new(key);
         let mut pause = DESCRIPTOR_WAIT;
         loop {
             let connected = match self.shared.connect_timeout {
-                Some(limit) => green::timeout(limit, || self.connect_once(key, trace))
+                Some(limit) => green::timeout(limit, || self.connect_once(&key, trace))
                     .map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
-                None => self.connect_once(key, trace),
+                None => self.connect_once(&key, trace),
             };
             match connected {
                 Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
@@ -185,7 +195,7 @@ impl Client {
         }
     }
 
-    fn connect_once(&self, key: &Key, trace: &mut Trace) -> Result<Connection, Error> {
+    fn connect_once(&self, key: &Rc<Key>, trace: &mut Trace) -> Result<Connection, Error> {
         // An address needs no look-up: that phase does not happen.
         let is_name = matches!(key.origin.host, Host::Domain(_));
         trace.enter(if is_name { Phase::Dns } else { Phase::Connect });
@@ -200,7 +210,7 @@ impl Client {
                 self.secure(connected.stream, &key.origin)?
             }
         };
-        Ok(Connection::new(transport, connected.address))
+        Ok(Connection::new(key.clone(), transport, connected.address))
     }
 
     /// Out of line: a plain connection's greenlet shall not keep the stack that a handshake needs.
@@ -211,23 +221,22 @@ impl Client {
     }
 }
 
-/// The request's head, with what RFC 9112 asks for.
-fn encode_head(request: &Request) -> Result<Vec<u8>, Error> {
+/// Writes the request's head, with what RFC 9112 asks for.
+fn encode_head(head: &mut Vec<u8>, request: &Request<'_>) -> Result<(), Error> {
     // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
     let host = ("Host", &request.url[Position::BeforeHost..Position::AfterPort]);
-    let length = request.body.as_ref().map(|body| body.len().to_string());
+    let length = request.body.map(|body| body.len().to_string());
     let length = length.as_deref().map(|length| ("Content-Length", length));
     let added = [Some(host), length].into_iter().flatten();
     let added = added.filter(|(name, _)| request.fields.first(name).is_none());
     // What a URL holds from its path to its fragment is the target, as it stands.
     let target = &request.url[Position::BeforePath..Position::AfterQuery];
-    let mut head = Vec::with_capacity(512);
-    h1::encode_request_with(&mut head, &request.method, target, added, &request.fields).map_err(Error::Request)?;
-    Ok(head)
+    head.clear();
+    h1::encode_request_with(head, request.method, target, added, request.fields).map_err(Error::Request)
 }
 
-fn send_request(connection: &mut Connection, head: &[u8], request: &Request) -> Result<(), Error> {
-    match request.body.as_deref() {
+fn send_request(connection: &mut Connection, head: &[u8], request: &Request<'_>) -> Result<(), Error> {
+    match request.body {
         None => connection.send(head).map_err(Error::from_io),
         Some(body) if body.len() <= MAX_JOINED_BODY_BYTES => {
             connection.send(&[head, body].concat()).map_err(Error::from_io)

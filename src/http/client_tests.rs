@@ -13,12 +13,13 @@ fn client(tls: TlsConfig) -> Client {
     Client::new(ClientConfig { resolver, tls, connect_timeout: None, pool: PoolLimits::default() })
 }
 
-fn request(method: &str, url: &Url, body: Option<Rc<[u8]>>) -> Request {
-    Request { method: method.to_owned(), url: url.clone(), fields: Fields::new(), body, answer_timeout: None }
+fn request<'a>(method: &'a str, url: &'a Url, body: Option<&'a [u8]>) -> Request<'a> {
+    static NO_FIELDS: Fields = Fields::new();
+    Request { method, url, fields: &NO_FIELDS, body, answer_timeout: None }
 }
 
 /// One exchange, its body read; whether the connection had served before.
-fn exchange(client: &Client, request: &Request) -> Result<(Vec<u8>, bool), Error> {
+fn exchange(client: &Client, request: &Request<'_>) -> Result<(Vec<u8>, bool), Error> {
     let mut trace = Trace::default();
     let mut response = client.send(request, &mut trace)?;
     let mut body = Vec::new();
@@ -113,7 +114,8 @@ fn a_large_upload_arrives_whole() {
         });
         let client = client(TlsConfig::builder().build_lazy());
         let limit = Some(Duration::from_secs(20));
-        let upload = Request { answer_timeout: limit, ..request("POST", &url, Some(vec![b'x'; BYTES].into())) };
+        let body = vec![b'x'; BYTES];
+        let upload = Request { answer_timeout: limit, ..request("POST", &url, Some(&body)) };
         assert_eq!(exchange(&client, &upload).unwrap().0, b"body");
     });
 }

@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead, Read, Write};
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 use super::buffer::Buffer;
+use super::pool::Key;
 use crate::net::{TcpStream, TlsStream};
 
 /// What carries the bytes.
@@ -13,6 +15,8 @@ pub(super) enum Transport {
 }
 
 pub(super) struct Connection {
+    /// Where it may be used.
+    pub key: Rc<Key>,
     pub transport: Transport,
     pub buffer: Buffer,
     pub remote: SocketAddr,
@@ -21,8 +25,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub fn new(transport: Transport, remote: SocketAddr) -> Connection {
-        Connection { transport, buffer: Buffer::default(), remote, exchanges: 0 }
+    pub fn new(key: Rc<Key>, transport: Transport, remote: SocketAddr) -> Connection {
+        Connection { key, transport, buffer: Buffer::default(), remote, exchanges: 0 }
     }
 
     /// Reads once into the buffer, holding no memory while nothing has come; 0 at the end of the stream.

@@ -45,8 +45,8 @@ pub enum FieldError {
 
 impl Fields {
     /// No fields, and no allocation.
-    pub fn new() -> Fields {
-        Fields::default()
+    pub const fn new() -> Fields {
+        Fields { bytes: Vec::new(), ends: Vec::new() }
     }
 
     /// No fields yet, with room for `count` of them whose names and values together have `bytes` bytes.

@@ -10,6 +10,7 @@ pub mod fields;
 pub mod h1;
 pub mod origin;
 mod pool;
+mod reason;
 pub mod redirect;
 mod response;
 pub mod server;

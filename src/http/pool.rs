@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
@@ -41,9 +42,9 @@ pub(super) struct Pool {
 
 #[derive(Default)]
 struct Idle {
-    by_key: HashMap<Key, VecDeque<(Instant, u64, Connection)>, OriginHasher>,
+    by_key: HashMap<Rc<Key>, VecDeque<(Instant, u64, Box<Connection>)>, OriginHasher>,
     /// In the order of release; entries whose connection is gone are passed over.
-    ages: VecDeque<(u64, Key)>,
+    ages: VecDeque<(u64, Rc<Key>)>,
     released: u64,
     count: usize,
 }
@@ -55,16 +56,16 @@ impl Pool {
 
     /// The connection that was released last and is still fresh; stale ones met on the way are closed. Looking may let
     /// other greenlets run, so nothing is borrowed meanwhile.
-    pub fn take(&self, key: &Key) -> Option<Connection> {
+    pub fn take(&self, key: &Key) -> Option<Box<Connection>> {
         while let Some((since, mut connection)) = self.pop(key) {
-            if green::now().saturating_duration_since(since) < self.limits.idle_time && connection.is_fresh() {
+            if green::recent_now().saturating_duration_since(since) < self.limits.idle_time && connection.is_fresh() {
                 return Some(connection);
             }
         }
         None
     }
 
-    fn pop(&self, key: &Key) -> Option<(Instant, Connection)> {
+    fn pop(&self, key: &Key) -> Option<(Instant, Box<Connection>)> {
         let mut idle = self.idle.borrow_mut();
         let idle = &mut *idle;
         let queue = idle.by_key.get_mut(key)?;
@@ -75,7 +76,7 @@ impl Pool {
     }
 
     /// Keeps a connection that may carry another exchange.
-    pub fn put(&self, key: &Key, mut connection: Connection) {
+    pub fn put(&self, mut connection: Box<Connection>) {
         if !connection.is_fresh() {
             return;
         }
@@ -83,12 +84,13 @@ impl Pool {
         let idle = &mut *idle;
         idle.released += 1;
         idle.count += 1;
+        let key = connection.key.clone();
         idle.ages.push_back((idle.released, key.clone()));
-        let queue = match idle.by_key.get_mut(key) {
+        let queue = match idle.by_key.get_mut(&key) {
             Some(queue) => queue,
-            None => idle.by_key.entry(key.clone()).or_default(),
+            None => idle.by_key.entry(key).or_default(),
         };
-        queue.push_back((green::now(), idle.released, connection));
+        queue.push_back((green::recent_now(), idle.released, connection));
         if queue.len() > self.limits.idle_per_origin {
             queue.pop_front();
             idle.count -= 1;
@@ -136,7 +138,7 @@ impl Idle {
         if self.ages.len() > 2 * self.count + 64 {
             let by_key = &self.by_key;
             // A queue is in the order of its numbers.
-            let is_there = |number: &u64, key: &Key| {
+            let is_there = |number: &u64, key: &Rc<Key>| {
                 by_key
                     .get(key)
                     .is_some_and(|queue: &VecDeque<_>| queue.binary_search_by_key(number, |idle| idle.1).is_ok())

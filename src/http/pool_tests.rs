@@ -18,12 +18,12 @@ impl Net {
         Net { listener: TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap(), far: Vec::new() }
     }
 
-    /// A connection told apart by its number of exchanges.
-    fn connection(&mut self, number: u32) -> Connection {
+    /// A connection to `host`, told apart by its number of exchanges.
+    fn connection(&mut self, host: &str, number: u32) -> Box<Connection> {
         let address = self.listener.local_addr().unwrap();
         let near = TcpStream::connect(address).unwrap();
         self.far.push(self.listener.accept().unwrap().0);
-        let mut connection = Connection::new(Transport::Plain(near), address);
+        let mut connection = Box::new(Connection::new(Rc::new(key(host)), Transport::Plain(near), address));
         connection.exchanges = number;
         // As after an exchange: drained, and known to be.
         let far = self.far.last_mut().unwrap();
@@ -54,7 +54,7 @@ fn on_virtual_time(f: impl FnOnce()) {
 fn the_last_one_released_is_the_first_one_taken() {
     on_virtual_time(|| {
         let (mut net, pool) = (Net::new(), pool(10, 10));
-        (1..=3).for_each(|number| pool.put(&key("a"), net.connection(number)));
+        (1..=3).for_each(|number| pool.put(net.connection("a", number)));
         assert_eq!(pool.len(), 3);
         let order: Vec<_> = (0..4).map(|_| taken(&pool, &key("a"))).collect();
         assert_eq!(order, [Some(3), Some(2), Some(1), None]);
@@ -66,7 +66,7 @@ fn the_last_one_released_is_the_first_one_taken() {
 fn keys_do_not_mix() {
     on_virtual_time(|| {
         let (mut net, pool) = (Net::new(), pool(10, 10));
-        pool.put(&key("a"), net.connection(1));
+        pool.put(net.connection("a", 1));
         let tls = Key { tls: Some(1), ..key("a") };
         for other in [key("b"), key("a:81"), tls] {
             assert_eq!(taken(&pool, &other), None);
@@ -80,11 +80,11 @@ fn beyond_a_limit_the_longest_idle_one_goes() {
     on_virtual_time(|| {
         let mut net = Net::new();
         let per_origin = pool(2, 10);
-        (1..=4).for_each(|number| per_origin.put(&key("a"), net.connection(number)));
+        (1..=4).for_each(|number| per_origin.put(net.connection("a", number)));
         assert_eq!(per_origin.len(), 2);
         assert_eq!([taken(&per_origin, &key("a")), taken(&per_origin, &key("a"))], [Some(4), Some(3)]);
         let in_all = pool(10, 3);
-        (1..=5).for_each(|number| in_all.put(&key(["a", "b"][number as usize % 2]), net.connection(number)));
+        (1..=5).for_each(|number| in_all.put(net.connection(["a", "b"][number as usize % 2], number)));
         assert_eq!(in_all.len(), 3);
         assert_eq!(
             [taken(&in_all, &key("b")), taken(&in_all, &key("b")), taken(&in_all, &key("b"))],
@@ -99,14 +99,14 @@ fn room_is_made_by_age_over_all_origins() {
     on_virtual_time(|| {
         let (mut net, pool) = (Net::new(), pool(10, 10));
         for (number, host) in [(1, "a"), (2, "b"), (3, "a")] {
-            pool.put(&key(host), net.connection(number));
+            pool.put(net.connection(host, number));
         }
         assert!(pool.close_one());
         assert!(pool.close_one());
         assert_eq!(taken(&pool, &key("b")), None);
         assert_eq!(taken(&pool, &key("a")), Some(3));
         assert!(!pool.close_one());
-        pool.put(&key("a"), net.connection(4));
+        pool.put(net.connection("a", 4));
         pool.clear();
         assert_eq!((pool.len(), taken(&pool, &key("a"))), (0, None));
     });
@@ -116,9 +116,9 @@ fn room_is_made_by_age_over_all_origins() {
 fn a_connection_is_closed_when_it_has_been_idle_too_long() {
     on_virtual_time(|| {
         let (mut net, pool) = (Net::new(), pool(10, 10));
-        pool.put(&key("a"), net.connection(1));
+        pool.put(net.connection("a", 1));
         green::sleep(Duration::from_secs(40)).unwrap();
-        pool.put(&key("a"), net.connection(2));
+        pool.put(net.connection("a", 2));
         green::sleep(Duration::from_secs(19)).unwrap();
         assert_eq!(taken(&pool, &key("a")), Some(2));
         green::sleep(Duration::from_secs(1)).unwrap();
@@ -130,7 +130,7 @@ fn a_connection_is_closed_when_it_has_been_idle_too_long() {
 fn one_that_was_closed_or_spoken_to_is_passed_over() {
     on_virtual_time(|| {
         let (mut net, pool) = (Net::new(), pool(10, 10));
-        (1..=3).for_each(|number| pool.put(&key("a"), net.connection(number)));
+        (1..=3).for_each(|number| pool.put(net.connection("a", number)));
         net.far[2].write_all(b"unasked").unwrap();
         net.far.remove(1);
         green::sleep(Duration::from_millis(1)).unwrap();
@@ -143,10 +143,10 @@ fn one_that_was_closed_or_spoken_to_is_passed_over() {
 fn one_with_bytes_left_is_not_kept() {
     on_virtual_time(|| {
         let (mut net, pool) = (Net::new(), pool(10, 10));
-        let mut connection = net.connection(1);
+        let mut connection = net.connection("a", 1);
         net.far[0].write_all(b"left").unwrap();
         connection.fill().unwrap();
-        pool.put(&key("a"), connection);
+        pool.put(connection);
         assert_eq!(pool.len(), 0);
     });
 }
@@ -155,10 +155,10 @@ fn one_with_bytes_left_is_not_kept() {
 fn what_is_remembered_of_ages_is_bounded_by_the_connections() {
     on_virtual_time(|| {
         let (mut net, pool) = (Net::new(), pool(10, 10));
-        pool.put(&key("a"), net.connection(1));
+        pool.put(net.connection("a", 1));
         for _ in 0..1000 {
             let connection = pool.take(&key("a")).unwrap();
-            pool.put(&key("a"), connection);
+            pool.put(connection);
         }
         assert!(pool.idle.borrow().ages.len() < 100);
         assert!(pool.close_one());

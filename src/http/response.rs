@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::connection::Connection;
 use super::error::Error;
 use super::h1::{Expects, Head, ReceiveBody, Reuse, Sent};
-use super::pool::{Key, Pool};
+use super::pool::Pool;
 
 /// Below so many bytes it is cheaper to read them: the last read is then short, and needs no look whether more came.
 const MIN_DISCARD_BYTES: u64 = 64 * 1024;
@@ -22,7 +22,7 @@ pub struct Response {
     /// Where in the buffer body bytes lie, from its start; framing may follow them, up to `step`.
     data: Range<usize>,
     step: usize,
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
     home: Home,
     wire_bytes: u64,
 }
@@ -30,14 +30,14 @@ pub struct Response {
 /// Where the connection goes when the body has ended, and what the request was.
 pub(super) struct Home {
     pub pool: Rc<Pool>,
-    pub key: Key,
-    pub method: String,
+    /// Whether the request was CONNECT.
+    pub connect: bool,
     /// Whether all of the request went out.
     pub whole: bool,
 }
 
 impl Response {
-    pub(super) fn new(head: Head, connection: Connection, home: Home) -> Response {
+    pub(super) fn new(head: Head, connection: Box<Connection>, home: Home) -> Response {
         let body = ReceiveBody::new(&head.framing);
         let mut response =
             Response { head, body, data: 0..0, step: 0, connection: Some(connection), home, wire_bytes: 0 };
@@ -102,7 +102,7 @@ impl Response {
     /// Reads until there are body bytes or the body has ended.
     fn advance(&mut self) -> io::Result<()> {
         while !self.parse()? {
-            if self.connection.as_mut().map_or(Ok(0), Connection::fill)? == 0 {
+            if self.connection.as_mut().map_or(Ok(0), |connection| connection.fill())? == 0 {
                 return self.end_of_stream();
             }
         }
@@ -137,10 +137,10 @@ impl Response {
         }
         let Some(mut connection) = self.connection.take() else { return };
         connection.buffer.consume(std::mem::take(&mut self.step));
-        let sent = Sent { method: &self.home.method, whole: self.home.whole, close: false };
+        let sent = Sent { connect: self.home.connect, whole: self.home.whole, close: false };
         let left = connection.buffer.len();
         if Reuse::after_response(sent, &self.head, &self.body, left) == Reuse::Yes {
-            self.home.pool.put(&self.home.key, connection);
+            self.home.pool.put(connection);
         }
     }
 }

@@ -41,9 +41,9 @@ fn meet(answers: Vec<Vec<u8>>) -> (Client, Url) {
 fn get(client: &Client, url: &Url) -> (Response, Trace) {
     let mut trace = Trace::default();
     let request = Request {
-        method: "GET".to_owned(),
-        url: url.clone(),
-        fields: Default::default(),
+        method: "GET",
+        url,
+        fields: &Default::default(),
         body: None,
         answer_timeout: None,
     };

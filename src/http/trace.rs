@@ -40,11 +40,12 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Ends the running phase and begins `phase`; times of one phase add up.
-    pub fn enter(&mut self, phase: Phase) {
+    /// Ends the running phase and begins `phase`; times of one phase add up. The moment.
+    pub fn enter(&mut self, phase: Phase) -> Instant {
         let now = green::now();
         self.settle(now);
         self.running = Some((phase, now));
+        now
     }
 
     /// Ends the running phase.

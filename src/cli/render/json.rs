@@ -106,7 +106,7 @@ fn push_timestamp(out: &mut Vec<u8>, time: SystemTime) {
     }
     out.push(b'"');
     out.extend_from_slice(&text);
-    push_fraction(out, since.subsec_micros().into());
+    push_fraction(out, since.subsec_micros());
     out.extend_from_slice(b"Z\"");
 }
 

@@ -11,23 +11,30 @@ use crate::cli::escape;
 /// An object under construction. Keys are ours and need no escaping.
 pub struct Object<'a> {
     out: &'a mut Vec<u8>,
-    empty: bool,
 }
 
 /// Appends one object.
 pub fn object(out: &mut Vec<u8>, fields: impl FnOnce(&mut Object<'_>)) {
-    out.push(b'{');
-    fields(&mut Object { out, empty: true });
+    let start = out.len();
+    fields(&mut Object { out });
+    // Every field has begun with a comma.
+    match out.get_mut(start) {
+        Some(first) => *first = b'{',
+        None => out.push(b'{'),
+    }
     out.push(b'}');
 }
 
+/// Keys of a record are shorter by far.
+const MAX_KEY_BYTES: usize = 32;
+
 impl Object<'_> {
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self, key: &str, number: u64) {
         push_number(self.key(key), number);
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn number_or_null(&mut self, key: &str, number: Option<u64>) {
         match number {
             Some(number) => self.number(key, number),
@@ -35,29 +42,32 @@ impl Object<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn bool(&mut self, key: &str, value: bool) {
-        self.key(key).extend_from_slice(if value { b"true" } else { b"false" });
+        match value {
+            true => self.constant(key, "true"),
+            false => self.constant(key, "false"),
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn null(&mut self, key: &str) {
-        self.key(key).extend_from_slice(b"null");
+        self.constant(key, "null");
     }
 
     /// Seconds with six decimals.
-    #[inline]
+    #[inline(always)]
     pub fn seconds(&mut self, key: &str, time: Duration) {
         self.micros(key, micros(time));
     }
 
     /// Microseconds, as seconds with six decimals.
-    #[inline]
+    #[inline(always)]
     pub fn micros(&mut self, key: &str, time_us: u64) {
         push_seconds(self.key(key), time_us);
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn seconds_or_null(&mut self, key: &str, time: Option<Duration>) {
         match time {
             Some(time) => self.seconds(key, time),
@@ -74,12 +84,12 @@ impl Object<'_> {
     }
 
     /// Text from anywhere.
-    #[inline]
+    #[inline(always)]
     pub fn string(&mut self, key: &str, text: &str) {
         push_string(self.key(key), text);
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn string_or_null(&mut self, key: &str, text: Option<&str>) {
         match text {
             Some(text) => self.string(key, text),
@@ -100,7 +110,7 @@ impl Object<'_> {
     }
 
     /// Writes the key; the value is the caller's to append.
-    #[inline]
+    #[inline(always)]
     pub fn raw(&mut self, key: &str) -> &mut Vec<u8> {
         self.key(key)
     }
@@ -139,15 +149,23 @@ impl Object<'_> {
         out.push(b']');
     }
 
-    /// Inlined with its caller: of a key that is known a few stores are left, and a record has thirty.
     #[inline(always)]
     fn key(&mut self, key: &str) -> &mut Vec<u8> {
-        let before: &[u8] = if self.empty { b"\"" } else { b",\"" };
-        self.empty = false;
-        self.out.extend_from_slice(before);
-        self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        self.constant(key, "");
         self.out
+    }
+
+    /// A key and a value that are known where this is called. Inlined there, a few stores are left of it, and a record has
+    /// thirty of them.
+    #[inline(always)]
+    fn constant(&mut self, key: &str, value: &str) {
+        let mut piece = [0; MAX_KEY_BYTES + 8];
+        let (quote, end) = (2 + key.len(), 4 + key.len() + value.len());
+        piece[..2].copy_from_slice(b",\"");
+        piece[2..quote].copy_from_slice(key.as_bytes());
+        piece[quote..quote + 2].copy_from_slice(b"\":");
+        piece[quote + 2..end].copy_from_slice(value.as_bytes());
+        self.out.extend_from_slice(&piece[..end]);
     }
 }
 
@@ -156,6 +174,7 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     // All bytes are looked at, whatever the first are: without a way out the compiler takes sixteen at once.
     let plain = |byte| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\');
     if text.bytes().fold(true, |all, byte| all & plain(byte)) {
+        out.reserve(text.len() + 2);
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');

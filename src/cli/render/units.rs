@@ -60,38 +60,46 @@ pub fn micros(time: Duration) -> u64 {
 }
 
 /// Appends a number's digits. (`write!` takes several times as long, and a record holds twenty.)
-pub fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    if number < 10 {
-        return out.push(b'0' + number as u8);
+#[inline]
+pub fn push_number(out: &mut Vec<u8>, number: u64) {
+    match number {
+        0..10 => out.push(b'0' + number as u8),
+        10..100 => out.extend_from_slice(&two_digits(number as u32)),
+        _ => push_long_number(out, number),
     }
+}
+
+fn push_long_number(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0; 20];
     let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+    while number >= 100 {
+        start -= 2;
+        digits[start..start + 2].copy_from_slice(&two_digits((number % 100) as u32));
+        number /= 100;
     }
+    start -= 2;
+    digits[start..start + 2].copy_from_slice(&two_digits(number as u32));
+    start += usize::from(number < 10);
     out.extend_from_slice(&digits[start..]);
 }
 
 /// Appends microseconds as seconds with six decimals, never an exponent.
 pub fn push_seconds(out: &mut Vec<u8>, us: u64) {
     push_number(out, us / 1_000_000);
-    push_fraction(out, us % 1_000_000);
+    push_fraction(out, (us % 1_000_000) as u32);
 }
 
 /// Appends a dot and the six digits of microseconds below a second.
-pub fn push_fraction(out: &mut Vec<u8>, us: u64) {
-    let mut fraction = us;
-    let mut digits = *b".000000";
-    for digit in digits[1..].iter_mut().rev() {
-        *digit = b'0' + (fraction % 10) as u8;
-        fraction /= 10;
-    }
-    out.extend_from_slice(&digits);
+pub fn push_fraction(out: &mut Vec<u8>, us: u32) {
+    let [a, b] = two_digits(us / 10_000);
+    let [c, d] = two_digits(us / 100 % 100);
+    let [e, f] = two_digits(us % 100);
+    out.extend_from_slice(&[b'.', a, b, c, d, e, f]);
+}
+
+/// The digits of a number below a hundred.
+fn two_digits(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl Listing {
         while let Some(entry) =
             stop.before_start(|| list.next().transpose()).ok_or(Unfit::Stopped)?.map_err(Unfit::Broken)?
         {
-            bytes += entry.line.len() as u64;
+            bytes += entry.line().len() as u64;
             if entries.len() == MAX_ENTRIES || bytes > MAX_LIST_BYTES {
                 return Err(Unfit::TooLong);
             }
@@ -86,7 +86,7 @@ impl Listing {
 
 fn only_reads(entry: &Entry, plan: &Plan) -> Result<(), Unfit> {
     let Ok(target) = &entry.target else { return Ok(()) };
-    match first_method(plan, Some(target)) {
+    match &*first_method(plan, Some(target)) {
         "GET" | "HEAD" => Ok(()),
         method => Err(Unfit::Method { source: entry.source.clone(), method: method.to_owned() }),
     }

@@ -74,9 +74,9 @@ impl Runs {
     /// Adds an outcome to the run begun last; one without a place in the list is passed over.
     pub fn add(&mut self, outcome: &Outcome) {
         if let Some(host) = &outcome.host
-            && !self.hosts.contains(host.as_str())
+            && !self.hosts.contains(&**host)
         {
-            self.hosts.insert(host.as_str().into());
+            self.hosts.insert((**host).into());
         }
         let origin = only_origin(outcome).map(|origin| self.number_of(origin));
         let Some(run) = self.runs.last_mut() else { return };

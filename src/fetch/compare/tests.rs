@@ -22,7 +22,7 @@ fn outcome(index: usize, time: Duration) -> Outcome {
         id: None,
         source: "urls.txt:1".into(),
         url: url_at(index),
-        host: Some(format!("h{index}.example")),
+        host: Some(format!("h{index}.example").into()),
         final_url: Some(url_at(index)),
         method: "GET".into(),
         started: None,

@@ -7,7 +7,7 @@
 
 use url::Url;
 
-use super::entry::{failure, shown};
+use super::entry::{Target, failure, shown};
 use crate::fetch::curl_code::{UNSUPPORTED_PROTOCOL, URL_MALFORMED};
 use crate::fetch::outcome::Failure;
 
@@ -58,33 +58,33 @@ pub(super) fn parse(text: &str, given: Given) -> Result<Url, Failure> {
 #[derive(Default)]
 pub(super) struct Addresses {
     /// The scheme and authority of the last line that was parsed whole, as they were written; and its URL.
-    last: Option<(String, Url)>,
+    last: Option<(String, Target)>,
 }
 
 impl Addresses {
     /// The URL that a line means: what [`parse`] says.
-    pub fn parse(&mut self, text: &str) -> Result<Url, Failure> {
-        if let Some(url) = self.same_server(text) {
-            return Ok(url);
+    pub fn parse(&mut self, text: &str) -> Result<Target, Failure> {
+        if let Some(target) = self.same_server(text) {
+            return Ok(target);
         }
-        let url = parse(text, Given::Line)?;
+        let target = Target::new(parse(text, Given::Line)?);
         let authority = split_scheme(text).and_then(|(_, rest)| rest.find(['/', '?', '#']).map(|end| &rest[end..]));
-        self.last = authority.map(|rest| (text[..text.len() - rest.len()].to_owned(), url.clone()));
-        Ok(url)
+        self.last = authority.map(|rest| (text[..text.len() - rest.len()].to_owned(), target.clone()));
+        Ok(target)
     }
 
     /// A path on the last server; not what [`parse`] treats in a way of its own, nor what a URL parser may take for
     /// another authority (`//`, `/\`).
-    fn same_server(&self, text: &str) -> Option<Url> {
-        let (authority, url) = self.last.as_ref()?;
+    fn same_server(&self, text: &str) -> Option<Target> {
+        let (authority, last) = self.last.as_ref()?;
         let path = text.strip_prefix(&**authority)?;
         let plain = path.bytes().fold(true, |all, byte| all & byte.is_ascii_graphic() & (byte != b'\\'));
         if !plain || !path.starts_with('/') || path.starts_with("//") {
             return None;
         }
-        let mut url = url.join(path).ok()?;
+        let mut url = last.url.join(path).ok()?;
         url.set_fragment(None);
-        Some(url)
+        Some(Target::of_host(url, last.host.clone()))
     }
 }
 

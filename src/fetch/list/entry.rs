@@ -18,9 +18,10 @@ pub struct Entry {
     /// The URL's text as it was given, invalid UTF-8 as U+FFFD. Of a JSON line its `url`, or the whole line where there
     /// is none to be had. A line over [`MAX_LINE_BYTES`](super::MAX_LINE_BYTES) is cut.
     pub text: String,
-    /// What `--save-failed` writes, so that a list gives this entry again: the line as it was read, without its end. An
-    /// argument without a scheme gets `http://` here; of a bad glob or an over-long line only a comment is left.
-    pub line: Rc<[u8]>,
+    /// What `--save-failed` writes, so that a list gives this entry again, where that is not the text: the line as it was
+    /// read, without its end. An argument without a scheme gets `http://` here; of a bad glob or an over-long line only a
+    /// comment is left.
+    pub line: Option<Rc<[u8]>>,
     /// What to fetch, or why this is nothing to fetch (kind `url`, stage `input`).
     pub target: Result<Target, Failure>,
 }
@@ -30,6 +31,8 @@ pub struct Entry {
 pub struct Target {
     /// Always http or https, with a host; userinfo is kept, the fragment dropped, because it is never sent.
     pub url: Url,
+    /// The URL's host, shared by neighbours in a list.
+    pub host: Rc<str>,
     /// A JSON line's `id`, any value.
     pub id: Option<Value>,
     /// A token, as it was written.
@@ -49,11 +52,25 @@ pub struct Target {
     pub argument: Option<usize>,
 }
 
+impl Entry {
+    /// The line as it was read, or what stands for it in a list.
+    pub fn line(&self) -> &[u8] {
+        self.line.as_deref().unwrap_or(self.text.as_bytes())
+    }
+}
+
 impl Target {
     /// A target that asks for `url` and nothing else.
     pub fn new(url: Url) -> Target {
+        let host = url.host_str().unwrap_or_default().into();
+        Target::of_host(url, host)
+    }
+
+    /// The same where the host's text is known.
+    pub(super) fn of_host(url: Url, host: Rc<str>) -> Target {
         Target {
             url,
+            host,
             id: None,
             method: None,
             headers: Vec::new(),

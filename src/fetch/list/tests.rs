@@ -57,7 +57,7 @@ fn a_bad_line_is_its_own_failure_and_the_rest_goes_on() {
         ]
     );
     assert_eq!(entries[2].text, "http://\u{fffd}.example/");
-    assert_eq!(&*entries[2].line, b"http://\xff.example/");
+    assert_eq!(entries[2].line(), b"http://\xff.example/");
     for failure in entries.iter().filter_map(|entry| entry.target.as_ref().err()) {
         assert_eq!((failure.kind, failure.stage, failure.limit), (Kind::Url, Stage::Input, None));
     }
@@ -66,8 +66,8 @@ fn a_bad_line_is_its_own_failure_and_the_rest_goes_on() {
 #[test]
 fn a_line_is_kept_as_it_was_read() {
     let entries = listed(b"  http://a.example/ \r\n\t{ \"url\": \"b.example\" }\n");
-    assert_eq!((entries[0].text.as_str(), &*entries[0].line), ("http://a.example/", &b"  http://a.example/ "[..]));
-    assert_eq!((entries[1].text.as_str(), &*entries[1].line), ("b.example", &b"\t{ \"url\": \"b.example\" }"[..]));
+    assert_eq!((entries[0].text.as_str(), entries[0].line()), ("http://a.example/", &b"  http://a.example/ "[..]));
+    assert_eq!((entries[1].text.as_str(), entries[1].line()), ("b.example", &b"\t{ \"url\": \"b.example\" }"[..]));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_line_over_the_cap_is_a_failure_that_cannot_become_another_url() {
     let entries = listed(list.as_bytes());
     assert_eq!(told(&entries), ["0 l:1 the line is over 65536 bytes long", "1 l:2 http://b.example/"]);
     assert!(entries[0].text.starts_with("http://h.example/xxx") && entries[0].text.len() < 300);
-    assert!(matches!(parse_line(&entries[0].line, "saved", 1), Line::Blank), "saved, it is a comment");
+    assert!(matches!(parse_line(entries[0].line(), "saved", 1), Line::Blank), "saved, it is a comment");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_bad_glob_is_its_own_failure() {
             "2 argument 3 http://b/"
         ]
     );
-    assert!(matches!(parse_line(&entries[0].line, "saved", 1), Line::Blank), "a list has no globs to be wrong");
+    assert!(matches!(parse_line(entries[0].line(), "saved", 1), Line::Blank), "a list has no globs to be wrong");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn globs_can_be_turned_off() {
 fn what_is_saved_of_an_argument_gives_the_same_entry_from_a_list() {
     for text in ["demo", "h/{a}", "https://h/x", "localhost:1"] {
         for entry in entries(vec![arguments(&[text], true)]) {
-            let Line::Entry(again) = parse_line(&entry.line, "saved", 1) else { panic!("{text} became blank") };
+            let Line::Entry(again) = parse_line(entry.line(), "saved", 1) else { panic!("{text} became blank") };
             assert_eq!(again.target.unwrap().url, entry.target.unwrap().url, "{text}");
         }
     }

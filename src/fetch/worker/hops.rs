@@ -21,7 +21,7 @@ impl Worker {
     /// Follows redirects to the last answer, and takes its body in.
     pub(super) fn hops(
         &self,
-        flow: &mut Flow,
+        flow: &mut Flow<'_>,
         mut pass: Pass,
         record: &mut Outcome,
         trace: &mut Trace,
@@ -48,10 +48,10 @@ impl Worker {
     }
 
     /// Both permits are given back before the next origin's are waited for: else two full hosts deadlock.
-    fn change_origin(&self, pass: Pass, flow: &Flow) -> Result<Pass, Failure> {
+    fn change_origin(&self, pass: Pass, flow: &Flow<'_>) -> Result<Pass, Failure> {
         drop(pass);
         let nowhere = || Failure::new(Kind::Redirect, Stage::Receive, "the redirect leads to no host");
-        let origin = Origin::of(&flow.request.url).ok_or_else(nowhere)?;
+        let origin = Origin::of(flow.request().url).ok_or_else(nowhere)?;
         match self.permits.try_acquire(&origin) {
             Some(pass) => Ok(pass),
             None => self.permits.acquire(&origin, false, None, |_| ()).map_err(|_| Failure::cancelled()),
@@ -60,7 +60,7 @@ impl Worker {
 
     fn exchange(
         &self,
-        flow: &mut Flow,
+        flow: &mut Flow<'_>,
         pass: &Pass,
         record: &mut Outcome,
         trace: &mut Trace,
@@ -69,7 +69,7 @@ impl Worker {
         flow.refuse_proxy(&self.plan)?;
         flow.asked = true;
         flow.set_fields(&self.usual).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
-        let sent = self.client.send(&flow.request, trace);
+        let sent = self.client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
             (Err(_), None) => {}
             (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Tls)) => self.permits.note_connect(pass, true),
@@ -79,14 +79,14 @@ impl Worker {
         let response = sent.map_err(|error| of_exchange(error, trace))?;
         let head = response.head();
         if self.plan.keep_exchanges {
-            ended.exchanges.push(Exchange::new(&flow.request, head));
+            ended.exchanges.push(Exchange::new(&flow.request(), head));
         }
-        record.take_head(head);
+        record.take_head(head, &self.types);
         ended.retry_after = head
             .fields
             .first("retry-after")
             .and_then(|value| parse_retry_after(value, SystemTime::now()))
-            .and_then(|wait| Some((wait, Origin::of(&flow.request.url)?)));
+            .and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
         Ok(response)
     }
 
@@ -100,13 +100,14 @@ impl Worker {
     }
 
     /// The request that a redirect asks for, where it is one and is followed.
-    fn next_hop(&self, flow: &Flow, head: &Head, record: &Outcome) -> Result<Option<redirect::Next>, Failure> {
+    fn next_hop(&self, flow: &Flow<'_>, head: &Head, record: &Outcome) -> Result<Option<redirect::Next>, Failure> {
         if !flow.follows(&self.plan) {
             return Ok(None);
         }
         let locations: Vec<&[u8]> = head.fields.all("location").collect();
+        let asked = flow.request();
         let hop =
-            Hop { url: &flow.request.url, method: &flow.request.method, status: head.status, locations: &locations };
+            Hop { url: asked.url, method: asked.method, status: head.status, locations: &locations };
         let Some(next) = redirect::next(&hop).map_err(of_redirect)? else { return Ok(None) };
         match self.plan.limits.max_redirs {
             Some(most) if record.redirects >= most => {
@@ -119,7 +120,7 @@ impl Worker {
 
     fn take_in(
         &self,
-        response: Response,
+        mut response: Response,
         compressed: bool,
         sink: &mut Sink,
         record: &mut Outcome,
@@ -127,15 +128,15 @@ impl Worker {
     ) -> Result<(), Ending> {
         let status = response.head().status;
         if status < 400 || !self.plan.fail_on_status {
-            return Ok(receive::body(&self.plan, compressed, &self.budget, response, sink, record, trace)?);
+            return Ok(receive::body(&self.plan, compressed, &self.budget, &mut response, sink, record, trace)?);
         }
         let reason = match &response.head().reason {
             reason if reason.is_empty() => format!("status {status}"),
-            reason => reason.clone(),
+            reason => reason.to_string(),
         };
         // What failed is counted, and goes nowhere. What else is wrong with it does not make it another failure, and if
         // this attempt's clock runs out, its scope says so whatever is returned here.
-        let _ = receive::body(&self.plan, compressed, &self.budget, response, &mut Sink::Count, record, trace);
+        let _ = receive::body(&self.plan, compressed, &self.budget, &mut response, &mut Sink::Count, record, trace);
         Err(Failure::new(Kind::Status, Stage::Receive, reason).into())
     }
 }

@@ -1,6 +1,6 @@
 //! The deadlines around a greenlet's running code, and the shields between them; the innermost last.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
@@ -12,6 +12,8 @@ use crate::green::timers::Deadline;
 pub(super) struct Scopes {
     /// Two nested ones, as a fetched line has, need no allocation.
     list: RefCell<SmallVec<[Scope; 2]>>,
+    /// The nearest deadline of those that count: every wait asks for it, several times.
+    nearest: Cell<Option<Deadline>>,
 }
 
 /// One deadline that a greenlet has entered, or a shield against the outer ones.
@@ -36,9 +38,13 @@ impl Scopes {
     }
 
     /// The nearest deadline, down to the innermost shield.
+    #[inline]
     pub fn nearest(&self) -> Option<Deadline> {
-        let list = self.list.borrow();
-        list[visible(&list)..].iter().filter_map(|scope| scope.deadline).min()
+        self.nearest.get()
+    }
+
+    fn find_nearest(&self, list: &[Scope]) {
+        self.nearest.set(list[visible(list)..].iter().filter_map(|scope| scope.deadline).min());
     }
 
     /// Marks the scope whose deadline came first as delivered, and says which it is.
@@ -52,7 +58,9 @@ impl Scopes {
     }
 
     pub fn push(&self, id: u64, limit: Duration, deadline: Option<Deadline>, shield: bool) {
-        self.list.borrow_mut().push(Scope { id, deadline, limit, delivered: false, shield });
+        let mut list = self.list.borrow_mut();
+        list.push(Scope { id, deadline, limit, delivered: false, shield });
+        self.find_nearest(&list);
     }
 
     /// Sets a scope's deadline; true if it counts now, and is not behind a shield.
@@ -60,6 +68,7 @@ impl Scopes {
         let mut list = self.list.borrow_mut();
         let Some(at) = list.iter().rposition(|scope| scope.id == id) else { return false };
         (list[at].deadline, list[at].limit) = (Some(deadline), limit);
+        self.find_nearest(&list);
         at >= visible(&list)
     }
 
@@ -67,6 +76,7 @@ impl Scopes {
         let mut list = self.list.borrow_mut();
         let at = list.iter().rposition(|scope| scope.id == id)?;
         let scope = list.remove(at);
+        self.find_nearest(&list);
         let outer = &list[visible(&list[..at])..at];
         let was_delivered = scope.delivered && !outer.iter().any(|outer| outer.delivered);
         Some(Left { shield: scope.shield, was_delivered })

@@ -39,9 +39,9 @@ pub enum Why {
 
 /// What a client knows of the request it sent.
 #[derive(Clone, Copy, Debug)]
-pub struct Sent<'a> {
-    /// The request's method.
-    pub method: &'a str,
+pub struct Sent {
+    /// Whether the method was CONNECT.
+    pub connect: bool,
     /// Whether head and body went out whole (a server may answer before).
     pub whole: bool,
     /// Whether it said `Connection: close`.
@@ -50,8 +50,8 @@ pub struct Sent<'a> {
 
 impl Reuse {
     /// A client's judgement after an answer. `left` is how many bytes the buffer holds after the message's end.
-    pub fn after_response(sent: Sent<'_>, head: &Head, body: &ReceiveBody, left: usize) -> Reuse {
-        let tunnel = sent.method == "CONNECT" && (200..300).contains(&head.status);
+    pub fn after_response(sent: Sent, head: &Head, body: &ReceiveBody, left: usize) -> Reuse {
+        let tunnel = sent.connect && (200..300).contains(&head.status);
         first_of([
             (tunnel, Why::Tunnel),
             (!sent.whole, Why::RequestUnfinished),

@@ -3,12 +3,12 @@
 use super::*;
 use crate::http::h1::{Limits, ReceiveHead, ReceiveRequest, Received};
 
-const GET: Sent<'_> = Sent { method: "GET", whole: true, close: false };
+const GET: Sent = Sent { connect: false, whole: true, close: false };
 const PLAIN: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /// The judgement on an answer without a body or whose body has not come.
-fn after(sent: Sent<'_>, answer: &str, left: usize) -> Reuse {
-    let received = ReceiveHead::new(sent.method, Limits::RESPONSE).advance(answer.as_bytes());
+fn after(sent: Sent, answer: &str, left: usize) -> Reuse {
+    let received = ReceiveHead::new(if sent.connect { "CONNECT" } else { "GET" }, Limits::RESPONSE).advance(answer.as_bytes());
     let Ok(Some(Received::Final { head, .. })) = received else { panic!("{received:?}") };
     let mut body = ReceiveBody::new(&head.framing);
     if head.framing == Framing::Close {
@@ -33,7 +33,7 @@ fn each_reason_to_close_is_told() {
         (after(Sent { close: true, ..GET }, PLAIN, 0), WeClose),
         (after(GET, &answer("Content-Length: 0\r\nConnection: close\r\n"), 0), PeerCloses),
         (after(GET, "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", 0), Http10),
-        (after(Sent { method: "CONNECT", ..GET }, &answer(""), 0), Tunnel),
+        (after(Sent { connect: true, ..GET }, &answer(""), 0), Tunnel),
         (after(GET, PLAIN, 1), UnaskedBytes),
     ];
     for (is, why) in cases {
@@ -43,7 +43,7 @@ fn each_reason_to_close_is_told() {
 
 #[test]
 fn a_refused_tunnel_leaves_a_connection_to_reuse() {
-    let connect = Sent { method: "CONNECT", ..GET };
+    let connect = Sent { connect: true, ..GET };
     assert_eq!(after(connect, "HTTP/1.1 407 Auth\r\nContent-Length: 0\r\n\r\n", 0), Reuse::Yes);
 }
 

@@ -1,11 +1,14 @@
 //! Receives a response's head, and the informational heads before it.
 
+use std::borrow::Cow;
+
 use super::error::{ProtocolError, Truncated};
 use super::framing::{Declared, Framing, Version};
 use super::limits::Limits;
 use super::lines::{FEW_FIELDS, MOST_FIELDS, explain, first_line, slots, to_fields};
 use super::scan::Scan;
 use crate::http::fields::Fields;
+use crate::http::reason::reason as usual_reason;
 
 /// The state from the first byte of an answer to the end of its final head.
 #[derive(Clone, Debug)]
@@ -51,7 +54,7 @@ pub struct Head {
     /// 200 to 999.
     pub status: u16,
     /// The reason, often empty; bytes that are not UTF-8 as U+FFFD, no ASCII control character but tab.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// The fields in their order.
     pub fields: Fields,
     /// How the body ends.
@@ -86,6 +89,9 @@ impl ReceiveHead {
     /// `Ok(None)` asks for more. Each byte is searched once, however few come at a time. After
     /// [`Received::Informational`] drop what it consumed and call again, perhaps with what is already there.
     pub fn advance(&mut self, input: &[u8]) -> Result<Option<Received>, ProtocolError> {
+        if let Some(received) = self.read_whole(input)? {
+            return Ok(Some(received));
+        }
         let Some(range) = self.scan.advance(input, &self.limits, begins_a_status_line)? else {
             return Ok(None);
         };
@@ -95,6 +101,27 @@ impl ReceiveHead {
             self.read::<FEW_FIELDS>(head, consumed)
         } else {
             self.read::<MOST_FIELDS>(head, consumed)
+        }
+    }
+
+    /// A head that is there whole at the first look, and in all no longer than one of its lines may be, needs no search
+    /// for its end. None for all others, and for those that something is wrong with.
+    #[inline(never)]
+    fn read_whole(&mut self, input: &[u8]) -> Result<Option<Received>, ProtocolError> {
+        let most = self.scan.harmless_bytes(&self.limits);
+        if most == 0 || !input.starts_with(b"HTTP/1.") {
+            return Ok(None);
+        }
+        let mut slots = slots::<FEW_FIELDS>();
+        let mut parsed = httparse::Response::new(&mut []);
+        let parser = httparse::ParserConfig::default();
+        match parser.parse_response_with_uninit_headers(&mut parsed, input, &mut slots) {
+            Ok(httparse::Status::Complete(length))
+                if length <= most && parsed.headers.len() <= self.limits.fields as usize =>
+            {
+                self.judge(&parsed, &input[..length], length).map(Some)
+            }
+            _ => Ok(None),
         }
     }
 
@@ -108,12 +135,21 @@ impl ReceiveHead {
             Ok(_) => return Err(ProtocolError::BadStatusLine), // httparse and the scan disagree where it ends
             Err(error) => return Err(explain(head, error, bad_status_line(head))),
         }
+        self.judge(&parsed, head, consumed).map(Some)
+    }
+
+    fn judge(
+        &mut self,
+        parsed: &httparse::Response<'_, '_>,
+        head: &[u8],
+        consumed: usize,
+    ) -> Result<Received, ProtocolError> {
         match parsed.code {
             None | Some(0..100) => Err(ProtocolError::BadStatusLine),
-            Some(status @ 100..200) => self.informational(consumed, status).map(Some),
+            Some(status @ 100..200) => self.informational(consumed, status),
             Some(status) => {
-                let head = self.final_head(status, &parsed, first_line(head))?;
-                Ok(Some(Received::Final { consumed, head }))
+                let head = self.final_head(status, parsed, head)?;
+                Ok(Received::Final { consumed, head })
             }
         }
     }
@@ -140,7 +176,7 @@ impl ReceiveHead {
         &self,
         status: u16,
         parsed: &httparse::Response<'_, '_>,
-        status_line: &[u8],
+        head: &[u8],
     ) -> Result<Head, ProtocolError> {
         let version = Version::from_minor(parsed.version);
         let fields = to_fields(parsed.headers);
@@ -150,9 +186,17 @@ impl ReceiveHead {
         // trusted further (RFC 9112 section 6.1).
         let doubtful = framing == Framing::Close || (framing == Framing::Chunked && version == Version::Http10);
         let keep_alive = !doubtful && declared.keeps_alive(version);
-        // Not httparse's reason: it gives none at all where one byte is not ASCII.
-        let reason = status_line.get("HTTP/1.1 200 ".len()..).unwrap_or_default();
-        let reason = String::from_utf8_lossy(reason).into_owned();
+        let reason = match parsed.reason {
+            // httparse gives none at all where one byte is not ASCII.
+            None | Some("") => first_line(head).get("HTTP/1.1 200 ".len()..).unwrap_or_default(),
+            Some(reason) => reason.as_bytes(),
+        };
+        // Most servers say what everybody says.
+        let usual = usual_reason(status);
+        let reason = match reason == usual.as_bytes() {
+            true => Cow::Borrowed(usual),
+            false => Cow::Owned(String::from_utf8_lossy(reason).into_owned()),
+        };
         Ok(Head { version, status, reason, fields, framing, keep_alive })
     }
 

@@ -36,6 +36,14 @@ impl Scan {
         self.searched > 0
     }
 
+    /// A head in so many bytes cannot break a limit of bytes; 0 once the search has begun.
+    pub fn harmless_bytes(&self, limits: &Limits) -> usize {
+        if self.has_begun() {
+            return 0;
+        }
+        limits.first_line_bytes.min(limits.line_bytes).min(limits.head_bytes.saturating_sub(self.spent)) as usize
+    }
+
     /// Fields of the head so far.
     pub fn fields(&self) -> usize {
         self.lines.saturating_sub(1) as usize

@@ -8,7 +8,7 @@
 use std::io::{self, ErrorKind, Write};
 
 use super::date::push_date;
-use super::reason::reason;
+use crate::http::reason::reason;
 use super::wire::Wire;
 use crate::http::fields::Fields;
 use crate::http::h1::{self, Framing, RequestHead, Version};
