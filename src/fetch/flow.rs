@@ -95,8 +95,7 @@ impl<'a> Flow<'a> {
     /// Writes the fields of the next request.
     pub fn set_fields(&mut self, usual: &UsualFields) -> Result<(), FieldError> {
         let user = auth::from_url(&self.url).map(|(user, password)| auth::basic(user, password));
-        let is_usual =
-            user.is_none() && self.given.is_empty() && self.removed.is_empty() && self.body.is_none();
+        let is_usual = user.is_none() && self.given.is_empty() && self.removed.is_empty() && self.body.is_none();
         let usual = &usual.0[usize::from(self.compressed)];
         self.fields = match usual.get() {
             Some(usual) if is_usual => usual.clone(),

@@ -126,6 +126,7 @@ impl Session {
 
     /// The same for one of several runs that `stop` ends together; the plan's deadline is left to who made that.
     pub fn under(stop: Stop, plan: Plan, client: Client, output: Option<Output>) -> Session {
+        client.expect_more(true);
         let worker = Worker {
             permits: Permits::new(&plan),
             usual: UsualFields::default(),
@@ -139,6 +140,8 @@ impl Session {
             failures: Cell::new(0),
             parts: PartFiles::default(),
             types: LastText::default(),
+            to_start: Cell::new(0),
+            list_ended: Cell::new(false),
             waits: RefCell::default(),
             on_start: OnceCell::new(),
         };
@@ -240,6 +243,7 @@ impl Iterator for Lines {
             Ok(Some(entry)) => entry,
             Ok(None) => {
                 input.ended.set(true);
+                self.session.worker.end_of_list();
                 return None;
             }
             Err(error) => {
@@ -248,6 +252,7 @@ impl Iterator for Lines {
             }
         };
         input.read.set(input.read.get() + 1);
+        self.session.worker.line_to_start();
         input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
         let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
         Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now() })

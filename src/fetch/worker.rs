@@ -49,6 +49,9 @@ pub(super) struct Worker {
     pub failures: Cell<u64>,
     /// The content type of most answers.
     pub types: LastText,
+    /// Lines that have been read and not started.
+    pub to_start: Cell<u64>,
+    pub list_ended: Cell<bool>,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
 }
@@ -91,6 +94,9 @@ impl Worker {
             }
             Err(failure) => fetched.outcome.error = Some(failure.clone()),
         }
+        if fetched.outcome.attempts == 0 {
+            self.line_started();
+        }
         if !fetched.outcome.ok() {
             self.note_failure();
         }
@@ -106,6 +112,24 @@ impl Worker {
             None => None,
         };
         fetched
+    }
+
+    /// A line has been read, which is going to start (or to fail before).
+    pub fn line_to_start(&self) {
+        self.to_start.set(self.to_start.get() + 1);
+    }
+
+    /// No further line will come.
+    pub fn end_of_list(&self) {
+        self.list_ended.set(true);
+        self.client.expect_more(self.to_start.get() > 0);
+    }
+
+    fn line_started(&self) {
+        self.to_start.set(self.to_start.get() - 1);
+        if self.list_ended.get() && self.to_start.get() == 0 {
+            self.client.expect_more(false);
+        }
     }
 
     /// Counted where it happens: in input order its record may have to wait for long.
@@ -222,6 +246,9 @@ impl Worker {
     /// a line is never lost.
     fn attempt(&self, job: &Job, target: &Target, pass: Pass, record: &mut Outcome) -> Ended {
         record.reset_for_attempt();
+        if record.attempts == 1 {
+            self.line_started();
+        }
         let mut trace = Trace::default();
         let mut ended = Ended::default();
         let mut sink = self.sink(job);

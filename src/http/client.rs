@@ -103,6 +103,12 @@ impl Client {
         self.exchange(request, Box::new(connection), trace)
     }
 
+    /// Whether new requests are expected. While they are not, connections are closed as they are done with, but for a few:
+    /// the servers have them back sooner, and closing them costs no time at the end.
+    pub fn expect_more(&self, more: bool) {
+        self.shared.pool.expect_more(more);
+    }
+
     /// Closes the connection that has been idle longest, so that its descriptor can be had; false if there is none.
     pub fn close_one_idle(&self) -> bool {
         self.shared.pool.close_one()
@@ -159,11 +165,8 @@ impl Client {
         };
         match (answer, sent) {
             (Ok(head), sent) => {
-                let home = Home {
-                    pool: self.shared.pool.clone(),
-                    connect: request.method == "CONNECT",
-                    whole: sent.is_ok(),
-                };
+                let home =
+                    Home { pool: self.shared.pool.clone(), connect: request.method == "CONNECT", whole: sent.is_ok() };
                 Ok(Response::new(head, connection, home))
             }
             (Err(_), Err(broken)) if !trace.heard => {

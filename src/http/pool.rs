@@ -1,6 +1,6 @@
 //! Owns the idle connections, by everything that makes two connections differ.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -35,14 +35,22 @@ impl Default for PoolLimits {
     }
 }
 
+/// Idle connections kept once no new request is expected: for redirects and retries of those that still run.
+const LAST_IDLE: usize = 64;
+
 pub(super) struct Pool {
     limits: PoolLimits,
+    /// How many may be idle now.
+    most_idle: Cell<usize>,
     idle: RefCell<Idle>,
 }
 
+/// When a connection was released, its number in the order of release, and itself.
+type Released = (Instant, u64, Box<Connection>);
+
 #[derive(Default)]
 struct Idle {
-    by_key: HashMap<Rc<Key>, VecDeque<(Instant, u64, Box<Connection>)>, OriginHasher>,
+    by_key: HashMap<Rc<Key>, VecDeque<Released>, OriginHasher>,
     /// In the order of release; entries whose connection is gone are passed over.
     ages: VecDeque<(u64, Rc<Key>)>,
     released: u64,
@@ -51,7 +59,12 @@ struct Idle {
 
 impl Pool {
     pub fn new(limits: PoolLimits) -> Pool {
-        Pool { limits, idle: RefCell::default() }
+        Pool { limits, most_idle: Cell::new(limits.idle), idle: RefCell::default() }
+    }
+
+    /// Keeps few connections from here on, or as many as the limits say.
+    pub fn expect_more(&self, more: bool) {
+        self.most_idle.set(if more { self.limits.idle } else { self.limits.idle.min(LAST_IDLE) });
     }
 
     /// The connection that was released last and is still fresh; stale ones met on the way are closed. Looking may let
@@ -95,7 +108,7 @@ impl Pool {
             queue.pop_front();
             idle.count -= 1;
         }
-        if idle.count > self.limits.idle {
+        if idle.count > self.most_idle.get() {
             idle.close_oldest();
         }
     }

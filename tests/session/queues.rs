@@ -234,3 +234,21 @@ fn a_connection_in_between_makes_failures_not_in_a_row_whatever_becomes_of_it() 
         assert_eq!(told(Plan { give_up_host: 2, ..plan() }, &url, 6), "xrxx--");
     });
 }
+
+#[test]
+fn connections_are_kept_while_lines_wait_for_them_and_closed_once_none_does() {
+    story(|| {
+        let server = slow("127.0.0.1");
+        let of = |jobs, count| {
+            let plan = Plan { jobs, ..plan() };
+            let client = client(&plan, TlsConfig::builder().build_lazy());
+            let session = Session::new(plan, client.clone(), None);
+            assert!(session.run(list(&urls(&server, count)), no_names()).all(|fetched| fetched.unwrap().outcome.ok()));
+            let (idle, made) = (client.idle(), server.connections());
+            client.close_idle();
+            (idle, made)
+        };
+        assert_eq!(of(100, 300), (64, 100), "three requests on each; at the end some are left for a redirect or retry");
+        assert_eq!(of(10, 30), (10, 110));
+    });
+}

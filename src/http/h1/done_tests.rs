@@ -8,7 +8,8 @@ const PLAIN: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /// The judgement on an answer without a body or whose body has not come.
 fn after(sent: Sent, answer: &str, left: usize) -> Reuse {
-    let received = ReceiveHead::new(if sent.connect { "CONNECT" } else { "GET" }, Limits::RESPONSE).advance(answer.as_bytes());
+    let received =
+        ReceiveHead::new(if sent.connect { "CONNECT" } else { "GET" }, Limits::RESPONSE).advance(answer.as_bytes());
     let Ok(Some(Received::Final { head, .. })) = received else { panic!("{received:?}") };
     let mut body = ReceiveBody::new(&head.framing);
     if head.framing == Framing::Close {

@@ -317,7 +317,9 @@ fn take(body: &mut ReceiveBody, data: &mut Vec<u8>, buffer: &mut Vec<u8>, skip: 
 
 fn judge(message: &Message, body: &ReceiveBody, method: &str, left: usize) -> Reuse {
     match message {
-        Message::Answer(head) => Reuse::after_response(Sent { connect: method == "CONNECT", whole: true, close: false }, head, body, left),
+        Message::Answer(head) => {
+            Reuse::after_response(Sent { connect: method == "CONNECT", whole: true, close: false }, head, body, left)
+        }
         Message::Request(head) => Reuse::after_request(head, body, false),
     }
 }

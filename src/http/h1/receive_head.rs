@@ -172,12 +172,7 @@ impl ReceiveHead {
         Ok(Received::Informational { consumed, status })
     }
 
-    fn final_head(
-        &self,
-        status: u16,
-        parsed: &httparse::Response<'_, '_>,
-        head: &[u8],
-    ) -> Result<Head, ProtocolError> {
+    fn final_head(&self, status: u16, parsed: &httparse::Response<'_, '_>, head: &[u8]) -> Result<Head, ProtocolError> {
         let version = Version::from_minor(parsed.version);
         let fields = to_fields(parsed.headers);
         let declared = Declared::by(&fields);

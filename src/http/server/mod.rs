@@ -44,11 +44,11 @@ mod request_body;
 mod response;
 mod wire;
 
+pub use super::reason::reason;
 pub use accept::{Server, start};
 pub use connection::serve_connection;
 pub use exchange::Exchange;
 pub use limits::ServerLimits;
-pub use super::reason::reason;
 pub use request_body::RequestBody;
 pub use response::ResponseBody;
 pub use wire::ServedStream;

@@ -8,10 +8,10 @@
 use std::io::{self, ErrorKind, Write};
 
 use super::date::push_date;
-use crate::http::reason::reason;
 use super::wire::Wire;
 use crate::http::fields::Fields;
 use crate::http::h1::{self, Framing, RequestHead, Version};
+use crate::http::reason::reason;
 
 /// How far the answer of an exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
