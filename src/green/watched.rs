@@ -99,12 +99,13 @@ impl<S: AsFd> Watched<S> {
 
     /// Waits until the descriptor may be readable; returns at once if the poller knows of something no read has met.
     pub fn wait_readable(&self) -> io::Result<()> {
-        self.wait(Direction::Read)
+        self.wait(Direction::Read, None).map(drop)
     }
 
-    /// Waits until the poller says that the descriptor is writable, as a connecting socket becomes.
-    pub fn wait_writable(&self) -> io::Result<()> {
-        self.wait(Direction::Write)
+    /// Waits until the poller says that the descriptor is writable, as a connecting socket becomes; `None` when `limit`
+    /// passes first.
+    pub fn wait_writable(&self, limit: Option<Duration>) -> io::Result<Option<()>> {
+        self.wait(Direction::Write, limit)
     }
 
     /// The last read was short: nothing is left to read, unless the peer has closed (there is no further edge then).
@@ -178,17 +179,20 @@ impl<S: AsFd> Watched<S> {
         }
     }
 
-    fn wait(&self, direction: Direction) -> io::Result<()> {
+    fn wait(&self, direction: Direction, limit: Option<Duration>) -> io::Result<Option<()>> {
         Hub::with(|hub| {
             let task = hub.current();
             pay(hub, &task)?;
             self.source()?;
             self.refuse_a_second(direction)?;
+            let limit = limit.and_then(|limit| hub.deadline(limit));
             while !self.ready(direction).get() {
-                self.park(hub, &task, direction, None)?;
+                if self.park(hub, &task, direction, limit)? == Woken::Expired {
+                    return Ok(None);
+                }
                 self.source()?;
             }
-            Ok(())
+            Ok(Some(()))
         })
     }
 
