@@ -9,12 +9,16 @@ mod select;
 mod server;
 mod socket;
 mod stream;
+#[cfg(test)]
+mod stream_tests;
 mod tcp;
 mod tls;
 mod udp;
 mod unix;
 mod unix_datagram;
 mod wait;
+#[cfg(test)]
+mod wait_tests;
 mod watch_path;
 
 pub use datagram::Received;
