@@ -1,5 +1,6 @@
 //! Looks blocking, parks instead: TCP, UDP, Unix sockets, pipes, any descriptor, names, TLS, servers.
 
+mod create_connection;
 mod datagram;
 mod getaddrinfo;
 mod names;
@@ -21,6 +22,7 @@ mod wait;
 mod wait_tests;
 mod watch_path;
 
+pub use create_connection::create_connection;
 pub use datagram::Received;
 pub use names::{DnsError, DnsErrorKind, Family, LookUp, LookupError, Override, Resolver, ResolverConfig};
 pub use pipe::{PipeReader, PipeWriter, make_nonblocking, nb_read, nb_write, pipe};

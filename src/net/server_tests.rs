@@ -346,7 +346,7 @@ fn a_datagram_server_answers_each_from_a_bounded_number_of_handlers_in_turn() {
         });
         let clients: Vec<_> = (0..10).map(|_| bind()).collect();
         for (n, client) in clients.iter().enumerate() {
-            client.send_to(&vec![b'x'; 200], address).unwrap();
+            client.send_to(&[b'x'; 200], address).unwrap();
             client.send_to(b"panic", address).unwrap();
             client.send_to(format!("{n}").as_bytes(), address).unwrap();
         }

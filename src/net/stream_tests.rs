@@ -173,6 +173,15 @@ fn an_interrupted_or_timed_out_connect_leaks_no_socket() {
         assert!(timeout(MS * 5, || TcpStream::connect(address)).is_err());
         let error = TcpStream::connect_timeout(address, MS * 5).err().unwrap();
         assert_eq!((error.kind(), Interrupt::of(&error).is_none()), (ErrorKind::TimedOut, true));
+        let resolver = Resolver::new(ResolverConfig::default());
+        let error = create_connection(&resolver, "127.0.0.1", address.port(), Some(MS * 5)).err().unwrap();
+        assert_eq!((error.kind(), Interrupt::of(&error).is_none()), (ErrorKind::TimedOut, true));
+        let error = timeout(MS * 5, || {
+            let error = create_connection(&resolver, "127.0.0.1", address.port(), None).err().unwrap();
+            assert!(Interrupt::of(&error).is_some(), "the scope's own: {error}");
+            Err::<(), _>(error)
+        });
+        assert!(error.is_err());
         assert_eq!(connecting(address), before);
     });
 }
