@@ -1,6 +1,9 @@
 //! The runtime's rules, each a test.
 
+mod diagnosis;
+mod fairness;
 mod lives;
+mod orders;
 mod pools;
 mod stacks;
 mod threads;

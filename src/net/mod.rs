@@ -1,5 +1,6 @@
 //! Looks blocking, parks instead: TCP, Unix sockets, names, TLS, stream servers.
 
+mod backdoor;
 mod getaddrinfo;
 mod names;
 pub mod race;
@@ -9,6 +10,7 @@ mod tcp;
 mod tls;
 mod unix;
 
+pub use backdoor::Backdoor;
 pub use names::{DnsError, DnsErrorKind, Family, LookUp, LookupError, Override, Resolver, ResolverConfig};
 pub use race::{ConnectError, ConnectErrorKind, ConnectOptions};
 pub use server::{Listen, ServerHandle, StreamServer};
