@@ -36,7 +36,11 @@ pub(crate) type Found = BTreeMap<RawFd, Ready>;
 pub(crate) fn wait(asked: &[(RawFd, Interest)], limit: Option<Duration>) -> io::Result<Found> {
     Hub::with(|hub| {
         let task = hub.current();
-        if limit == Some(Duration::ZERO) { task.yield_now(hub)? } else { pay(hub, &task)? }
+        if limit == Some(Duration::ZERO) {
+            task.yield_now(hub)?
+        } else {
+            pay(hub, &task)?
+        }
         let deadline = limit.and_then(|limit| hub.deadline(limit));
         let waiting = Waiting { raw: &hub.poller.raw, asked, wait: Rc::default() };
         for (fd, interest) in asked {

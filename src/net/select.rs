@@ -34,12 +34,7 @@ pub struct Selected {
 ///     assert_eq!((found.readable, found.writable), (vec![], vec![far.as_raw_fd()]));
 /// });
 /// ```
-pub fn select(
-    reading: &[RawFd],
-    writing: &[RawFd],
-    urgent: &[RawFd],
-    limit: Option<Duration>,
-) -> io::Result<Selected> {
+pub fn select(reading: &[RawFd], writing: &[RawFd], urgent: &[RawFd], limit: Option<Duration>) -> io::Result<Selected> {
     let lists = [(reading, Interest::READABLE), (writing, Interest::WRITABLE), (urgent, Interest::PRIORITY)];
     let mut asked: BTreeMap<RawFd, Interest> = BTreeMap::new();
     for (fd, interest) in lists.iter().flat_map(|(list, interest)| list.iter().map(|fd| (*fd, *interest))) {

@@ -98,7 +98,11 @@ macro_rules! stream_methods {
             }
 
             /// Reads, waiting for at most `limit`: `Ok(None)` when that passes first.
-            pub fn read_timeout(&self, buffer: &mut [u8], limit: std::time::Duration) -> std::io::Result<Option<usize>> {
+            pub fn read_timeout(
+                &self,
+                buffer: &mut [u8],
+                limit: std::time::Duration,
+            ) -> std::io::Result<Option<usize>> {
                 super::socket::read(&self.stream.socket, buffer, Some(limit))
             }
 
