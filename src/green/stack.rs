@@ -142,6 +142,13 @@ impl Stacks {
         class.free.push((stack.chunk, stack.slot));
     }
 
+    /// Stacks on loan now.
+    #[cfg(test)]
+    pub fn lent(&self) -> usize {
+        let carved = |class: &Class| class.chunks.iter().map(|chunk| chunk.slots).sum::<u32>() - class.fresh;
+        self.classes.iter().map(|class| carved(class) as usize - class.free.len()).sum()
+    }
+
     /// Gives the memory of cold free stacks back to the system. Called when the hub is about to sleep.
     pub fn trim(&mut self) {
         for class in &mut self.classes {

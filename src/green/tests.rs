@@ -1,5 +1,6 @@
 //! The runtime's rules, each a test.
 
+mod leaks;
 mod lives;
 mod pools;
 mod stacks;
