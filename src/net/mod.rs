@@ -1,5 +1,6 @@
 //! Looks blocking, parks instead: TCP, UDP, Unix sockets, pipes, any descriptor, names, TLS, servers.
 
+mod backdoor;
 mod create_connection;
 mod datagram;
 mod getaddrinfo;
@@ -22,6 +23,7 @@ mod wait;
 mod wait_tests;
 mod watch_path;
 
+pub use backdoor::Backdoor;
 pub use create_connection::create_connection;
 pub use datagram::Received;
 pub use names::{DnsError, DnsErrorKind, Family, LookUp, LookupError, Override, Resolver, ResolverConfig};
