@@ -10,6 +10,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::exit;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::task::{self, State, Task, Why};
@@ -158,7 +159,7 @@ impl<T> Outcome<T> {
     }
 
     fn of_payload(payload: Box<dyn Any + Send>) -> Outcome<T> {
-        if task::is_kill(&*payload) { Outcome::Killed } else { Outcome::Panicked(Panic::new(payload)) }
+        if task::is_kill(&*payload) { Outcome::Killed } else { Outcome::Panicked(exit::told(Panic::new(payload))) }
     }
 }
 

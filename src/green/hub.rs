@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use super::clock::Clock;
 use super::interrupt::{Deadlock, Interrupt};
 use super::live::Live;
+use super::os::Os;
 use super::poller::Poller;
 use super::ready::Ready;
 use super::remote::Remote;
@@ -40,7 +41,7 @@ const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
 const REPORTED_WAITS: usize = 20;
 
 pub(crate) struct Hub {
-    ready: Ready,
+    pub(super) ready: Ready,
     /// The running task, or null. `switch_to` holds an `Rc` of it for as long as it stands here.
     current: Cell<*const Task>,
     pub live: RefCell<Live>,
@@ -55,14 +56,15 @@ pub(crate) struct Hub {
     pub descriptor_waits: Cell<usize>,
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
-    main: RefCell<Option<Rc<Task>>>,
+    pub os: Os,
+    pub main: RefCell<Option<Rc<Task>>>,
     main_is_done: Cell<bool>,
     /// Main has ended: what is spawned now is killed at once.
     closing: Cell<bool>,
     deadlock: RefCell<Option<Deadlock>>,
     next_id: Cell<u64>,
     next_scope: Cell<u64>,
-    switches: Cell<u32>,
+    pub switches: Cell<u32>,
     last_poll: Cell<Instant>,
     pub stack_bytes: usize,
 }
@@ -89,6 +91,7 @@ impl Hub {
             calls_in_a_row: Cell::new(0),
             descriptor_waits: Cell::new(0),
             offload_waits: Cell::new(0),
+            os: Os::new(config),
             main: RefCell::new(None),
             main_is_done: Cell::new(false),
             closing: Cell::new(false),
@@ -325,6 +328,9 @@ impl Hub {
     }
 
     fn poll(&self, timeout: Option<Duration>) {
+        if self.os.is_forked() {
+            return self.refuse_to_poll_after_a_fork();
+        }
         self.poller.poll(timeout, self);
         self.remote.drain(self);
         self.fire_timers();
@@ -345,7 +351,7 @@ impl Hub {
 
     /// The handles are looked at before their last words: who lets go of one has spoken before.
     fn can_be_woken(&self) -> bool {
-        self.descriptor_waits.get() + self.offload_waits.get() > 0
+        self.descriptor_waits.get() + self.offload_waits.get() + self.os.thread_waits.get() > 0
             || self.remote.has_handles()
             || self.remote.has_messages()
             || self.timers.next().is_some()
@@ -370,6 +376,7 @@ impl Hub {
         match why {
             Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),
             Why::Offload => Some(&self.offload_waits),
+            Why::OtherThread => Some(&self.os.thread_waits),
             _ => None,
         }
     }

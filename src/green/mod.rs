@@ -26,10 +26,14 @@
 //! assert_eq!(order, ["func3", "func2", "func1"]);
 //! ```
 
+mod block_on;
 mod clock;
 #[cfg(test)]
 mod edge_tests;
 mod event;
+mod exit;
+mod fork;
+pub mod fs;
 mod greenlet;
 mod group;
 mod hub;
@@ -38,6 +42,7 @@ mod interrupt;
 mod live;
 mod mailbox;
 mod offload;
+mod os;
 mod overflow;
 mod poller;
 mod pool;
@@ -51,6 +56,7 @@ mod stack;
 mod task;
 #[cfg(test)]
 mod tests;
+pub mod threads;
 mod timeout;
 mod timers;
 mod wait;
@@ -58,14 +64,17 @@ mod waker;
 mod wakers;
 mod watched;
 
+pub use block_on::block_on;
 pub use clock::ClockKind;
 pub use event::{AsyncResult, Event};
+pub(crate) use exit::pass_to_main;
+pub use exit::{OnPanic, catch_exit, exit_main};
 pub use greenlet::{Builder, Current, GetError, Greenlet, Panic, current, join_all, spawn};
 pub use group::Group;
 pub use imap::Imap;
 pub use interrupt::{Deadlock, Interrupt, TimedOut};
 pub use mailbox::{Mailbox, Sender, mailbox};
-pub use offload::{OffloadError, ThreadPool, offload};
+pub use offload::{OffloadError, Offloaded, Results, ThreadPool, offload, offload_many};
 pub use pool::{Pool, PoolFull};
 pub use queue::{Nothing, PutError, Queue};
 pub use remote::Handle;

@@ -1,9 +1,11 @@
-//! Looks blocking, parks instead: TCP, Unix sockets, names, TLS, stream servers.
+//! Looks blocking, parks instead: TCP, Unix sockets, names, TLS, stream servers, child processes, signals.
 
 mod getaddrinfo;
 mod names;
+pub mod process;
 pub mod race;
 mod server;
+pub mod signals;
 mod socket;
 mod tcp;
 mod tls;
