@@ -2,8 +2,9 @@
 
 use std::any::Any;
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::{self, AssertUnwindSafe, RefUnwindSafe};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::greenlet::Panic;
 use super::hub::Hub;
@@ -67,7 +68,9 @@ pub enum OnPanic {
 
 /// A hook as a hub's configuration keeps it.
 #[derive(Clone)]
-pub(crate) struct PanicHook(Rc<dyn Fn(&str, &Panic) -> OnPanic>);
+pub(crate) struct PanicHook(Arc<Hook>);
+
+type Hook = dyn Fn(&str, &Panic) -> OnPanic + Send + Sync + RefUnwindSafe;
 
 impl fmt::Debug for PanicHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,8 +93,11 @@ impl Config {
     /// });
     /// assert_eq!(ended.unwrap_err().downcast_ref::<String>().unwrap(), "greenlet-1 panicked: broken");
     /// ```
-    pub fn on_panic(mut self, hook: impl Fn(&str, &Panic) -> OnPanic + std::panic::RefUnwindSafe + 'static) -> Config {
-        self.on_panic = Some(PanicHook(Rc::new(hook)));
+    pub fn on_panic(
+        mut self,
+        hook: impl Fn(&str, &Panic) -> OnPanic + Send + Sync + RefUnwindSafe + 'static,
+    ) -> Config {
+        self.on_panic = Some(PanicHook(Arc::new(hook)));
         self
     }
 }

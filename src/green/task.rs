@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
-use super::stack::{GUARD_BYTES, LINE_BYTES, StackSlot};
+use super::stack::{LINE_BYTES, StackSlot};
 use super::timers::Deadline;
 use super::waker::Woken;
 use super::wakers::Wakers;
@@ -381,16 +381,6 @@ impl Task {
     pub fn stack_lines(&self) -> [usize; 4] {
         let top = self.stack_top.get();
         [self.yielder.get().addr(), top.wrapping_sub(LINE_BYTES), top, top.wrapping_add(LINE_BYTES)]
-    }
-
-    /// Whether `address` lies in the guard below its stack.
-    pub fn guards(&self, address: usize) -> bool {
-        address.checked_sub(self.guard.get()).is_some_and(|offset| offset < GUARD_BYTES)
-    }
-
-    /// The size of its stack.
-    pub fn stack_bytes(&self) -> usize {
-        self.stack_bytes.get()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a greenlet is called and what it waits for: for reports, dumps and the overflow's message.
 
 use super::{Task, Why};
+use crate::green::stack::GUARD_BYTES;
 
 impl Task {
     /// Its name: the one it was given, or `greenlet-N`.
@@ -22,6 +23,16 @@ impl Task {
             why => text.push_str(&format!("waits in {why:?}")),
         }
         text
+    }
+
+    /// Whether `address` lies in the guard below its stack.
+    pub fn guards(&self, address: usize) -> bool {
+        address.checked_sub(self.guard.get()).is_some_and(|offset| offset < GUARD_BYTES)
+    }
+
+    /// The size of its stack.
+    pub fn stack_bytes(&self) -> usize {
+        self.stack_bytes.get()
     }
 
     /// Name and spawn site in pieces, without allocating: for the overflow handler.
