@@ -1,19 +1,16 @@
-//! Ends main from another greenlet, and says what a panic in a greenlet means for the rest.
+//! Ends main from another greenlet.
 
 use std::any::Any;
-use std::fmt;
-use std::panic::{self, AssertUnwindSafe, RefUnwindSafe};
-use std::rc::Rc;
-use std::sync::Arc;
+use std::panic::{self, AssertUnwindSafe};
 
-use super::greenlet::Panic;
 use super::hub::Hub;
-use super::runtime::Config;
-use super::task::{Kill, Task, is_kill};
+use super::task::{Kill, is_kill};
 
 /// Ends the main greenlet and the calling one: both unwind, main from where it waits, and [`run`](super::run()) raises
 /// `value` as a panic payload when all the rest is unwound. Catch it with [`catch_exit`] around `run`. The first of
 /// several values counts. The panic hook is not called. gevent: `SystemExit` in a greenlet, which is raised in main.
+///
+/// To let a panic in any greenlet end the program, call it in [`on_panic`](super::on_panic).
 ///
 /// A main greenlet that catches the unwinding and returns a value has swallowed the exit, as in gevent.
 ///
@@ -57,75 +54,13 @@ pub fn catch_exit<E: Any, T>(f: impl FnOnce() -> T) -> Result<T, E> {
     })
 }
 
-/// What a greenlet's panic means for the others; see [`Config::on_panic`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnPanic {
-    /// It is kept in the greenlet's handle, and the others go on. The default.
-    Keep,
-    /// Main is ended, and `run` panics with the greenlet's name and the panic's text.
-    EndMain,
-}
-
-/// A hook as a hub's configuration keeps it.
-#[derive(Clone)]
-pub(crate) struct PanicHook(Arc<Hook>);
-
-type Hook = dyn Fn(&str, &Panic) -> OnPanic + Send + Sync + RefUnwindSafe;
-
-impl fmt::Debug for PanicHook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PanicHook")
-    }
-}
-
-impl Config {
-    /// Has `hook` called with each greenlet's name and panic, on that greenlet, as it ends; it says what follows. It must
-    /// not wait. A panic of main's own is not told: `run` raises that. gevent: `hub.handle_error`.
-    ///
-    /// ```
-    /// use gfetch::green::{self, Config, OnPanic};
-    /// let strict = Config::new().on_panic(|_name, _panic| OnPanic::EndMain);
-    /// let ended = std::panic::catch_unwind(|| {
-    ///     strict.run(|| {
-    ///         green::spawn(|| panic!("broken"));
-    ///         green::sleep(std::time::Duration::from_secs(60)).unwrap();
-    ///     })
-    /// });
-    /// assert_eq!(ended.unwrap_err().downcast_ref::<String>().unwrap(), "greenlet-1 panicked: broken");
-    /// ```
-    pub fn on_panic(
-        mut self,
-        hook: impl Fn(&str, &Panic) -> OnPanic + Send + Sync + RefUnwindSafe + 'static,
-    ) -> Config {
-        self.on_panic = Some(PanicHook(Arc::new(hook)));
-        self
-    }
-}
-
-/// Tells the hub's hook of the running greenlet's panic.
-pub(crate) fn told(panic: Panic) -> Panic {
-    Hub::with(|hub| {
-        let Some(PanicHook(hook)) = &hub.os.on_panic else { return };
-        let task = hub.current();
-        if hub.main.borrow().as_ref().is_some_and(|main| Rc::ptr_eq(main, &task)) {
-            return;
-        }
-        Task::swallow(|| {
-            if hook(&task.name(), &panic) == OnPanic::EndMain {
-                hub.end_main(Box::new(format!("{} panicked: {}", task.name(), panic.message())));
-            }
-        });
-    });
-    panic
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
     use std::time::Duration;
 
     use super::*;
-    use crate::green::{self, ClockKind, GetError, sleep, spawn};
+    use crate::green::{self, ClockKind, Config, sleep, spawn};
 
     fn virtual_clock() -> Config {
         Config::new().clock(ClockKind::Virtual)
@@ -178,26 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn the_panic_hook_is_told_name_and_text_and_the_others_go_on() {
-        let told = Rc::new(std::sync::Mutex::new(Vec::new()));
-        let (hears, told_in) = (std::sync::Arc::new(std::sync::Mutex::new(Vec::new())), told.clone());
-        let heard = hears.clone();
-        let config = virtual_clock().on_panic(move |name, panic| {
-            heard.lock().unwrap().push(format!("{name}: {}", panic.message()));
-            OnPanic::Keep
+    fn a_panic_hook_may_end_main() {
+        let ended = catch_exit::<String, ()>(|| {
+            virtual_clock().run(|| {
+                green::on_panic(|panic| exit_main(panic.message().to_owned()));
+                spawn(|| panic!("broken"));
+                sleep(Duration::from_secs(60)).unwrap();
+            })
         });
-        config.run(|| {
-            let bad = spawn(|| panic!("broken"));
-            assert!(matches!(bad.get(), Err(GetError::Panicked(_))));
-            told_in.lock().unwrap().push(spawn(|| 4).get().unwrap());
-        });
-        assert_eq!(*hears.lock().unwrap(), ["greenlet-1: broken"]);
-        assert_eq!(*told.lock().unwrap(), [4]);
-    }
-
-    #[test]
-    fn a_hook_that_panics_harms_nobody() {
-        let config = virtual_clock().on_panic(|_, _| panic!("in the hook"));
-        assert!(config.run(|| matches!(spawn(|| panic!("broken")).get(), Err(GetError::Panicked(_)))));
+        assert_eq!(ended, Err("broken".to_owned()));
     }
 }

@@ -14,9 +14,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::fork;
-use super::greenlet::Panic;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::panics::Panic;
 use super::task::Task;
 use super::threads::{Permit, Semaphore};
 pub use job::Offloaded;
@@ -148,7 +148,8 @@ impl ThreadPool {
         self
     }
 
-    /// Lets at most `most` calls wait for a thread: beyond that [`ThreadPool::spawn`] waits.
+    /// Lets at most `most` calls wait for a thread: beyond that [`ThreadPool::spawn`] waits. A call
+    /// that spawns into its own full pool waits for itself: let it use [`ThreadPool::run`].
     pub const fn queue_limit(mut self, most: usize) -> ThreadPool {
         self.queued = Some(most);
         self

@@ -3,10 +3,8 @@
 use std::any::Any;
 use std::cell::Cell;
 
-use super::exit::PanicHook;
 use super::fork;
 use super::hub::Hub;
-use super::runtime::Config;
 use super::task::State;
 
 /// The part of a hub that has to do with the operating system.
@@ -16,20 +14,14 @@ pub(crate) struct Os {
     pub thread_waits: Cell<usize>,
     /// What `run` raises in place of a result, once main was ended for it.
     pub exit: Cell<Option<Box<dyn Any + Send>>>,
-    pub on_panic: Option<PanicHook>,
     /// The process is a fork's child, and the hub its parent's.
     forked: Cell<bool>,
 }
 
 impl Os {
-    pub fn new(config: &Config) -> Os {
+    pub fn new() -> Os {
         fork::watch();
-        Os {
-            thread_waits: Cell::new(0),
-            exit: Cell::new(None),
-            on_panic: config.on_panic.clone(),
-            forked: Cell::new(false),
-        }
+        Os { thread_waits: Cell::new(0), exit: Cell::new(None), forked: Cell::new(false) }
     }
 
     pub fn is_forked(&self) -> bool {

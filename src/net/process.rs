@@ -2,7 +2,6 @@
 
 mod child;
 mod orphans;
-mod pipe;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -14,7 +13,6 @@ use std::path::Path;
 use std::process::{self, ExitStatus, Output, Stdio};
 
 pub use child::Child;
-pub use pipe::{PipeReader, PipeWriter};
 pub use run::Expired;
 
 /// A program to start. gevent: `subprocess.Popen`'s arguments.
@@ -22,7 +20,8 @@ pub use run::Expired;
 /// Starting forks and blocks this thread until the program has begun, some hundred microseconds, as in gevent. An end is
 /// heard by a pidfd (by looking at growing intervals, at most 50 ms, where the kernel has none: before Linux 5.3): SIGCHLD is
 /// not touched, and only our own children are reaped. The other way round, a `waitpid(-1)` of other code may take
-/// a status from us; the wait here then gives the system's `ECHILD`.
+/// a status from us; the wait here then gives the system's `ECHILD`. A virtual clock does not wait for programs: what they
+/// take is real time.
 ///
 /// ```
 /// use gfetch::{green, net::process::Command};

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::OffloadError;
-use crate::green::greenlet::Panic;
 use crate::green::interrupt::Interrupt;
+use crate::green::panics::Panic;
 use crate::green::task::Why;
 use crate::green::threads::AsyncResult;
 

@@ -89,7 +89,7 @@ impl<R: Send> Iterator for Results<R> {
     fn next(&mut self) -> Option<Self::Item> {
         match self.results.recv() {
             Ok(Some(result)) => {
-                Some(result.map_err(|payload| OffloadError::Panicked(crate::green::greenlet::Panic::new(payload))))
+                Some(result.map_err(|payload| OffloadError::Panicked(crate::green::panics::Panic::new(payload))))
             }
             Ok(None) => None,
             Err(interrupt) => Some(Err(OffloadError::Interrupted(interrupt))),

@@ -10,9 +10,9 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
 use super::orphans;
-use super::pipe::{PipeReader, PipeWriter};
 use super::run::Talk;
 use crate::green::{self, Semaphore, Watched};
+use crate::net::{PipeReader, PipeWriter};
 
 /// Without a pidfd the child is looked at: first after so long, then half as long again each time, at most the second.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
@@ -21,7 +21,7 @@ const LAST_LOOK: Duration = Duration::from_millis(50);
 /// A started program. Dropping it neither ends nor waits for it; it is reaped when it has ended, at a later start or drop.
 /// gevent: `Popen`.
 pub struct Child {
-    /// Its input, if piped. Close or drop it (and its clones) for the child to see the end.
+    /// Its input, if piped. Close or drop it for the child to see the end.
     pub stdin: Option<PipeWriter>,
     /// Its output, if piped.
     pub stdout: Option<PipeReader>,
@@ -39,9 +39,9 @@ pub struct Child {
 impl Child {
     pub(super) fn new(mut child: process::Child) -> io::Result<Child> {
         let pidfd = watch(&child);
-        let stdin = child.stdin.take().map(PipeWriter::new);
-        let stdout = child.stdout.take().map(PipeReader::new);
-        let stderr = child.stderr.take().map(PipeReader::new);
+        let stdin = child.stdin.take().map(PipeWriter::from_fd);
+        let stdout = child.stdout.take().map(PipeReader::from_fd);
+        let stderr = child.stderr.take().map(PipeReader::from_fd);
         let child = RefCell::new(Some(child));
         // From here on a failure drops a `Child`, which is reaped.
         let made = Child {
@@ -125,7 +125,7 @@ impl Child {
     }
 
     /// Feeds it `input`, reads all that it writes, and waits for its end, all at once, so that no full pipe stops it. What
-    /// is not piped is left alone. gevent: `communicate`.
+    /// is not piped is left alone; the pipes are taken and closed. gevent: `communicate`.
     pub fn communicate(&mut self, input: &[u8]) -> io::Result<Output> {
         Talk::whole(self, input)
     }

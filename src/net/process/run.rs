@@ -3,14 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::process::{ExitStatus, Output, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::pipe::{PipeReader, PipeWriter};
 use super::{Child, Command};
 use crate::green::{self, GetError, Greenlet};
+use crate::net::{PipeReader, PipeWriter};
 
 /// Read at a time: what a pipe holds.
 const READ_BYTES: usize = 64 * 1024;
@@ -79,6 +79,9 @@ pub(super) struct Talk {
 #[derive(Default)]
 struct Said {
     begun: Cell<bool>,
+    stdin: RefCell<Option<PipeWriter>>,
+    stdout: RefCell<Option<PipeReader>>,
+    stderr: RefCell<Option<PipeReader>>,
     input: RefCell<Rc<[u8]>>,
     written: Cell<usize>,
     output: RefCell<Vec<u8>>,
@@ -91,15 +94,13 @@ impl Talk {
         let said = child.talk.shared.clone();
         if !said.begun.replace(true) {
             *said.input.borrow_mut() = input.into();
+            said.stdin.replace(child.stdin.take());
+            said.stdout.replace(child.stdout.take());
+            said.stderr.replace(child.stderr.take());
         }
-        let helpers = Helpers(vec![
-            child.stdin.clone().map(|pipe| spawn(&said, move |said| feed(&pipe, said))),
-            child.stderr.clone().map(|pipe| spawn(&said, move |said| read_all(&pipe, &said.errors))),
-        ]);
-        if let Some(pipe) = &child.stdout {
-            read_all(pipe, &said.output)?;
-        }
-        for helper in helpers.0.iter().flatten() {
+        let helpers = Helpers(vec![spawn(&said, feed), spawn(&said, |said| read_all(&said.stderr, &said.errors))]);
+        read_all(&said.stdout, &said.output)?;
+        for helper in &helpers.0 {
             match helper.get() {
                 Ok(done) => done?,
                 Err(GetError::Interrupted(interrupt)) => return Err(interrupt.into()),
@@ -107,7 +108,6 @@ impl Talk {
             }
         }
         let status = child.wait()?;
-        (child.stdin, child.stdout, child.stderr) = (None, None, None);
         Ok(child.talk.output(status))
     }
 
@@ -123,17 +123,18 @@ fn spawn(said: &Rc<Said>, f: impl FnOnce(&Said) -> io::Result<()> + 'static) -> 
 }
 
 /// Greenlets that end with the call that needs them.
-struct Helpers(Vec<Option<Greenlet<io::Result<()>>>>);
+struct Helpers(Vec<Greenlet<io::Result<()>>>);
 
 impl Drop for Helpers {
     fn drop(&mut self) {
-        self.0.iter().flatten().for_each(Greenlet::kill_nowait);
+        self.0.iter().for_each(Greenlet::kill_nowait);
     }
 }
 
 /// Writes what is left of the input and closes the pipe; a child that does not read it all is none of our business.
-fn feed(pipe: &PipeWriter, said: &Said) -> io::Result<()> {
-    let input = said.input.borrow().clone();
+fn feed(said: &Said) -> io::Result<()> {
+    let (pipe, input) = (said.stdin.borrow(), said.input.borrow());
+    let Some(mut pipe) = pipe.as_ref() else { return Ok(()) };
     while said.written.get() < input.len() {
         match pipe.write(&input[said.written.get()..]) {
             Ok(written) => said.written.set(said.written.get() + written),
@@ -146,7 +147,9 @@ fn feed(pipe: &PipeWriter, said: &Said) -> io::Result<()> {
     Ok(())
 }
 
-fn read_all(pipe: &PipeReader, into: &RefCell<Vec<u8>>) -> io::Result<()> {
+fn read_all(pipe: &RefCell<Option<PipeReader>>, into: &RefCell<Vec<u8>>) -> io::Result<()> {
+    let pipe = pipe.borrow();
+    let Some(mut pipe) = pipe.as_ref() else { return Ok(()) };
     let mut buffer = vec![0; READ_BYTES];
     loop {
         match pipe.read(&mut buffer)? {

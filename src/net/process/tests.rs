@@ -1,6 +1,7 @@
 //! The rules of child processes.
 
 use std::cell::Cell;
+use std::io::{Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -102,12 +103,10 @@ fn a_talk_that_timed_out_goes_on_where_it_was() {
     run(|| {
         let mut command = sh("echo one; cat; echo two");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let holder = child.stdin.clone();
         let mut late = sh("echo early; sleep 0.1; echo late");
         let mut slow = late.stdout(Stdio::piped()).spawn().unwrap();
         assert!(slow.communicate_timeout(b"", MS * 20).unwrap().is_none());
         assert_eq!(slow.communicate(b"").unwrap().stdout, b"early\nlate\n");
-        drop(holder);
         assert_eq!(child.communicate(b"in\n").unwrap().stdout, b"one\nin\ntwo\n");
     });
 }
@@ -204,7 +203,7 @@ fn a_pipe_is_written_and_read_by_turns() {
     run(|| {
         let mut command = Command::new("cat");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let mut buffer = [0; 16];
         for line in ["one\n", "two\n"] {
             assert_eq!(stdin.write(line.as_bytes()).unwrap(), 4);
