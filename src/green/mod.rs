@@ -27,11 +27,15 @@
 //! ```
 
 mod asserts;
+mod block_on;
 mod clock;
 mod dump;
 #[cfg(test)]
 mod edge_tests;
 mod event;
+mod exit;
+mod fork;
+pub mod fs;
 mod greenlet;
 mod group;
 mod hub;
@@ -42,6 +46,7 @@ mod live;
 mod mailbox;
 mod monitor;
 mod offload;
+mod os;
 mod overflow;
 mod panics;
 mod poller;
@@ -58,6 +63,7 @@ mod stats;
 mod task;
 #[cfg(test)]
 mod tests;
+pub mod threads;
 mod timeout;
 mod timers;
 mod trace;
@@ -67,9 +73,12 @@ mod wakers;
 mod watched;
 
 pub use asserts::{assert_no_block, assert_switches};
+pub use block_on::block_on;
 pub use clock::ClockKind;
 pub use dump::{TaskDump, TaskInfo, TaskTree, Wait, dump_tasks, kill_by_id};
 pub use event::{AsyncResult, Event};
+pub(crate) use exit::pass_to_main;
+pub use exit::{catch_exit, exit_main};
 pub use greenlet::{Builder, Current, GetError, Greenlet, current, join_all, spawn};
 pub use group::Group;
 pub use imap::Imap;
@@ -77,7 +86,7 @@ pub use interest::{Interest, Ready};
 pub use interrupt::{Deadlock, Interrupt, TimedOut};
 pub use mailbox::{Mailbox, Sender, mailbox};
 pub use monitor::{Monitor, MonitorEvent, Monitoring, Running};
-pub use offload::{OffloadError, ThreadPool, offload};
+pub use offload::{OffloadError, Offloaded, Results, ThreadPool, offload, offload_many};
 pub use panics::{Panic, on_panic};
 pub use pool::{Pool, PoolFull};
 pub use queue::{Nothing, PutError, Queue};

@@ -3,8 +3,9 @@
 use std::panic::Location;
 use std::ptr;
 
-use super::{GUARD_BYTES, State, Task, Why};
+use super::{State, Task, Why};
 use crate::green::dump::Wait;
+use crate::green::stack::GUARD_BYTES;
 
 /// Where a greenlet comes from.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,16 @@ impl Task {
         let top = if running { ptr::from_ref(&here).addr() } else { self.stack_top.get() };
         let base = self.guard.get() + GUARD_BYTES + self.stack_bytes.get();
         base.checked_sub(top).filter(|&used| used <= self.stack_bytes.get())
+    }
+
+    /// Whether `address` lies in the guard below its stack.
+    pub fn guards(&self, address: usize) -> bool {
+        address.checked_sub(self.guard.get()).is_some_and(|offset| offset < GUARD_BYTES)
+    }
+
+    /// The size of its stack.
+    pub fn stack_bytes(&self) -> usize {
+        self.stack_bytes.get()
     }
 
     /// Name and spawn site in pieces, without allocating: for the overflow handler.
@@ -72,6 +83,9 @@ impl From<Why> for Wait {
             Why::Results => Wait::Other("for the next result of a group".into()),
             Why::Mailbox => Wait::Other("for a letter in a mailbox".into()),
             Why::Offload => Wait::Other("for an offloaded call".into()),
+            Why::OtherThread => Wait::Other("for another thread".into()),
+            Why::Future => Wait::Other("for a future that nobody can wake".into()),
+            Why::Signal => Wait::Other("for a signal".into()),
             why => Wait::Other(format!("in {why:?}").into()),
         }
     }
