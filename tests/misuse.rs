@@ -163,7 +163,9 @@ fn a_second_reader_is_told_who_the_first_is_and_the_first_is_unharmed() {
         let refused = (&*mine).read(&mut [0; 10]).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
         let text = refused.to_string();
-        assert!(text.starts_with("first is reading descriptor ") && text.ends_with(" already: one greenlet a direction"));
+        assert!(
+            text.starts_with("first is reading descriptor ") && text.ends_with(" already: one greenlet a direction")
+        );
         (&theirs).write_all(b"hello").unwrap();
         assert_eq!(first.get().unwrap().unwrap(), 5);
     });
@@ -249,7 +251,8 @@ fn panic_abort_is_refused_at_compile_time() {
             .output();
         String::from_utf8_lossy(&rustc.unwrap().stderr).into_owned()
     };
-    let expected = "gfetch needs panic = \"unwind\": a kill unwinds the greenlet it ends, and a panic is kept in its handle";
+    let expected =
+        "gfetch needs panic = \"unwind\": a kill unwinds the greenlet it ends, and a panic is kept in its handle";
     assert!(compile("panic=abort").contains(expected));
     assert!(!compile("panic=unwind").contains(expected));
 }

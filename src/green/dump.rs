@@ -149,7 +149,8 @@ impl TaskDump {
 
     /// Circles of greenlets each of which waits for the end of the next: their names, each circle once, from its oldest.
     pub fn cycles(&self) -> Vec<Vec<String>> {
-        let next: HashMap<u64, u64> = self.tasks.iter().filter_map(|task| Some((task.id, waits_for_whom(task)?))).collect();
+        let next: HashMap<u64, u64> =
+            self.tasks.iter().filter_map(|task| Some((task.id, waits_for_whom(task)?))).collect();
         let names: HashMap<u64, &str> = self.tasks.iter().map(|task| (task.id, &*task.name)).collect();
         let mut cycles = Vec::new();
         let mut seen: HashMap<u64, u64> = HashMap::new();

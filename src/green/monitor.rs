@@ -251,7 +251,8 @@ impl<F: FnMut(&MonitorEvent)> Watch<F> {
         let is_above = bytes > most;
         if is_above != self.is_above {
             self.is_above = is_above;
-            let event = if is_above { MonitorEvent::MemoryAbove { bytes } } else { MonitorEvent::MemoryBelow { bytes } };
+            let event =
+                if is_above { MonitorEvent::MemoryAbove { bytes } } else { MonitorEvent::MemoryBelow { bytes } };
             (self.tell)(&event);
         }
     }

@@ -225,7 +225,9 @@ impl Drop for Chunk {
 }
 
 fn no_room(stride: usize, error: &io::Error) -> io::Error {
-    let text = format!("no room for another stack of {stride} bytes, its guard included ({error}): make fewer or smaller ones");
+    let text = format!(
+        "no room for another stack of {stride} bytes, its guard included ({error}): make fewer or smaller ones"
+    );
     io::Error::new(io::ErrorKind::OutOfMemory, text)
 }
 

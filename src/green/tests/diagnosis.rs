@@ -57,7 +57,8 @@ fn a_dump_names_the_descriptor_that_is_waited_for() {
         let (mine, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         mine.set_nonblocking(true).unwrap();
         let fd = std::os::fd::AsRawFd::as_raw_fd(&mine);
-        let reader = spawn(move || Watched::new(mine).unwrap().read(None, |mut from| io::Read::read(&mut from, &mut [0])));
+        let reader =
+            spawn(move || Watched::new(mine).unwrap().read(None, |mut from| io::Read::read(&mut from, &mut [0])));
         yield_now().unwrap();
         sleep(MS).unwrap();
         let dump = dump_tasks();

@@ -88,7 +88,8 @@ fn a_trace_tells_spawns_switches_waits_wakes_timers_kills_and_ends_with_their_ti
         yield_now().unwrap();
         trace()
     });
-    let lines: Vec<String> = trace.to_string().lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let lines: Vec<String> =
+        trace.to_string().lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     let expected = [
         "0ns 0 spawned",
         "0ns 0 runs",
