@@ -65,7 +65,8 @@ pub(crate) struct Hub {
     deadlock: RefCell<Option<Deadlock>>,
     next_id: Cell<u64>,
     next_scope: Cell<u64>,
-    switches: Cell<u32>,
+    /// Since the last poll.
+    pub switches: Cell<u32>,
     last_poll: Cell<Instant>,
     pub stack_bytes: usize,
     pub diagnosis: Diagnosis,

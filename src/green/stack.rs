@@ -164,6 +164,13 @@ impl Stacks {
         resident.sum()
     }
 
+    /// Stacks on loan now.
+    #[cfg(test)]
+    pub fn lent(&self) -> usize {
+        let (made, free) = self.counts();
+        made - free
+    }
+
     /// Gives the memory of cold free stacks back to the system. Called when the hub is about to sleep.
     pub fn trim(&mut self) {
         for class in &mut self.classes {

@@ -2,6 +2,7 @@
 
 mod diagnosis;
 mod fairness;
+mod leaks;
 mod lives;
 mod orders;
 mod pools;

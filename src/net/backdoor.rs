@@ -102,8 +102,11 @@ fn accept_all(listener: &Watched<Socket>, connections: &green::Group) {
     let places = Semaphore::new(MAX_CONNECTIONS);
     loop {
         let Ok(place) = places.acquire() else { return };
-        match socket::accept(listener).and_then(|(socket, _)| Watched::new(socket)) {
-            Ok(stream) => {
+        let accepted =
+            socket::accept(listener, None).and_then(|new| new.map(|(socket, _)| Watched::new(socket)).transpose());
+        match accepted {
+            Ok(None) => {}
+            Ok(Some(stream)) => {
                 connections.spawn(move || {
                     let _place = place;
                     Console { stream }.serve()
@@ -149,7 +152,7 @@ impl Console {
     fn say(&self, text: &str) -> io::Result<()> {
         let mut left = text.as_bytes();
         while !left.is_empty() {
-            let written = socket::write(&self.stream, left)?;
+            let Some(written) = socket::write(&self.stream, left, None)? else { continue };
             left = &left[written..];
         }
         Ok(())
