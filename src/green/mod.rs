@@ -44,7 +44,9 @@
 //! # For who knows gevent
 //! The [crate's documentation](crate) is a tutorial that takes a gevent user across, with a table of what is called what.
 
+mod asserts;
 mod clock;
+mod dump;
 #[cfg(test)]
 mod edge_tests;
 mod event;
@@ -52,48 +54,62 @@ mod greenlet;
 mod group;
 mod hub;
 mod imap;
+mod interest;
 mod interrupt;
 mod live;
 mod mailbox;
+mod monitor;
 mod offload;
 mod overflow;
+mod panics;
 mod poller;
 mod pool;
 mod queue;
+mod raw;
 mod ready;
 mod remote;
 mod runtime;
 mod semaphore;
 mod sleep;
 mod stack;
+mod stats;
 mod task;
 #[cfg(test)]
 mod tests;
 mod timeout;
 mod timers;
+mod trace;
 mod wait;
 mod waker;
 mod wakers;
 mod watched;
 
+pub use asserts::{assert_no_block, assert_switches};
 pub use clock::ClockKind;
+pub use dump::{TaskDump, TaskInfo, TaskTree, Wait, dump_tasks, kill_by_id};
 pub use event::{AsyncResult, Event};
-pub use greenlet::{Builder, Current, GetError, Greenlet, Panic, current, join_all, spawn};
+pub use greenlet::{Builder, Current, GetError, Greenlet, current, join_all, spawn};
 pub use group::Group;
 pub use imap::Imap;
+pub use interest::{Interest, Ready};
 pub use interrupt::{Deadlock, Interrupt, TimedOut};
 pub use mailbox::{Mailbox, Sender, mailbox};
+pub use monitor::{Monitor, MonitorEvent, Monitoring, Running};
 pub use offload::{OffloadError, ThreadPool, offload};
+pub use panics::{Panic, on_panic};
 pub use pool::{Pool, PoolFull};
 pub use queue::{Nothing, PutError, Queue};
+pub(crate) use raw::{cancel as cancel_raw_waits, wait as wait_raw};
 pub use remote::Handle;
 pub(crate) use runtime::recent_now;
 pub use runtime::{Config, now, run};
 pub use semaphore::{Permit, Semaphore};
 pub use sleep::{sleep, yield_now};
 pub use stack::{DEFAULT_STACK_BYTES, MIN_STACK_BYTES};
+pub use stats::{Stats, StatsEvery, stats, stats_every};
 pub use task::State;
 pub(crate) use task::is_kill;
 pub(crate) use timeout::timeout_from;
 pub use timeout::{Alarm, Elapsed, shield, timeout};
+pub use trace::{Happened, Trace, TraceEvent, WokenBy, trace};
 pub(crate) use watched::Watched;
