@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
+use super::idle::Idle;
 use super::interrupt::{Deadlock, Interrupt};
 use super::live::Live;
 use super::poller::Poller;
@@ -41,6 +42,7 @@ const REPORTED_WAITS: usize = 20;
 
 pub(crate) struct Hub {
     ready: Ready,
+    pub(super) idle: Idle,
     /// The running task, or null. `switch_to` holds an `Rc` of it for as long as it stands here.
     current: Cell<*const Task>,
     pub live: RefCell<Live>,
@@ -78,6 +80,7 @@ impl Hub {
         let remote = Arc::new(Remote::new(poller.waker()?));
         Ok(Hub {
             ready: Ready::default(),
+            idle: Idle::default(),
             current: Cell::new(ptr::null()),
             live: RefCell::new(Live::default()),
             timers: Timers::default(),
@@ -296,6 +299,12 @@ impl Hub {
         if self.live.borrow().is_empty() {
             return;
         }
+        if self.idle.is_waited_for() {
+            self.poll(Some(Duration::ZERO));
+            return if self.ready.is_empty() {
+                self.idle.wake_next(self)
+            };
+        }
         if !self.can_be_woken() {
             return self.tell_main_of_the_deadlock();
         }
@@ -349,6 +358,7 @@ impl Hub {
             || self.remote.has_handles()
             || self.remote.has_messages()
             || self.timers.next().is_some()
+            || self.idle.is_waited_for()
     }
 
     fn tell_main_of_the_deadlock(&self) {

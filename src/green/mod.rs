@@ -26,25 +26,38 @@
 //! assert_eq!(order, ["func3", "func2", "func1"]);
 //! ```
 
+mod async_result;
+mod barrier;
+mod bounded_semaphore;
+mod channel;
+mod choose;
 mod clock;
+mod condition;
 #[cfg(test)]
 mod edge_tests;
 mod event;
 mod greenlet;
 mod group;
 mod hub;
+mod idle;
 mod imap;
 mod interrupt;
+mod interval;
+mod limit;
 mod live;
+mod locals;
 mod mailbox;
+mod mutex;
 mod offload;
 mod overflow;
 mod poller;
 mod pool;
 mod queue;
 mod ready;
+mod reentrant;
 mod remote;
 mod runtime;
+mod rwlock;
 mod semaphore;
 mod sleep;
 mod stack;
@@ -58,24 +71,42 @@ mod waker;
 mod wakers;
 mod watched;
 
+pub use async_result::{AsyncResult, Failure};
+pub use barrier::{Barrier, BarrierError};
+pub use bounded_semaphore::{BoundedSemaphore, OverReleased};
+pub use channel::{Channel, ChannelIter};
+pub use choose::{ChannelClosed, select};
+#[doc(hidden)]
+pub use choose::{RecvArm, SendArm, select_arms, unchosen};
 pub use clock::ClockKind;
-pub use event::{AsyncResult, Event};
+pub use condition::Condition;
+pub use event::Event;
 pub use greenlet::{Builder, Current, GetError, Greenlet, Panic, current, join_all, spawn};
 pub use group::Group;
+pub use idle::idle;
 pub use imap::Imap;
 pub use interrupt::{Deadlock, Interrupt, TimedOut};
+pub use interval::{Interval, interval};
+pub use limit::Limit;
+pub use locals::{LocalKey, green_local};
 pub use mailbox::{Mailbox, Sender, mailbox};
+pub use mutex::{Mutex, MutexGuard};
 pub use offload::{OffloadError, ThreadPool, offload};
 pub use pool::{Pool, PoolFull};
-pub use queue::{Nothing, PutError, Queue};
+pub use queue::{
+    AnyQueue, Counted, Fifo, Iter, JoinableQueue, Least, Lifo, LifoQueue, Nothing, NothingUnfinished, PriorityQueue,
+    PutError, Queue, Store,
+};
+pub use reentrant::{ReentrantGuard, ReentrantMutex};
 pub use remote::Handle;
 pub(crate) use runtime::recent_now;
 pub use runtime::{Config, now, run};
+pub use rwlock::{ReadGuard, RwLock, WriteGuard};
 pub use semaphore::{Permit, Semaphore};
 pub use sleep::{sleep, yield_now};
 pub use stack::{DEFAULT_STACK_BYTES, MIN_STACK_BYTES};
 pub use task::State;
 pub(crate) use task::is_kill;
 pub(crate) use timeout::timeout_from;
-pub use timeout::{Alarm, Elapsed, shield, timeout};
+pub use timeout::{Alarm, AlreadyStarted, Elapsed, Timeout, shield, timeout, timeout_opt, timeout_or};
 pub(crate) use watched::Watched;
