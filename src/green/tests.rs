@@ -3,6 +3,7 @@
 mod lives;
 mod pools;
 mod stacks;
+mod sync;
 mod threads;
 mod timeouts;
 mod waits;

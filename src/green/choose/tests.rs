@@ -65,7 +65,7 @@ fn a_send_empties_its_slot_only_if_it_is_chosen() {
         assert_eq!((chosen.unwrap(), slot), (3, Some("word")));
         let gets = to.clone();
         let getter = spawn(move || gets.get().unwrap());
-        let chosen = select! { sent = send(to, &mut slot) => sent, _ = recv(from) => unreachable!() as Result<(), ChannelClosed> };
+        let chosen = select! { sent = send(to, &mut slot) => sent, _ = recv(from) => Err(ChannelClosed) };
         assert_eq!((chosen.unwrap(), slot), (Ok(()), None));
         assert_eq!(getter.get().unwrap(), Some("word"));
         from.put_timeout((), Duration::ZERO).unwrap_err();
