@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::panics::Panic;
 use super::task::{self, State, Task, Why};
 
 /// A closure larger than this is boxed: corosensei carries at most a KiB over to a new stack.
@@ -170,33 +171,7 @@ impl<T> Outcome<T> {
     }
 
     fn of_payload(payload: Box<dyn Any + Send>) -> Outcome<T> {
-        if task::is_kill(&*payload) { Outcome::Killed } else { Outcome::Panicked(Panic::new(payload)) }
-    }
-}
-
-/// What a greenlet panicked with.
-pub struct Panic(Box<dyn Any + Send>);
-
-impl Panic {
-    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Panic {
-        Panic(payload)
-    }
-
-    /// The panic's text, where it has one.
-    pub fn message(&self) -> &str {
-        let text = self.0.downcast_ref::<&'static str>().copied();
-        text.or_else(|| self.0.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without text")
-    }
-
-    /// The payload, for `std::panic::resume_unwind`.
-    pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.0
-    }
-}
-
-impl fmt::Debug for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Panic").field(&self.message()).finish()
+        if task::is_kill(&*payload) { Outcome::Killed } else { Outcome::Panicked(Panic::of_current(payload)) }
     }
 }
 
@@ -216,7 +191,7 @@ pub enum GetError {
 impl fmt::Display for GetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            GetError::Panicked(panic) => write!(f, "the greenlet panicked: {}", panic.message()),
+            GetError::Panicked(panic) => write!(f, "the greenlet {panic}"),
             GetError::Killed => f.write_str("the greenlet was killed"),
             GetError::Taken => f.write_str("the greenlet's value was taken before"),
             GetError::Interrupted(interrupt) => interrupt.fmt(f),

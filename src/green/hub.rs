@@ -8,6 +8,9 @@
 //! processor predicts wrongly, and five of those cost more than all the rest of a switch.
 #![allow(unsafe_code)]
 
+mod deadlock;
+mod diagnosis;
+
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::panic::Location;
@@ -25,8 +28,10 @@ use super::ready::Ready;
 use super::remote::Remote;
 use super::runtime::Config;
 use super::stack::{StackSlot, Stacks};
-use super::task::{Cause, Resumed, State, Task, Why};
+use super::task::{Cause, Origin, Resumed, State, Task, Why};
 use super::timers::{Deadline, Timers};
+use diagnosis::Diagnosis;
+pub(crate) use diagnosis::Stretch;
 
 /// After so many switches the poller is looked at, even if more is ready.
 const SWITCHES_BETWEEN_POLLS: u32 = 61;
@@ -37,8 +42,6 @@ const SWITCHES_BETWEEN_CLOCK_READINGS: u32 = 8;
 /// Before a virtual clock jumps, descriptors that are waited for must have been silent for so long in real time: what was
 /// just sent over loopback may still be on its way.
 const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
-/// Waiting greenlets named in a deadlock's report.
-const REPORTED_WAITS: usize = 20;
 
 pub(crate) struct Hub {
     ready: Ready,
@@ -64,9 +67,11 @@ pub(crate) struct Hub {
     deadlock: RefCell<Option<Deadlock>>,
     next_id: Cell<u64>,
     next_scope: Cell<u64>,
-    switches: Cell<u32>,
+    /// Since the last poll.
+    pub switches: Cell<u32>,
     last_poll: Cell<Instant>,
     pub stack_bytes: usize,
+    pub diagnosis: Diagnosis,
 }
 
 thread_local! {
@@ -100,6 +105,7 @@ impl Hub {
             next_scope: Cell::new(0),
             switches: Cell::new(0),
             stack_bytes: config.stack_bytes,
+            diagnosis: Diagnosis::new(config),
         })
     }
 
@@ -191,12 +197,16 @@ impl Hub {
         body: F,
     ) -> io::Result<Rc<Task>> {
         let id = self.next_id.replace(self.next_id.get() + 1);
-        let task = Rc::new(Task::new(id, name, spawned_at));
+        let origin = Origin { at: spawned_at, parent: self.current_id() };
+        let task = Rc::new(Task::new(id, name, origin));
         let stack = self.stacks.borrow_mut().acquire(stack_bytes)?;
         // SAFETY: handed on to the caller.
         unsafe { task.start_on(stack, body) };
         self.live.borrow_mut().insert(&task);
         self.ready.push(task.clone());
+        if self.diagnosis.is_on() {
+            self.note_spawn(&task);
+        }
         if self.closing.get() {
             self.kill(&task);
         }
@@ -207,6 +217,9 @@ impl Hub {
     pub fn wake(&self, task: &Rc<Task>, cause: Cause) -> bool {
         let accepted = task.accept_wake(cause);
         if accepted {
+            if self.diagnosis.is_on() {
+                self.note_wake(task, cause);
+            }
             self.ready.push(task.clone());
         }
         accepted
@@ -214,7 +227,13 @@ impl Hub {
 
     /// Asks a task to end.
     pub fn kill(&self, task: &Rc<Task>) {
-        if task.state.get() != State::Done && task.mark_killed() {
+        if task.state.get() == State::Done {
+            return;
+        }
+        if self.diagnosis.is_on() {
+            self.note_kill(task);
+        }
+        if task.mark_killed() {
             self.wake(task, Cause::Kill);
         }
     }
@@ -255,6 +274,9 @@ impl Hub {
     /// One pass: runs what is ready, then looks at timers and descriptors, sleeping if there is nothing to do.
     fn turn(&self, until: Option<Instant>) {
         while !self.main_is_done.get() {
+            if self.diagnosis.is_on() {
+                self.before_switch();
+            }
             let Some(task) = self.ready.pop() else { return self.wait_for_something(until) };
             self.switch_to(task);
             if self.poll_is_due() {
@@ -269,6 +291,9 @@ impl Hub {
         self.calls_in_a_row.set(0);
         let resumed = task.resume();
         self.current.set(ptr::null());
+        if self.diagnosis.is_on() {
+            self.after_switch(&task, &resumed);
+        }
         match resumed {
             Resumed::Again => self.ready.push(task),
             Resumed::Parked => {}
@@ -308,7 +333,7 @@ impl Hub {
         if !self.can_be_woken() {
             return self.tell_main_of_the_deadlock();
         }
-        let next = self.timers.next();
+        let next = self.sooner_than_reports(self.timers.next());
         if self.clock.is_virtual() {
             return self.wait_on_virtual_time(next, until);
         }
@@ -334,9 +359,11 @@ impl Hub {
     }
 
     fn poll(&self, timeout: Option<Duration>) {
+        self.before_poll(timeout);
         self.poller.poll(timeout, self);
         self.remote.drain(self);
         self.fire_timers();
+        self.after_poll(timeout);
         self.switches.set(0);
         self.last_poll.set(self.clock.last());
     }
@@ -350,38 +377,6 @@ impl Hub {
         self.timers.fire(self.clock.now(), |task, cause| {
             self.wake(task, cause);
         });
-    }
-
-    /// The handles are looked at before their last words: who lets go of one has spoken before.
-    fn can_be_woken(&self) -> bool {
-        self.descriptor_waits.get() + self.offload_waits.get() > 0
-            || self.remote.has_handles()
-            || self.remote.has_messages()
-            || self.timers.next().is_some()
-            || self.idle.is_waited_for()
-    }
-
-    fn tell_main_of_the_deadlock(&self) {
-        let Some(main) = self.main.borrow().clone() else { return };
-        let all = self.live.borrow().all();
-        let waiting = all.iter().filter(|task| task.state.get() == State::Waiting);
-        let waiting = waiting.take(REPORTED_WAITS).map(|task| task.describe()).collect();
-        *self.deadlock.borrow_mut() = Some(Deadlock { waiting });
-        self.wake(&main, Cause::Deadlock);
-    }
-
-    /// The report that goes with [`Cause::Deadlock`].
-    pub fn deadlock(&self) -> Deadlock {
-        self.deadlock.borrow().clone().expect("written before anybody is woken for it")
-    }
-
-    /// The counter of waits like `why`, where something outside the hub's greenlets can end them.
-    pub fn outside(&self, why: Why) -> Option<&Cell<usize>> {
-        match why {
-            Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),
-            Why::Offload => Some(&self.offload_waits),
-            _ => None,
-        }
     }
 }
 

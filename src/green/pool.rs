@@ -56,6 +56,11 @@ impl Pool {
         self.group.spawn_holding(place, f)
     }
 
+    /// Waits for a place, and takes it without a member: for what must not be begun before.
+    pub(crate) fn reserve(&self) -> Result<Permit, Interrupt> {
+        self.places.acquire()
+    }
+
     /// The number of places.
     pub fn size(&self) -> usize {
         self.size

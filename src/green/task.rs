@@ -15,7 +15,7 @@ mod scopes;
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::hint;
-use std::panic::{self, AssertUnwindSafe, Location};
+use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ use super::waker::Woken;
 use super::wakers::Wakers;
 use scopes::Scopes;
 
-pub(crate) use describe::Part;
+pub(crate) use describe::{Origin, Part};
 
 /// Where a greenlet is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ pub(crate) struct Task {
     /// What it does at its end, in order.
     links: RefCell<SmallVec<[Link; 2]>>,
     name: Option<Box<str>>,
-    spawned_at: &'static Location<'static>,
+    origin: Origin,
 }
 
 /// Called by a task as the last thing it does.
@@ -145,7 +145,7 @@ pub(crate) fn is_kill(payload: &(dyn Any + Send)) -> bool {
 }
 
 impl Task {
-    pub fn new(id: u64, name: Option<Box<str>>, spawned_at: &'static Location<'static>) -> Task {
+    pub fn new(id: u64, name: Option<Box<str>>, origin: Origin) -> Task {
         Task {
             id,
             guard: Cell::new(0),
@@ -165,7 +165,7 @@ impl Task {
             joiners: Wakers::default(),
             links: RefCell::default(),
             name,
-            spawned_at,
+            origin,
             coroutine: UnsafeCell::new(None),
             yielder: Cell::new(ptr::null()),
             stack_top: Cell::new(0),

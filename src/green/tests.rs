@@ -1,6 +1,10 @@
 //! The runtime's rules, each a test.
 
+mod diagnosis;
+mod fairness;
+mod leaks;
 mod lives;
+mod orders;
 mod pools;
 mod stacks;
 mod sync;
