@@ -25,6 +25,24 @@
 //! });
 //! assert_eq!(order, ["func3", "func2", "func1"]);
 //! ```
+//!
+//! # What holds
+//! - First in, first out: whoever became ready first runs first, and a late comer never overtakes who waits for the same thing.
+//! - Who keeps each other busy starves neither timers nor descriptors: those are looked at every 61 switches or 5 ms.
+//! - Completion wins: what is done is never reported as timed out, and what was handed to a greenlet that is then killed (an
+//!   item, a permit) goes to the next one. A queue may for that moment hold one more than its bound.
+//! - Of two equal deadlines the earlier made fires first. While a scope is past, every wait inside it fails at once.
+//! - A greenlet's panic stays in its handle; a kill is sticky; a destructor that runs while unwinding cannot wait.
+//! - At the end of [`run`] everything that is left is unwound, and its destructors run.
+//!
+//! # What a wait may end with
+//! | | a call's own limit | an enclosing scope | nobody can wake it | a kill |
+//! |---|---|---|---|---|
+//! | `sleep`, `join`, `Event::wait`, … | `Ok(false)`, `Ok(None)` | `Err(TimedOut)` | `Err(Deadlock)`, in main | unwinds |
+//! | reads and writes of sockets | `Ok(None)` | `io::ErrorKind::TimedOut` | `io::ErrorKind::Deadlock` | unwinds |
+//!
+//! # For who knows gevent
+//! The [crate's documentation](crate) is a tutorial that takes a gevent user across, with a table of what is called what.
 
 mod asserts;
 mod block_on;

@@ -7,6 +7,9 @@ use super::{State, Task, Why};
 use crate::green::dump::Wait;
 use crate::green::stack::GUARD_BYTES;
 
+/// Of a longer name the handler says the beginning, of a longer path the end: what is written without allocating is bounded.
+const MOST_SAID_BYTES: usize = 300;
+
 /// Where a greenlet comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
@@ -53,14 +56,15 @@ impl Task {
     /// Name and spawn site in pieces, without allocating: for the overflow handler.
     pub fn describe_to(&self, say: &mut dyn FnMut(Part)) {
         match &self.name {
-            Some(name) => say(Part::Text(name)),
+            Some(name) => say(Part::Text(&name[..name.floor_char_boundary(MOST_SAID_BYTES)])),
             None => {
                 say(Part::Text("greenlet-"));
                 say(Part::Number(self.id));
             }
         }
         say(Part::Text(" (spawned at "));
-        say(Part::Text(self.origin.at.file()));
+        let file = self.origin.at.file();
+        say(Part::Text(&file[file.ceil_char_boundary(file.len().saturating_sub(MOST_SAID_BYTES))..]));
         say(Part::Text(":"));
         say(Part::Number(u64::from(self.origin.at.line())));
         say(Part::Text(")"));
