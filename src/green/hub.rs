@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use super::clock::Clock;
 use super::interrupt::{Deadlock, Interrupt};
 use super::live::Live;
+use super::os::Os;
 use super::poller::Poller;
 use super::ready::Ready;
 use super::remote::Remote;
@@ -43,7 +44,7 @@ const SWITCHES_BETWEEN_CLOCK_READINGS: u32 = 8;
 const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
 
 pub(crate) struct Hub {
-    ready: Ready,
+    pub(super) ready: Ready,
     /// The running task, or null. `switch_to` holds an `Rc` of it for as long as it stands here.
     current: Cell<*const Task>,
     pub live: RefCell<Live>,
@@ -58,7 +59,8 @@ pub(crate) struct Hub {
     pub descriptor_waits: Cell<usize>,
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
-    main: RefCell<Option<Rc<Task>>>,
+    pub os: Os,
+    pub main: RefCell<Option<Rc<Task>>>,
     main_is_done: Cell<bool>,
     /// Main has ended: what is spawned now is killed at once.
     closing: Cell<bool>,
@@ -94,6 +96,7 @@ impl Hub {
             calls_in_a_row: Cell::new(0),
             descriptor_waits: Cell::new(0),
             offload_waits: Cell::new(0),
+            os: Os::new(),
             main: RefCell::new(None),
             main_is_done: Cell::new(false),
             closing: Cell::new(false),
@@ -350,6 +353,9 @@ impl Hub {
     }
 
     fn poll(&self, timeout: Option<Duration>) {
+        if self.os.is_forked() {
+            return self.refuse_to_poll_after_a_fork();
+        }
         self.before_poll(timeout);
         self.poller.poll(timeout, self);
         self.remote.drain(self);
@@ -375,6 +381,7 @@ impl Hub {
         match why {
             Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),
             Why::Offload => Some(&self.offload_waits),
+            Why::OtherThread => Some(&self.os.thread_waits),
             _ => None,
         }
     }

@@ -25,13 +25,35 @@
 //! });
 //! assert_eq!(order, ["func3", "func2", "func1"]);
 //! ```
+//!
+//! # What holds
+//! - First in, first out: whoever became ready first runs first, and a late comer never overtakes who waits for the same thing.
+//! - Who keeps each other busy starves neither timers nor descriptors: those are looked at every 61 switches or 5 ms.
+//! - Completion wins: what is done is never reported as timed out, and what was handed to a greenlet that is then killed (an
+//!   item, a permit) goes to the next one. A queue may for that moment hold one more than its bound.
+//! - Of two equal deadlines the earlier made fires first. While a scope is past, every wait inside it fails at once.
+//! - A greenlet's panic stays in its handle; a kill is sticky; a destructor that runs while unwinding cannot wait.
+//! - At the end of [`run`] everything that is left is unwound, and its destructors run.
+//!
+//! # What a wait may end with
+//! | | a call's own limit | an enclosing scope | nobody can wake it | a kill |
+//! |---|---|---|---|---|
+//! | `sleep`, `join`, `Event::wait`, … | `Ok(false)`, `Ok(None)` | `Err(TimedOut)` | `Err(Deadlock)`, in main | unwinds |
+//! | reads and writes of sockets | `Ok(None)` | `io::ErrorKind::TimedOut` | `io::ErrorKind::Deadlock` | unwinds |
+//!
+//! # For who knows gevent
+//! The [crate's documentation](crate) is a tutorial that takes a gevent user across, with a table of what is called what.
 
 mod asserts;
+mod block_on;
 mod clock;
 mod dump;
 #[cfg(test)]
 mod edge_tests;
 mod event;
+mod exit;
+mod fork;
+pub mod fs;
 mod greenlet;
 mod group;
 mod hub;
@@ -42,6 +64,7 @@ mod live;
 mod mailbox;
 mod monitor;
 mod offload;
+mod os;
 mod overflow;
 mod panics;
 mod poller;
@@ -58,6 +81,7 @@ mod stats;
 mod task;
 #[cfg(test)]
 mod tests;
+pub mod threads;
 mod timeout;
 mod timers;
 mod trace;
@@ -67,9 +91,12 @@ mod wakers;
 mod watched;
 
 pub use asserts::{assert_no_block, assert_switches};
+pub use block_on::block_on;
 pub use clock::ClockKind;
 pub use dump::{TaskDump, TaskInfo, TaskTree, Wait, dump_tasks, kill_by_id};
 pub use event::{AsyncResult, Event};
+pub(crate) use exit::pass_to_main;
+pub use exit::{catch_exit, exit_main};
 pub use greenlet::{Builder, Current, GetError, Greenlet, current, join_all, spawn};
 pub use group::Group;
 pub use imap::Imap;
@@ -77,7 +104,7 @@ pub use interest::{Interest, Ready};
 pub use interrupt::{Deadlock, Interrupt, TimedOut};
 pub use mailbox::{Mailbox, Sender, mailbox};
 pub use monitor::{Monitor, MonitorEvent, Monitoring, Running};
-pub use offload::{OffloadError, ThreadPool, offload};
+pub use offload::{OffloadError, Offloaded, Results, ThreadPool, offload, offload_many};
 pub use panics::{Panic, on_panic};
 pub use pool::{Pool, PoolFull};
 pub use queue::{Nothing, PutError, Queue};

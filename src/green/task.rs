@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
-use super::stack::{GUARD_BYTES, LINE_BYTES, StackSlot};
+use super::stack::{LINE_BYTES, StackSlot};
 use super::timers::Deadline;
 use super::waker::Woken;
 use super::wakers::Wakers;
@@ -77,6 +77,9 @@ pub(crate) enum Why {
     Read(i32),
     Write(i32),
     Offload,
+    OtherThread,
+    Future,
+    Signal,
 }
 
 /// What a coroutine tells the hub when it hands the thread back.
@@ -95,7 +98,7 @@ pub(crate) struct Task {
     pub state: Cell<State>,
     cause: Cell<Cause>,
     /// Whether there is a kill or a scope to look at: what a wait without either skips.
-    alert: Cell<bool>,
+    pub alert: Cell<bool>,
     killed: Cell<bool>,
     shields: Cell<u32>,
     yielder: Cell<*const Yielder<(), After>>,
@@ -128,7 +131,7 @@ pub(crate) struct Task {
 pub(crate) type Link = Box<dyn FnOnce(&Hub)>;
 
 /// The payload that unwinds a killed greenlet; caught at its base.
-struct Kill;
+pub(crate) struct Kill;
 
 /// True if `payload` is that of a kill, and not a panic.
 pub(crate) fn is_kill(payload: &(dyn Any + Send)) -> bool {
@@ -276,6 +279,7 @@ impl Task {
 
     #[cold]
     fn check_alerted(&self, hub: &Hub) -> Result<(), Interrupt> {
+        hub.os.refuse_after_a_fork();
         self.die_if_killed();
         if self.nearest_scope().is_some_and(|deadline| deadline.when <= hub.clock.recent()) {
             return Err(self.deliver(hub).unwrap_or(Interrupt::Unwinding));
@@ -377,16 +381,6 @@ impl Task {
     pub fn stack_lines(&self) -> [usize; 4] {
         let top = self.stack_top.get();
         [self.yielder.get().addr(), top.wrapping_sub(LINE_BYTES), top, top.wrapping_add(LINE_BYTES)]
-    }
-
-    /// Whether `address` lies in the guard below its stack.
-    pub fn guards(&self, address: usize) -> bool {
-        address.checked_sub(self.guard.get()).is_some_and(|offset| offset < GUARD_BYTES)
-    }
-
-    /// The size of its stack.
-    pub fn stack_bytes(&self) -> usize {
-        self.stack_bytes.get()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Looks blocking, parks instead: TCP, UDP, Unix sockets, pipes, any descriptor, names, TLS, servers.
+//! Looks blocking, parks instead: TCP, UDP, Unix sockets, pipes, any descriptor, names, TLS, servers, processes, signals.
 
 mod backdoor;
 mod create_connection;
@@ -6,9 +6,11 @@ mod datagram;
 mod getaddrinfo;
 mod names;
 mod pipe;
+pub mod process;
 pub mod race;
 mod select;
 mod server;
+pub mod signals;
 mod socket;
 mod stream;
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod route_answers;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread::JoinHandle;

@@ -15,7 +15,7 @@ const REPORTED_CYCLES: usize = 5;
 impl Hub {
     /// The handles are looked at before their last words: who lets go of one has spoken before.
     pub(super) fn can_be_woken(&self) -> bool {
-        self.descriptor_waits.get() + self.offload_waits.get() > 0
+        self.descriptor_waits.get() + self.offload_waits.get() + self.os.thread_waits.get() > 0
             || self.remote.has_handles()
             || self.remote.has_messages()
             || self.timers.next().is_some()

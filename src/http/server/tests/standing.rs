@@ -10,6 +10,12 @@ use crate::net::{Listen, TcpListener, TcpStream, TlsAcceptor};
 #[derive(Clone)]
 struct Clients(Queue<Client>);
 
+impl Clients {
+    fn come(&self, clients: impl IntoIterator<Item = Client>) {
+        clients.into_iter().for_each(|client| self.0.put(client).unwrap());
+    }
+}
+
 impl Listen for Clients {
     type Stream = Client;
     type Peer = ();
@@ -95,7 +101,7 @@ fn a_stop_ends_a_server_of_idle_connections_without_its_grace() {
     standing(|clients| {
         let server = HttpServer::new(clients.clone()).start(ignore);
         let asked = Client::saying(&[&get("/")]).then(Then::Waits);
-        [asked.clone(), Client::default().then(Then::Waits)].map(|client| clients.0.put(client).unwrap());
+        clients.come([asked.clone(), Client::default().then(Then::Waits)]);
         sleep(100);
         let begun = green::now();
         server.stop(Duration::from_secs(3600)).unwrap();
@@ -113,7 +119,7 @@ fn an_idle_connection_gives_its_place_up_after_the_idle_time() {
         let silent = Client::default().then(Then::Waits);
         let idle = Client::saying(&[&get("/")]).then(Then::Waits);
         let next = Client::saying(&[&get("/")]);
-        [silent.clone(), idle.clone(), next.clone()].map(|client| clients.0.put(client).unwrap());
+        clients.come([silent.clone(), idle.clone(), next.clone()]);
         let limits = ServerLimits::default();
         green::sleep(limits.idle_time - Duration::from_secs(1)).unwrap();
         assert_eq!((next.heard().as_str(), server.connections()), ("", 2));
@@ -131,7 +137,7 @@ fn a_head_that_drips_gives_its_place_up_after_the_head_time() {
         let drops = vec!["A: b\r\n"; 1000];
         let drips = Client::saying(&["GET / HTTP/1.1\r\n"]).and(Duration::from_millis(500), &drops);
         let next = Client::saying(&[&get("/")]);
-        [drips.clone(), next.clone()].map(|client| clients.0.put(client).unwrap());
+        clients.come([drips.clone(), next.clone()]);
         let limits = ServerLimits::default();
         green::sleep(limits.head_time + limits.linger_time + Duration::from_millis(10)).unwrap();
         assert!(drips.heard().starts_with("HTTP/1.1 408 "));
