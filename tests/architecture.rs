@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// The files that may contain `unsafe`, and nothing else may.
 const UNSAFE_FILES: &[&str] = &[
+    "src/green/fork.rs",
     "src/green/greenlet.rs",
     "src/green/hub.rs",
     "src/green/overflow.rs",

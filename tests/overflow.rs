@@ -117,3 +117,129 @@ fn a_fault_signal_that_is_no_overflow_is_left_to_the_handler_before_ours() {
     assert!(!said.contains("gfetch: greenlet"), "{said}");
     assert_eq!(output.status.signal(), Some(SIGSEGV), "{said}");
 }
+
+/// Bug class 50: the report comes also where a panic is on its way already.
+#[test]
+fn an_overflow_in_a_destructor_of_an_unwinding_greenlet_is_reported_all_the_same() {
+    struct Deep;
+    impl Drop for Deep {
+        fn drop(&mut self) {
+            recurse(0);
+        }
+    }
+    if is_child() {
+        return green::run(|| {
+            let unwinding = Builder::new().name("unwinding").stack_bytes(64 * 1024).spawn(|| {
+                let _deep = Deep;
+                panic!("first");
+            });
+            drop(unwinding.unwrap().join());
+        });
+    }
+    let (output, said) = again("an_overflow_in_a_destructor_of_an_unwinding_greenlet_is_reported_all_the_same");
+    assert_names_the_greenlet(&output, &said, "unwinding", "64");
+    assert!(said.contains("first"), "{said}");
+}
+
+/// Bug class 50: an error of the recursion that is caught in time leaves reports whole, its own and later ones.
+#[test]
+fn a_recursion_that_panics_deep_down_is_told_and_a_later_overflow_too() {
+    fn dive(depth: u32) -> u64 {
+        let frame = black_box([u64::from(depth); 16]);
+        assert!(depth < 500, "too deep");
+        dive(depth + 1) + frame[3]
+    }
+    if is_child() {
+        return green::run(|| {
+            for _ in 0..3 {
+                let Err(error) = Builder::new().name("diver").spawn(|| dive(0)).unwrap().get() else { return };
+                assert!(error.to_string().ends_with("panicked: too deep"), "{error}");
+            }
+            drop(Builder::new().name("later").spawn(|| recurse(0)).unwrap().get());
+        });
+    }
+    let (output, said) = again("a_recursion_that_panics_deep_down_is_told_and_a_later_overflow_too");
+    assert_names_the_greenlet(&output, &said, "later", "256");
+    assert_eq!(said.matches("too deep").count(), 3, "{said}");
+}
+
+/// Bug class 49: the library calls that people take for granted fit the smallest stack, or its overflow is reported; they
+/// never run over what lies below it.
+#[test]
+fn ordinary_calls_on_the_smallest_stack_work_or_name_the_greenlet() {
+    if is_child() {
+        return green::run(|| {
+            let ordinary = || {
+                let mut words: Vec<String> = (0..100).map(|n| format!("{:>5} {:?}", n * 7 % 13, Some(n))).collect();
+                words.sort();
+                let table: std::collections::HashMap<_, _> = words.iter().zip(1..).collect();
+                let parsed: f64 = "1234.5e-3".parse().unwrap();
+                eprintln!("{} words, {parsed:.3}", table.len());
+                std::fs::metadata("/").unwrap().is_dir()
+            };
+            let small = Builder::new().name("small").stack_bytes(green::MIN_STACK_BYTES).spawn(ordinary).unwrap();
+            assert!(small.get().unwrap());
+            eprintln!("done");
+        });
+    }
+    let (output, said) = again("ordinary_calls_on_the_smallest_stack_work_or_name_the_greenlet");
+    if output.status.success() {
+        assert!(said.contains("100 words, 1.234") || said.contains("100 words, 1.235"), "{said}");
+        assert!(said.contains("done"), "{said}");
+    } else {
+        assert_names_the_greenlet(&output, &said, "small", "16");
+    }
+}
+
+/// Bug class 49: the reporter itself needs stack. std's panic message with a whole backtrace needs more than a small
+/// greenlet has: then the overflow is what is told, and not nothing.
+#[test]
+fn a_panic_with_a_backtrace_on_the_smallest_stack_is_told_or_its_overflow_is() {
+    if is_child() {
+        return green::run(|| {
+            std::panic::set_hook(Box::new(|info| eprintln!("{info}\n{}", std::backtrace::Backtrace::force_capture())));
+            let small = Builder::new().name("small").stack_bytes(green::MIN_STACK_BYTES);
+            let small = small.spawn(|| -> () { panic!("no bread") }).unwrap();
+            let Err(error) = small.get() else { panic!("it passed") };
+            eprintln!("got: {error}");
+        });
+    }
+    let (output, said) = again("a_panic_with_a_backtrace_on_the_smallest_stack_is_told_or_its_overflow_is");
+    if output.status.success() {
+        assert!(said.contains("got: the greenlet small (spawned at tests/overflow.rs:"), "{said}");
+    } else {
+        assert_names_the_greenlet(&output, &said, "small", "16");
+    }
+}
+
+#[test]
+fn an_overflow_of_a_greenlet_with_a_very_long_name_still_says_size_and_spawn_site() {
+    let name = "é".repeat(2000);
+    if is_child() {
+        return green::run(|| {
+            drop(Builder::new().name(&name).stack_bytes(32 * 1024).spawn(|| recurse(0)).unwrap().get())
+        });
+    }
+    let (output, said) = again("an_overflow_of_a_greenlet_with_a_very_long_name_still_says_size_and_spawn_site");
+    assert_names_the_greenlet(&output, &said, &name[..300], "32");
+}
+
+#[test]
+fn an_overflow_after_many_switches_names_the_one_that_runs_and_not_its_spawner() {
+    if is_child() {
+        return green::run(|| {
+            let outer = Builder::new().name("outer").spawn(|| {
+                let inner = Builder::new().name("inner").stack_bytes(32 * 1024).spawn(|| {
+                    (0..100).for_each(|_| green::yield_now().unwrap());
+                    recurse(0)
+                });
+                inner.unwrap().get().unwrap()
+            });
+            let _others: Vec<_> =
+                (0..10).map(|_| green::spawn(|| (0..200).try_for_each(|_| green::yield_now()))).collect();
+            drop(outer.unwrap().get());
+        });
+    }
+    let (output, said) = again("an_overflow_after_many_switches_names_the_one_that_runs_and_not_its_spawner");
+    assert_names_the_greenlet(&output, &said, "inner", "32");
+}

@@ -26,6 +26,7 @@ fn tcp_pair() -> (TcpStream, TcpStream) {
     (near, accepted.get().unwrap())
 }
 
+/// Bug class 1.
 #[test]
 fn closing_wakes_the_reader_with_an_error() {
     run(|| {
@@ -85,6 +86,7 @@ fn a_second_reader_is_refused_and_the_first_unharmed_also_once_bytes_have_come()
     });
 }
 
+/// Bug class 4.
 #[test]
 fn a_reused_descriptor_number_hears_nothing_old() {
     run(|| {
@@ -112,6 +114,7 @@ fn a_reused_descriptor_number_hears_nothing_old() {
     });
 }
 
+/// Bug class 4.
 #[test]
 fn a_socket_that_outlives_its_hub_harms_no_socket_of_the_next() {
     let (old, _far) = run(|| UnixStream::pair().unwrap());

@@ -20,14 +20,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
+use super::idle::Idle;
 use super::interrupt::{Deadlock, Interrupt};
 use super::live::Live;
+use super::os::Os;
 use super::poller::Poller;
 use super::ready::Ready;
 use super::remote::Remote;
 use super::runtime::Config;
 use super::stack::{StackSlot, Stacks};
-use super::task::{Cause, Origin, Resumed, State, Task, Why};
+use super::task::{Cause, Origin, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
 use diagnosis::Diagnosis;
 pub(crate) use diagnosis::Stretch;
@@ -43,7 +45,8 @@ const SWITCHES_BETWEEN_CLOCK_READINGS: u32 = 8;
 const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
 
 pub(crate) struct Hub {
-    ready: Ready,
+    pub(super) ready: Ready,
+    pub(super) idle: Idle,
     /// The running task, or null. `switch_to` holds an `Rc` of it for as long as it stands here.
     current: Cell<*const Task>,
     pub live: RefCell<Live>,
@@ -58,7 +61,8 @@ pub(crate) struct Hub {
     pub descriptor_waits: Cell<usize>,
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
-    main: RefCell<Option<Rc<Task>>>,
+    pub os: Os,
+    pub main: RefCell<Option<Rc<Task>>>,
     main_is_done: Cell<bool>,
     /// Main has ended: what is spawned now is killed at once.
     closing: Cell<bool>,
@@ -83,6 +87,7 @@ impl Hub {
         let remote = Arc::new(Remote::new(poller.waker()?));
         Ok(Hub {
             ready: Ready::default(),
+            idle: Idle::default(),
             current: Cell::new(ptr::null()),
             live: RefCell::new(Live::default()),
             timers: Timers::default(),
@@ -94,6 +99,7 @@ impl Hub {
             calls_in_a_row: Cell::new(0),
             descriptor_waits: Cell::new(0),
             offload_waits: Cell::new(0),
+            os: Os::new(),
             main: RefCell::new(None),
             main_is_done: Cell::new(false),
             closing: Cell::new(false),
@@ -321,6 +327,12 @@ impl Hub {
         if self.live.borrow().is_empty() {
             return;
         }
+        if self.idle.is_waited_for() {
+            self.poll(Some(Duration::ZERO));
+            return if self.ready.is_empty() {
+                self.idle.wake_next(self)
+            };
+        }
         if !self.can_be_woken() {
             return self.tell_main_of_the_deadlock();
         }
@@ -350,6 +362,9 @@ impl Hub {
     }
 
     fn poll(&self, timeout: Option<Duration>) {
+        if self.os.is_forked() {
+            return self.refuse_to_poll_after_a_fork();
+        }
         self.before_poll(timeout);
         self.poller.poll(timeout, self);
         self.remote.drain(self);
@@ -368,15 +383,6 @@ impl Hub {
         self.timers.fire(self.clock.now(), |task, cause| {
             self.wake(task, cause);
         });
-    }
-
-    /// The counter of waits like `why`, where something outside the hub's greenlets can end them.
-    pub fn outside(&self, why: Why) -> Option<&Cell<usize>> {
-        match why {
-            Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),
-            Why::Offload => Some(&self.offload_waits),
-            _ => None,
-        }
     }
 }
 

@@ -89,13 +89,13 @@ fn report(task: &Task) {
 
 /// Text put together without allocating.
 struct Line {
-    bytes: [u8; 512],
+    bytes: [u8; 1024],
     used: usize,
 }
 
 impl Line {
     fn new() -> Line {
-        Line { bytes: [0; 512], used: 0 }
+        Line { bytes: [0; 1024], used: 0 }
     }
 
     fn text(&mut self, text: &str) {

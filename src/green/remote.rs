@@ -15,6 +15,7 @@ type Job = Box<dyn FnOnce() + Send>;
 enum Message {
     Wake(WaitId),
     Spawn(Job),
+    Post(Job),
 }
 
 /// One wait of one task, told by numbers, so that it can cross threads.
@@ -84,7 +85,7 @@ impl Remote {
 
     fn send(&self, message: Message) -> bool {
         let mut inbox = self.lock();
-        if inbox.is_closed || (inbox.refuses_spawns && matches!(message, Message::Spawn(_))) {
+        if inbox.is_closed || (inbox.refuses_spawns && !matches!(message, Message::Wake(_))) {
             return false;
         }
         inbox.messages.push_back(message);
@@ -115,6 +116,7 @@ impl Remote {
                     }
                 }
                 Message::Spawn(job) => drop(Builder::new().spawn(job)),
+                Message::Post(job) => Task::swallow(job),
             }
         }
     }
@@ -164,6 +166,13 @@ impl Handle {
     /// Spawns a greenlet on the hub. False if the hub has ended.
     pub fn spawn(&self, f: impl FnOnce() + Send + 'static) -> bool {
         self.remote.send(Message::Spawn(Box::new(f)))
+    }
+
+    /// Has `f` called by the hub's own loop, without a greenlet, after what was posted before. It must not wait: a wait
+    /// panics, and a panic ends there. What is posted before the hub sleeps is not lost. False if the hub has ended.
+    /// gevent: `loop.run_callback_threadsafe`.
+    pub fn post(&self, f: impl FnOnce() + Send + 'static) -> bool {
+        self.remote.send(Message::Post(Box::new(f)))
     }
 }
 

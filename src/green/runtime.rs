@@ -139,17 +139,20 @@ impl Config {
         let at = Location::caller();
         let life = Life(Some(Hub::new(self).unwrap_or_else(|error| panic!("no hub: {error}"))));
         let hub = life.0.as_ref().expect("taken by its drop only");
-        let outcome = hub.enter(|| {
+        let (outcome, exit) = hub.enter(|| {
             let main = Builder::new().name("main").stack_bytes(self.main_stack_bytes).spawn_main(hub, at, f);
             let main = main.unwrap_or_else(|error: io::Error| panic!("no stack for the main greenlet: {error}"));
             hub.run_until_done(&main.task);
-            hub.shut_down(self.grace);
-            main.take()
+            if !hub.os.is_forked() {
+                hub.shut_down(self.grace);
+            }
+            (main.take(), hub.os.exit.take())
         });
         drop(life);
         match outcome {
             Some(Outcome::Returned(value)) => value,
             Some(Outcome::Panicked(payload)) => panic::resume_unwind(payload.into_payload()),
+            Some(Outcome::Killed) if exit.is_some() => panic::resume_unwind(exit.expect("just seen")),
             Some(Outcome::Killed) => panic!("the main greenlet was killed"),
             None => unreachable!("the main greenlet has ended and nobody else took its outcome"),
         }

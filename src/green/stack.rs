@@ -214,7 +214,7 @@ impl Chunk {
         let start = loop {
             match map_noreserve(slots * stride) {
                 Ok(start) => break start,
-                Err(error) if slots == 1 => return Err(error),
+                Err(error) if slots == 1 => return Err(no_room(stride, &error)),
                 Err(_) => slots /= 2,
             }
         };
@@ -229,6 +229,13 @@ impl Drop for Chunk {
         unsafe { libc::munmap(self.start as *mut _, self.slots as usize * self.stride) };
         PROTECTED_GUARDS.fetch_sub(self.protected, Ordering::Relaxed);
     }
+}
+
+fn no_room(stride: usize, error: &io::Error) -> io::Error {
+    let text = format!(
+        "no room for another stack of {stride} bytes, its guard included ({error}): make fewer or smaller ones"
+    );
+    io::Error::new(io::ErrorKind::OutOfMemory, text)
 }
 
 fn map_noreserve(bytes: usize) -> io::Result<usize> {

@@ -92,6 +92,22 @@ impl<S: AsFd> Watched<S> {
         self.attempt_once(Direction::Read, call)
     }
 
+    /// As [`Watched::wait_readable`], for what may never come: this wait does not keep the hub from reporting a deadlock.
+    pub fn wait_readable_idly(&self) -> io::Result<()> {
+        Hub::with(|hub| {
+            let task = hub.current();
+            pay(hub, &task)?;
+            while !self.may_be_readable() {
+                self.source()?;
+                self.refuse_a_second(Direction::Read)?;
+                *self.readiness().reader.borrow_mut() = Some(Waker::for_next_wait(&task));
+                let _leave = Leave(&self.readiness().reader);
+                task.park(hub, Why::Signal, None)?;
+            }
+            Ok(())
+        })
+    }
+
     /// The same for a writing call.
     pub fn try_write<T>(&self, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
         self.attempt_once(Direction::Write, call)

@@ -15,7 +15,7 @@ use crate::green::{self, Builder, Greenlet, Interrupt, Semaphore, Watched};
 const MAX_LINE_BYTES: usize = 256;
 /// Connections at once; more wait in the kernel.
 const MAX_CONNECTIONS: usize = 4;
-/// A console that says nothing for so long makes room for another.
+/// A console that says nothing, or hears nothing, for so long makes room for another.
 const IDLE: Duration = Duration::from_secs(600);
 /// The pause after a failed accept.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -133,7 +133,10 @@ impl Console {
                 if line.trim() == "quit" {
                     return Ok(());
                 }
-                self.say(&answer(line.trim()))?;
+                let answer = answer(line.trim());
+                if green::timeout(IDLE, || self.say(&answer)).is_err() {
+                    return Ok(());
+                }
             }
             if input.len() > MAX_LINE_BYTES {
                 return self.say(&format!("a line of more than {MAX_LINE_BYTES} bytes: closed\n"));

@@ -1,24 +1,32 @@
-//! Looks blocking, parks instead: TCP, UDP, Unix sockets, pipes, any descriptor, names, TLS, servers.
+//! Looks blocking, parks instead: TCP, UDP, Unix sockets, pipes, any descriptor, names, TLS, servers, processes, signals.
 
 mod backdoor;
+mod create_connection;
 mod datagram;
 mod getaddrinfo;
 mod names;
 mod pipe;
+pub mod process;
 pub mod race;
 mod select;
 mod server;
+pub mod signals;
 mod socket;
 mod stream;
+#[cfg(test)]
+mod stream_tests;
 mod tcp;
 mod tls;
 mod udp;
 mod unix;
 mod unix_datagram;
 mod wait;
+#[cfg(test)]
+mod wait_tests;
 mod watch_path;
 
 pub use backdoor::Backdoor;
+pub use create_connection::create_connection;
 pub use datagram::Received;
 pub use names::{DnsError, DnsErrorKind, Family, LookUp, LookupError, Override, Resolver, ResolverConfig};
 pub use pipe::{PipeReader, PipeWriter, make_nonblocking, nb_read, nb_write, pipe};

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::green::{ClockKind, Config, Event, State};
+use crate::net::UdpSocket;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -54,6 +55,7 @@ fn each_connection_has_its_own_handler() {
     });
 }
 
+/// Bug class 37.
 #[test]
 fn a_full_pool_accepts_none_and_the_next_as_soon_as_a_place_is_free() {
     green::run(|| {
@@ -225,5 +227,140 @@ fn serving_for_ever_ends_with_the_listener() {
         let closed = Scripted::new([]);
         let ended = StreamServer::new(closed).serve_forever(|(), ()| ());
         assert_eq!(ended.unwrap_err().raw_os_error(), Some(libc::EBADF));
+    });
+}
+
+/// Bug class 37: accepting never went on after the pool had been full.
+#[test]
+fn a_pool_shared_with_others_bounds_both_and_accepting_goes_on() {
+    green::run(|| {
+        let (listener, address) = listener();
+        let pool = Pool::new(1);
+        let (busy, go) = (Rc::new(Cell::new(0)), Event::new());
+        let server = StreamServer::new(listener).in_pool(&pool).start(holding(&busy, &go));
+        let released = Event::new();
+        let until_released = released.clone();
+        let elsewhere = pool.spawn(move || until_released.wait().unwrap()).unwrap();
+        let clients: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
+        green::sleep(Duration::from_millis(10)).unwrap();
+        assert!(server.is_full() && busy.get() <= 1);
+        released.set();
+        go.set();
+        until(|| busy.get() == 3);
+        elsewhere.join().unwrap();
+        drop(clients);
+        server.stop(SECOND).unwrap();
+        assert!(server.is_closed());
+    });
+}
+
+/// Bug class 39: one of several processes took all connections.
+#[test]
+fn a_server_that_shares_its_listener_accepts_one_in_a_turn() {
+    green::run(|| {
+        let (listener, address) = listener();
+        let clients: Vec<_> = (0..20).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let (running, most) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let noted = most.clone();
+        let server = StreamServer::new(listener).shared().start(move |_stream, _| {
+            running.set(running.get() + 1);
+            noted.set(noted.get().max(running.get()));
+            running.set(running.get() - 1);
+        });
+        // Handlers run between the accepts: never are two accepted before one has run.
+        until(|| server.connections() == 0 && most.get() > 0);
+        clients.into_iter().for_each(|client| assert_eq!(read_all(client), ""));
+        assert_eq!(most.get(), 1);
+        server.stop(SECOND).unwrap();
+    });
+}
+
+#[test]
+fn what_ends_accepting_for_good_closes_the_listener() {
+    green::run(|| {
+        let (listener, address) = listener();
+        let listener = Rc::new(listener);
+        let server = StreamServer::new(Broken(listener)).start(|_, _| ());
+        assert_eq!(server.wait().unwrap_err().raw_os_error(), Some(libc::EBADF));
+        assert!(server.is_closed() && TcpStream::connect(address).is_err());
+    });
+}
+
+/// A listener whose accept says that it is none.
+struct Broken(Rc<TcpListener>);
+
+impl Listen for Broken {
+    type Stream = ();
+    type Peer = ();
+
+    fn accept(&self) -> io::Result<((), ())> {
+        Err(io::Error::from_raw_os_error(libc::EBADF))
+    }
+
+    fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// Bug class 33: a client that is slow in its handshake delayed the whole server.
+#[test]
+fn a_silent_client_of_a_tls_server_delays_nobody_and_is_closed_at_the_limit() {
+    let own = rcgen::generate_simple_self_signed(["a.example".to_string()]).unwrap();
+    let acceptor = TlsAcceptor::new(own.cert.der(), &own.signing_key.serialize_der()).unwrap();
+    let roots = crate::net::Roots::Der(vec![own.cert.der().to_vec()]);
+    let config = crate::net::TlsConfig::builder().roots(roots).build().unwrap();
+    green::run(|| {
+        let (listener, address) = listener();
+        let server = StreamServer::new(listener).tls(acceptor).handshake_limit(Duration::from_millis(100));
+        let failed = server.failed_handshakes();
+        let server = server.start(|mut stream, _peer| stream.write_all(b"hello").and_then(|()| stream.close_notify()));
+        let silent = TcpStream::connect(address).unwrap();
+        let leaver = TcpStream::connect(address).unwrap();
+        leaver.shutdown(std::net::Shutdown::Write).unwrap();
+        let good = TcpStream::connect(address).unwrap();
+        let mut good = crate::net::TlsStream::connect(good, "a.example", &config).unwrap();
+        let mut text = String::new();
+        good.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "hello");
+        assert_eq!(read_all(silent), "", "closed at its limit");
+        until(|| failed.get() == 2);
+        server.stop(SECOND).unwrap();
+    });
+}
+
+#[test]
+fn a_datagram_server_answers_each_from_a_bounded_number_of_handlers_in_turn() {
+    green::run(|| {
+        let bind = || UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let socket = bind();
+        let address = socket.local_addr().unwrap();
+        let (running, most) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let noted = most.clone();
+        let server = DatagramServer::new(socket).pool(3).max_bytes(100).start(move |data, peer, replies| {
+            running.set(running.get() + 1);
+            noted.set(noted.get().max(running.get()));
+            green::sleep(Duration::from_millis(2)).unwrap();
+            running.set(running.get() - 1);
+            assert_ne!(data, b"panic", "a handler's panic harms nobody, as this test wants");
+            replies.send_to(&data, peer)
+        });
+        let clients: Vec<_> = (0..10).map(|_| bind()).collect();
+        for (n, client) in clients.iter().enumerate() {
+            client.send_to(&[b'x'; 200], address).unwrap();
+            client.send_to(b"panic", address).unwrap();
+            client.send_to(format!("{n}").as_bytes(), address).unwrap();
+        }
+        for (n, client) in clients.iter().enumerate() {
+            let mut buffer = [0; 16];
+            let received = client.recv_from(&mut buffer).unwrap();
+            assert_eq!((&buffer[..received.bytes], received.from), (format!("{n}").as_bytes(), address));
+        }
+        assert_eq!((most.get(), server.too_long()), (3, 10));
+        server.sender().send_to(b"unasked", clients[0].local_addr().unwrap()).unwrap();
+        assert_eq!(clients[0].recv(&mut [0; 16]).unwrap().bytes, 7);
+        assert!(!server.is_closed());
+        server.stop(SECOND).unwrap();
+        assert!(server.is_closed() && server.handlers() == 0);
+        server.wait().unwrap();
     });
 }

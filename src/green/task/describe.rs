@@ -3,8 +3,12 @@
 use std::panic::Location;
 use std::ptr;
 
-use super::{GUARD_BYTES, State, Task, Why};
+use super::{State, Task, Why};
 use crate::green::dump::Wait;
+use crate::green::stack::GUARD_BYTES;
+
+/// Of a longer name the handler says the beginning, of a longer path the end: what is written without allocating is bounded.
+const MOST_SAID_BYTES: usize = 300;
 
 /// Where a greenlet comes from.
 #[derive(Clone, Copy, Debug)]
@@ -39,17 +43,28 @@ impl Task {
         base.checked_sub(top).filter(|&used| used <= self.stack_bytes.get())
     }
 
+    /// Whether `address` lies in the guard below its stack.
+    pub fn guards(&self, address: usize) -> bool {
+        address.checked_sub(self.guard.get()).is_some_and(|offset| offset < GUARD_BYTES)
+    }
+
+    /// The size of its stack.
+    pub fn stack_bytes(&self) -> usize {
+        self.stack_bytes.get()
+    }
+
     /// Name and spawn site in pieces, without allocating: for the overflow handler.
     pub fn describe_to(&self, say: &mut dyn FnMut(Part)) {
         match &self.name {
-            Some(name) => say(Part::Text(name)),
+            Some(name) => say(Part::Text(&name[..name.floor_char_boundary(MOST_SAID_BYTES)])),
             None => {
                 say(Part::Text("greenlet-"));
                 say(Part::Number(self.id));
             }
         }
         say(Part::Text(" (spawned at "));
-        say(Part::Text(self.origin.at.file()));
+        let file = self.origin.at.file();
+        say(Part::Text(&file[file.ceil_char_boundary(file.len().saturating_sub(MOST_SAID_BYTES))..]));
         say(Part::Text(":"));
         say(Part::Number(u64::from(self.origin.at.line())));
         say(Part::Text(")"));
@@ -72,6 +87,16 @@ impl From<Why> for Wait {
             Why::Results => Wait::Other("for the next result of a group".into()),
             Why::Mailbox => Wait::Other("for a letter in a mailbox".into()),
             Why::Offload => Wait::Other("for an offloaded call".into()),
+            Why::OtherThread => Wait::Other("for another thread".into()),
+            Why::Future => Wait::Other("for a future that nobody can wake".into()),
+            Why::Signal => Wait::Other("for a signal".into()),
+            Why::QueueJoin => Wait::Other("for all items of a queue to be done".into()),
+            Why::Channel => Wait::Other("for the other side of a channel".into()),
+            Why::Select => Wait::Other("in a select".into()),
+            Why::Lock => Wait::Other("for readers to leave a lock".into()),
+            Why::Condition => Wait::Other("for a notification".into()),
+            Why::Barrier => Wait::Other("for the others at a barrier".into()),
+            Why::Idle => Wait::Other("for the hub to be idle".into()),
             why => Wait::Other(format!("in {why:?}").into()),
         }
     }

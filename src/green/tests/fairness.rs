@@ -40,6 +40,28 @@ fn greenlets_that_yield_for_ever_starve_neither_timers_nor_descriptors_nor_other
     });
 }
 
+/// Bug classes 15 and 16: how late a timer may be is a number of switches, however slow the machine.
+#[test]
+fn a_timer_that_is_due_fires_within_sixty_one_switches_of_busy_greenlets() {
+    run(|| {
+        let due = std::time::Instant::now() + MS * 5;
+        let late = Rc::new(Cell::new(0u32));
+        let count = late.clone();
+        let stop = Rc::new(Cell::new(false));
+        let stopped = stop.clone();
+        let busy = spawn(move || {
+            while !stopped.get() {
+                count.set(count.get() + u32::from(std::time::Instant::now() >= due));
+                yield_now().unwrap();
+            }
+        });
+        sleep(due.saturating_duration_since(std::time::Instant::now())).unwrap();
+        assert!(late.get() <= 62, "{} switches late", late.get());
+        stop.set(true);
+        busy.join().unwrap();
+    });
+}
+
 /// Bug class 16.
 #[test]
 fn two_greenlets_that_wake_each_other_for_ever_starve_nobody() {

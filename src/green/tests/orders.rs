@@ -130,6 +130,11 @@ fn a_trace_keeps_the_last_events_and_counts_the_others() {
     assert_eq!(none, Trace::default());
 }
 
+#[test]
+fn an_event_of_a_trace_is_as_small_as_is_said() {
+    assert!(size_of::<TraceEvent>() <= 64);
+}
+
 /// On another thread, which has a hub of its own.
 fn run_without_record() -> Trace {
     std::thread::spawn(|| run(trace)).join().unwrap()

@@ -348,3 +348,20 @@ fn the_systems_own_look_up_answers_from_its_thread() {
         assert_eq!(resolver.lookup("a.test", 80).unwrap()[..], [at(Ipv4Addr::LOCALHOST.into(), 80)]);
     });
 }
+
+/// Bug class 35: look-ups that hang fill their own threads, and neither other offloaded calls nor a deadline waits for them.
+#[test]
+fn look_ups_that_hang_hold_up_no_other_offloaded_call_and_end_at_the_deadline() {
+    green::run(|| {
+        let directory = Directory::closed();
+        let resolver = directory.resolver();
+        let all: Vec<_> = (0..50).map(|n| asking(&resolver, &format!("{n}.test"))).collect();
+        green::sleep(MS * 5).unwrap();
+        assert_eq!(green::offload(|| 7).unwrap(), 7);
+        assert!(green::timeout(MS * 5, || resolver.lookup("late.test", 80)).is_err());
+        directory.open();
+        for task in &all {
+            assert_eq!(task.get().unwrap().unwrap().len(), 2);
+        }
+    });
+}

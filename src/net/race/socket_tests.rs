@@ -95,6 +95,7 @@ fn silent() -> (socket2::Socket, Vec<std::net::TcpStream>, SocketAddr) {
     (socket, queued, address)
 }
 
+/// Bug class 41.
 #[test]
 fn an_interrupted_race_leaves_no_descriptor_behind() {
     if !alone("an_interrupted_race_leaves_no_descriptor_behind", 256) {

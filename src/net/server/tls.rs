@@ -15,7 +15,12 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// A [`StreamServer`] over TLS; made by [`StreamServer::tls`]. A client that is slow or wrong in its handshake is closed
 /// and counted, and delays nobody. gevent: `StreamServer(certfile=..)`.
 pub struct TlsServer<L: Listen> {
-    pub(super) server: StreamServer<L>,
+    server: StreamServer<L>,
+    hands: Hands,
+}
+
+/// How hands are shaken.
+struct Hands {
     acceptor: TlsAcceptor,
     limit: Duration,
     failures: Rc<Cell<u64>>,
@@ -26,24 +31,24 @@ where
     L::Stream: Read + Write,
 {
     pub(super) fn new(server: StreamServer<L>, acceptor: TlsAcceptor) -> TlsServer<L> {
-        TlsServer { server, acceptor, limit: HANDSHAKE_LIMIT, failures: Rc::default() }
+        TlsServer { server, hands: Hands { acceptor, limit: HANDSHAKE_LIMIT, failures: Rc::default() } }
     }
 
     /// How long a handshake may take (10 s); it holds a place in the pool meanwhile.
     pub fn handshake_limit(mut self, limit: Duration) -> TlsServer<L> {
-        self.limit = limit;
+        self.hands.limit = limit;
         self
     }
 
     /// A counter of the handshakes that failed or took too long.
     pub fn failed_handshakes(&self) -> Rc<Cell<u64>> {
-        self.failures.clone()
+        self.hands.failures.clone()
     }
 
     /// As [`StreamServer::start`]; the handler is called once the hands are shaken.
     pub fn start<R: 'static>(self, handler: impl Fn(TlsStream<L::Stream>, L::Peer) -> R + 'static) -> ServerHandle<L> {
-        let (server, handler) = self.with(handler);
-        server.start(handler)
+        let TlsServer { server, hands } = self;
+        server.start(move |stream, peer| hands.shake(stream).map(|stream| handler(stream, peer)))
     }
 
     /// As [`StreamServer::serve_forever`].
@@ -51,22 +56,16 @@ where
         self,
         handler: impl Fn(TlsStream<L::Stream>, L::Peer) -> R + 'static,
     ) -> io::Result<()> {
-        let (server, handler) = self.with(handler);
-        server.serve_forever(handler)
+        let TlsServer { server, hands } = self;
+        server.serve_forever(move |stream, peer| hands.shake(stream).map(|stream| handler(stream, peer)))
     }
+}
 
-    fn with<R: 'static>(
-        self,
-        handler: impl Fn(TlsStream<L::Stream>, L::Peer) -> R + 'static,
-    ) -> (StreamServer<L>, impl Fn(L::Stream, L::Peer) -> Option<R> + 'static) {
-        let TlsServer { server, acceptor, limit, failures } = self;
-        let shake_and_handle = move |stream, peer| match green::timeout(limit, || acceptor.accept(stream)) {
-            Ok(Ok(stream)) => Some(handler(stream, peer)),
-            _ => {
-                failures.set(failures.get() + 1);
-                None
-            }
-        };
-        (server, shake_and_handle)
+impl Hands {
+    fn shake<S: Read + Write>(&self, stream: S) -> Option<TlsStream<S>> {
+        let shaken = green::timeout(self.limit, || self.acceptor.accept(stream));
+        let shaken = shaken.ok().and_then(Result::ok);
+        self.failures.set(self.failures.get() + u64::from(shaken.is_none()));
+        shaken
     }
 }

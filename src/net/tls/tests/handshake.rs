@@ -196,6 +196,19 @@ fn a_peer_that_does_not_speak_tls_is_told_apart() {
     });
 }
 
+/// Bug class 33: an end in the handshake, for the client and for the server.
+#[test]
+fn a_client_that_leaves_in_the_handshake_is_an_unexpected_end_for_the_server() {
+    green::run(|| {
+        let (near, far) = tcp_pair();
+        (&far).write_all(&[0x16, 3, 1]).unwrap();
+        far.shutdown(std::net::Shutdown::Write).unwrap();
+        let error = usual().0.accept(near).unwrap_err();
+        assert!(matches!(&error, TlsError::Io(io) if io.kind() == io::ErrorKind::UnexpectedEof), "{error:?}");
+    });
+}
+
+/// Bug class 33.
 #[test]
 fn a_peer_that_leaves_in_the_handshake_is_an_unexpected_end() {
     green::run(|| {

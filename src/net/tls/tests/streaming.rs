@@ -197,6 +197,66 @@ fn a_peer_that_goes_on_without_end_is_not_listened_to_for_ever() {
     });
 }
 
+/// Bug class 34: what was deciphered already made no descriptor readable, and the reader waited for ever.
+#[test]
+fn plaintext_that_is_here_already_is_read_without_the_peer_or_the_poller() {
+    green::run(|| {
+        let (mut client, mut server) = connected();
+        server.write_all(b"one record of many words").unwrap();
+        client.read_exact(&mut [0; 3]).unwrap();
+        assert!(!client.transport().has_unread(), "nothing is left in the socket");
+        let rest = green::timeout(Duration::from_secs(1), || {
+            let mut rest = [0; 21];
+            client.read_exact(&mut rest).map(|()| rest)
+        });
+        assert_eq!(&rest.unwrap().unwrap(), b" record of many words");
+    });
+}
+
+/// A transport that another greenlet may close.
+struct Shared(std::rc::Rc<TcpStream>);
+
+impl Read for Shared {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(buffer)
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Bug class 33: another error than that of the close, or none, when another greenlet closes.
+#[test]
+fn closing_by_another_greenlet_ends_a_read_and_a_handshake_with_that_error() {
+    green::run(|| {
+        let (server, client) = usual();
+        let (near, far) = tcp_pair();
+        let near = std::rc::Rc::new(near);
+        let ends = meet((Shared(near.clone()), Shared(std::rc::Rc::new(far))), &server, &client, "a.example");
+        let (mut reading, _far) = (ends.0.unwrap(), ends.1.unwrap());
+        let reader = green::spawn(move || reading.read(&mut [0; 8]).unwrap_err().kind());
+        green::sleep(Duration::from_millis(2)).unwrap();
+        near.close();
+        assert_eq!(reader.get().unwrap(), io::ErrorKind::NotConnected);
+
+        let (near, _silent) = tcp_pair();
+        let near = std::rc::Rc::new(near);
+        let shaking = Shared(near.clone());
+        let shaker = green::spawn(move || server.accept(shaking).map(drop));
+        green::sleep(Duration::from_millis(2)).unwrap();
+        near.close();
+        let error = shaker.get().unwrap().unwrap_err();
+        assert!(matches!(&error, TlsError::Io(io) if io.kind() == io::ErrorKind::NotConnected), "{error:?}");
+    });
+}
+
 #[test]
 fn plaintext_left_by_a_reader_is_unread() {
     green::run(|| {

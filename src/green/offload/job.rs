@@ -1,0 +1,53 @@
+//! One call on another thread, and its result to wait for.
+
+use std::fmt;
+use std::thread;
+use std::time::Duration;
+
+use super::OffloadError;
+use crate::green::interrupt::Interrupt;
+use crate::green::panics::Panic;
+use crate::green::task::Why;
+use crate::green::threads::AsyncResult;
+
+/// A call on a [`ThreadPool`](super::ThreadPool)'s thread. Any greenlet may wait for it (to wait for it among greenlets,
+/// spawn one that gets it); dropping it abandons the call, which runs to its end. gevent: the `AsyncResult` of
+/// `ThreadPool.spawn`.
+pub struct Offloaded<T> {
+    result: AsyncResult<thread::Result<T>>,
+}
+
+impl<T> Offloaded<T> {
+    pub(super) fn new() -> (Offloaded<T>, AsyncResult<thread::Result<T>>) {
+        let result = AsyncResult::new();
+        (Offloaded { result: result.clone() }, result)
+    }
+
+    /// Waits until the call has ended. On a thread without a hub it blocks.
+    pub fn join(&self) -> Result<(), Interrupt> {
+        self.result.wait(Why::Offload, None).map(drop)
+    }
+
+    /// The same for at most `limit`; false if the call still runs then.
+    pub fn join_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
+        self.result.wait(Why::Offload, Some(limit))
+    }
+
+    /// Whether the call has ended. Never switches.
+    pub fn is_done(&self) -> bool {
+        self.result.is_set()
+    }
+
+    /// Waits until the call has ended, and gives its result. An interrupt abandons the call: to keep it, join first.
+    pub fn get(self) -> Result<T, OffloadError> {
+        self.join().map_err(OffloadError::Interrupted)?;
+        let result = self.result.take().expect("set once, and only this takes it");
+        result.map_err(|payload| OffloadError::Panicked(Panic::new(payload)))
+    }
+}
+
+impl<T> fmt::Debug for Offloaded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_done() { "Offloaded(done)" } else { "Offloaded(pending)" })
+    }
+}
