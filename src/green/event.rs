@@ -1,17 +1,19 @@
-//! An event that many greenlets wait for, and a value that is set once.
+//! An event that many greenlets wait for.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::limit::Limit;
 use super::task::Why;
+use super::waker::Waker;
 use super::wakers::Wakers;
 
 /// A flag that greenlets wait for. Clones are the same event. gevent: `Event`.
 ///
 /// A waiter wakes if the event was set at any moment of its wait, also when it is cleared again before the waiter runs.
+/// Who comes to an event that is set goes on at once, but not before those whom the set has woken.
 ///
 /// ```
 /// use gfetch::green::{self, Event};
@@ -32,6 +34,8 @@ pub struct Event {
 struct Shared {
     set: Cell<bool>,
     waiters: Wakers,
+    /// Whom the set has woken last: until that one has run, a late comer would overtake it.
+    last: Cell<Option<Waker>>,
 }
 
 impl Event {
@@ -43,7 +47,9 @@ impl Event {
     /// Sets it and wakes all that wait, in the order in which they came. Never switches.
     pub fn set(&self) {
         self.shared.set.set(true);
-        Hub::try_with(|hub| self.shared.waiters.wake_all(hub));
+        if let Some(last) = Hub::try_with(|hub| self.shared.waiters.wake_all(hub)).flatten() {
+            self.shared.last.set(Some(last));
+        }
     }
 
     /// Clears it: those who come now wait.
@@ -58,103 +64,27 @@ impl Event {
 
     /// Waits until it is set; returns at once if it is.
     pub fn wait(&self) -> Result<(), Interrupt> {
-        self.wait_for(None, Why::Event).map(drop)
+        self.wait_for(Limit::NEVER, Why::Event).map(drop)
     }
 
     /// The same for at most `limit`; false if that passed first.
-    pub fn wait_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
-        self.wait_for(Some(limit), Why::Event)
+    pub fn wait_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
+        self.wait_for(limit.into(), Why::Event)
     }
 
-    fn wait_for(&self, limit: Option<Duration>, why: Why) -> Result<bool, Interrupt> {
+    pub(super) fn wait_for(&self, limit: Limit, why: Why) -> Result<bool, Interrupt> {
         Hub::with(|hub| {
-            hub.current().check(hub)?;
-            if self.is_set() {
-                return Ok(true);
+            let task = hub.current();
+            task.check(hub)?;
+            if !self.is_set() {
+                return self.shared.waiters.wait(hub, why, limit.deadline(hub));
             }
-            let limit = limit.and_then(|limit| hub.deadline(limit));
-            self.shared.waiters.wait(hub, why, limit)
+            if let Some(last) = self.shared.last.take().filter(Waker::is_to_run) {
+                self.shared.last.set(Some(last));
+                // It was set: that the turn was cut short takes nothing from it.
+                let _ = task.yield_now(hub);
+            }
+            Ok(true)
         })
-    }
-}
-
-/// A value that is set once and got by any number of greenlets. Clones are the same result. gevent: `AsyncResult`, where
-/// a second set overrides the first: here it is refused.
-///
-/// ```
-/// use gfetch::green::{self, AsyncResult};
-/// green::run(|| {
-///     let answer = AsyncResult::new();
-///     let setter = answer.clone();
-///     green::spawn(move || setter.set(42));
-///     assert_eq!(answer.get().unwrap(), 42);
-///     assert_eq!(answer.set(43), Err(43));
-/// });
-/// ```
-pub struct AsyncResult<T> {
-    value: Rc<RefCell<Option<T>>>,
-    event: Event,
-}
-
-impl<T> Clone for AsyncResult<T> {
-    fn clone(&self) -> Self {
-        AsyncResult { value: self.value.clone(), event: self.event.clone() }
-    }
-}
-
-impl<T> Default for AsyncResult<T> {
-    fn default() -> Self {
-        AsyncResult::new()
-    }
-}
-
-impl<T> AsyncResult<T> {
-    /// A result that is not set.
-    pub fn new() -> AsyncResult<T> {
-        AsyncResult { value: Rc::new(RefCell::new(None)), event: Event::new() }
-    }
-
-    /// Sets it and wakes all that wait. Never switches.
-    ///
-    /// # Errors
-    /// Gives `value` back when it is set already.
-    pub fn set(&self, value: T) -> Result<(), T> {
-        if self.is_set() {
-            return Err(value);
-        }
-        *self.value.borrow_mut() = Some(value);
-        self.event.set();
-        Ok(())
-    }
-
-    /// Whether it is set. gevent: `ready`.
-    pub fn is_set(&self) -> bool {
-        self.event.is_set()
-    }
-
-    /// Waits until it is set, and clones the value.
-    pub fn get(&self) -> Result<T, Interrupt>
-    where
-        T: Clone,
-    {
-        self.event.wait_for(None, Why::AsyncResult)?;
-        Ok(self.try_get().expect("set, and never unset"))
-    }
-
-    /// The same for at most `limit`; `None` if that passed first.
-    pub fn get_timeout(&self, limit: Duration) -> Result<Option<T>, Interrupt>
-    where
-        T: Clone,
-    {
-        self.event.wait_for(Some(limit), Why::AsyncResult)?;
-        Ok(self.try_get())
-    }
-
-    /// The value if it is set. Never switches.
-    pub fn try_get(&self) -> Option<T>
-    where
-        T: Clone,
-    {
-        self.value.borrow().clone()
     }
 }

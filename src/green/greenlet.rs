@@ -110,11 +110,23 @@ impl Builder {
             *end.0.borrow_mut() = Some(outcome);
             // Where nobody holds the handle, this drops the value: its destructor may wait, or panic.
             Task::swallow(move || drop(end));
-            Hub::with(|hub| hub.current().call_links(hub));
+            Hub::with(|hub| {
+                let task = hub.current();
+                task.locals.clear();
+                task.call_links(hub);
+                while !task.locals.is_empty() {
+                    // What links have looked at; and links that came while its destructor waited.
+                    task.locals.clear();
+                    task.call_links(hub);
+                }
+            });
         };
         let stack_bytes = self.stack_bytes.unwrap_or(hub.stack_bytes);
         // SAFETY: handed on; `body` catches every unwinding of `f`, and of what it returns.
         let task = unsafe { hub.spawn(self.name, stack_bytes, at, body) }?;
+        if !Hub::running().is_null() {
+            hub.current().locals.inherit(&task.locals);
+        }
         Ok(Greenlet { task, packet })
     }
 }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
+use super::idle::Idle;
 use super::interrupt::{Deadlock, Interrupt};
 use super::live::Live;
 use super::os::Os;
@@ -28,7 +29,7 @@ use super::ready::Ready;
 use super::remote::Remote;
 use super::runtime::Config;
 use super::stack::{StackSlot, Stacks};
-use super::task::{Cause, Origin, Resumed, State, Task, Why};
+use super::task::{Cause, Origin, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
 use diagnosis::Diagnosis;
 pub(crate) use diagnosis::Stretch;
@@ -45,6 +46,7 @@ const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
 
 pub(crate) struct Hub {
     pub(super) ready: Ready,
+    pub(super) idle: Idle,
     /// The running task, or null. `switch_to` holds an `Rc` of it for as long as it stands here.
     current: Cell<*const Task>,
     pub live: RefCell<Live>,
@@ -85,6 +87,7 @@ impl Hub {
         let remote = Arc::new(Remote::new(poller.waker()?));
         Ok(Hub {
             ready: Ready::default(),
+            idle: Idle::default(),
             current: Cell::new(ptr::null()),
             live: RefCell::new(Live::default()),
             timers: Timers::default(),
@@ -324,6 +327,12 @@ impl Hub {
         if self.live.borrow().is_empty() {
             return;
         }
+        if self.idle.is_waited_for() {
+            self.poll(Some(Duration::ZERO));
+            return if self.ready.is_empty() {
+                self.idle.wake_next(self)
+            };
+        }
         if !self.can_be_woken() {
             return self.tell_main_of_the_deadlock();
         }
@@ -374,16 +383,6 @@ impl Hub {
         self.timers.fire(self.clock.now(), |task, cause| {
             self.wake(task, cause);
         });
-    }
-
-    /// The counter of waits like `why`, where something outside the hub's greenlets can end them.
-    pub fn outside(&self, why: Why) -> Option<&Cell<usize>> {
-        match why {
-            Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),
-            Why::Offload => Some(&self.offload_waits),
-            Why::OtherThread => Some(&self.os.thread_waits),
-            _ => None,
-        }
     }
 }
 

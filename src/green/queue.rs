@@ -1,19 +1,32 @@
-//! A first-in first-out queue between greenlets, bounded or not, that can be closed.
+//! Queues between greenlets, bounded or not, that can be closed: first in first out, last in first out, the least first.
+//!
+//! A getter that waits is promised an item when one comes, and takes it out when it runs: so a killed one has taken
+//! nothing, and what is promised nobody else gets.
+
+mod error;
+mod joinable;
+mod source;
+mod store;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::error::Error;
-use std::fmt;
 use std::rc::Rc;
-use std::time::Duration;
 
+use super::choose::RecvArm;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::limit::Limit;
 use super::task::Why;
 use super::wait::WaitList;
 
-/// A queue. Getters and putters are served in the order in which they came; an item handed to a greenlet that is killed
-/// before it runs goes back to the front. Clones are the same queue. gevent: `Queue`, whose `shutdown` is [`Queue::close`].
+pub use error::{Nothing, NothingUnfinished, PutError};
+pub use joinable::JoinableQueue;
+pub(super) use source::{Promise, Receive, Source};
+pub use store::{Counted, Fifo, Least, Lifo, Store};
+
+/// A queue: first in, first out. gevent: `Queue`, whose `shutdown` is [`close`](AnyQueue::close); without a bound also
+/// `SimpleQueue`. Its methods are those of [`AnyQueue`].
 ///
 /// ```
 /// use gfetch::green::{self, Queue};
@@ -24,152 +37,199 @@ use super::wait::WaitList;
 ///         (1..=9).for_each(|n| source.put(n).unwrap());
 ///         source.close();
 ///     });
-///     let mut all = Vec::new();
-///     while let Some(n) = queue.get().unwrap() {
-///         all.push(n);
-///     }
+///     let all: Vec<_> = queue.iter().map(Result::unwrap).collect();
 ///     assert_eq!(all, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 /// });
 /// ```
-pub struct Queue<T> {
-    shared: Rc<Shared<T>>,
+pub type Queue<T> = AnyQueue<T, Fifo<T>>;
+
+/// A queue that gives the latest item first: a stack. gevent: `LifoQueue`.
+///
+/// ```
+/// use gfetch::green::{self, LifoQueue};
+/// green::run(|| {
+///     let stack: LifoQueue<u32> = (1..=3).collect();
+///     assert_eq!(stack.try_get(), Ok(3));
+/// });
+/// ```
+pub type LifoQueue<T> = AnyQueue<T, Lifo<T>>;
+
+/// A queue that gives the least item first, by its [`Ord`]; which of equal ones is not said. gevent: `PriorityQueue`.
+///
+/// ```
+/// use gfetch::green::{self, PriorityQueue};
+/// green::run(|| {
+///     let jobs: PriorityQueue<_> = [(2, "later"), (1, "first")].into_iter().collect();
+///     assert_eq!(jobs.try_get(), Ok((1, "first")));
+/// });
+/// ```
+pub type PriorityQueue<T> = AnyQueue<T, Least<T>>;
+
+/// A queue with items in the order of its store: see [`Queue`], [`LifoQueue`], [`PriorityQueue`], [`JoinableQueue`].
+///
+/// Getters and putters are served in the order in which they came, and a late comer never overtakes. A getter that is
+/// killed or times out takes no item with it, a putter's item is given back. Clones are the same queue.
+pub struct AnyQueue<T, S: Store<T>> {
+    shared: Rc<Shared<T, S>>,
 }
 
-struct Shared<T> {
-    items: RefCell<VecDeque<Numbered<T>>>,
+struct Shared<T, S: Store<T>> {
+    store: RefCell<S>,
     most: usize,
     closed: Cell<bool>,
-    /// Items accepted so far.
-    accepted: Cell<u64>,
-    getters: WaitList<Numbered<T>>,
+    /// Items that belong to getters which have been woken and have not run yet.
+    promised: Cell<usize>,
+    getters: WaitList<()>,
     putters: WaitList<T>,
 }
 
-/// An item and its place in the order, so that what killed getters give back comes to stand where it was.
-struct Numbered<T> {
-    number: u64,
-    item: T,
-}
-
-/// Why an item was not put; it is given back.
-#[derive(Debug)]
-pub enum PutError<T> {
-    /// No room, and the call may not wait (any longer). gevent: `Full`.
-    Full(T),
-    /// The queue is closed. gevent: `ShutDown`.
-    Closed(T),
-    /// The wait for room was interrupted.
-    Interrupted(Interrupt, T),
-}
-
-/// Why nothing was got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nothing {
-    /// Nothing there, and the call may not wait (any longer). gevent: `Empty`.
-    Empty,
-    /// The queue is closed and drained. gevent: `ShutDown`.
-    Closed,
-}
-
-impl<T> fmt::Display for PutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PutError::Full(_) => f.write_str("the queue is full"),
-            PutError::Closed(_) => f.write_str("the queue is closed"),
-            PutError::Interrupted(interrupt, _) => interrupt.fmt(f),
-        }
-    }
-}
-
-impl<T: fmt::Debug> Error for PutError<T> {}
-
-impl fmt::Display for Nothing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Nothing::Empty => "the queue is empty",
-            Nothing::Closed => "the queue is closed and drained",
-        })
-    }
-}
-
-impl Error for Nothing {}
-
-impl<T> Clone for Queue<T> {
+impl<T, S: Store<T>> Clone for AnyQueue<T, S> {
     fn clone(&self) -> Self {
-        Queue { shared: self.shared.clone() }
+        AnyQueue { shared: self.shared.clone() }
     }
 }
 
-impl<T> Queue<T> {
+/// A queue without a bound that holds these items. gevent: `Queue(items=…)`.
+impl<T, S: Store<T>> FromIterator<T> for AnyQueue<T, S> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        AnyQueue::bounded_with(usize::MAX, items)
+    }
+}
+
+impl<T, S: Store<T>> AnyQueue<T, S> {
     /// A queue that holds at most `most` items: a put beyond that waits.
     ///
     /// # Panics
+    /// When `most` is 0: that is a [`Channel`](super::Channel).
+    pub fn bounded(most: usize) -> Self {
+        AnyQueue::bounded_with(most, [])
+    }
+
+    /// The same with items in it, which may be more than `most`. gevent: `Queue(maxsize, items)`.
+    ///
+    /// # Panics
     /// When `most` is 0.
-    pub fn bounded(most: usize) -> Queue<T> {
+    pub fn bounded_with(most: usize, items: impl IntoIterator<Item = T>) -> Self {
         assert!(most > 0, "a queue for no items: nothing could ever be put");
+        let mut store = S::default();
+        items.into_iter().for_each(|item| store.push(item));
         let shared = Shared {
-            items: RefCell::new(VecDeque::new()),
+            store: RefCell::new(store),
             most,
             closed: Cell::new(false),
-            accepted: Cell::new(0),
+            promised: Cell::new(0),
             getters: WaitList::new(),
             putters: WaitList::new(),
         };
-        Queue { shared: Rc::new(shared) }
+        AnyQueue { shared: Rc::new(shared) }
     }
 
     /// A queue without a bound: a put never waits.
-    pub fn unbounded() -> Queue<T> {
-        Queue::bounded(usize::MAX)
+    pub fn unbounded() -> Self {
+        AnyQueue::bounded(usize::MAX)
     }
 
     /// Puts an item, waiting for room.
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_for(None, item)
+        self.put_timeout(item, Limit::NEVER)
     }
 
     /// The same for at most `limit`.
-    pub fn put_timeout(&self, item: T, limit: Duration) -> Result<(), PutError<T>> {
-        self.put_for(Some(limit), item)
+    pub fn put_timeout(&self, item: T, limit: impl Into<Limit>) -> Result<(), PutError<T>> {
+        Hub::with(|hub| {
+            if let Err(interrupt) = hub.current().check(hub) {
+                return Err(PutError::Interrupted(interrupt, item));
+            }
+            let item = match self.try_put(item) {
+                Err(PutError::Full(item)) => item,
+                done => return done,
+            };
+            match self.shared.putters.offer(hub, Why::QueuePut, limit.into().deadline(hub), item) {
+                Ok(None) => Ok(()),
+                Ok(Some(item)) if self.is_closed() => Err(PutError::Closed(item)),
+                Ok(Some(item)) => Err(PutError::Full(item)),
+                Err((interrupt, item)) => Err(PutError::Interrupted(interrupt, item)),
+            }
+        })
     }
 
     /// Puts an item if there is room. Never switches. gevent: `put_nowait`.
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        if self.shared.closed.get() {
+        if self.is_closed() {
             return Err(PutError::Closed(item));
         }
-        let handed = Hub::with(|hub| self.shared.getters.hand(hub, self.number(item)));
-        let Err(item) = handed else { return Ok(()) };
-        if self.len() >= self.shared.most {
-            return Err(PutError::Full(item.item));
+        if self.is_full() {
+            return Err(PutError::Full(item));
         }
-        self.shared.items.borrow_mut().push_back(item);
+        self.shared.store.borrow_mut().push(item);
+        Hub::try_with(|hub| self.shared.promise_to_next(hub));
         Ok(())
     }
 
     /// Gets the next item, waiting for one; `None` when the queue is closed and drained.
     pub fn get(&self) -> Result<Option<T>, Interrupt> {
-        Ok(self.get_for(None)?.ok())
+        Ok(self.get_timeout(Limit::NEVER)?.ok())
     }
 
     /// The same for at most `limit`.
-    pub fn get_timeout(&self, limit: Duration) -> Result<Result<T, Nothing>, Interrupt> {
-        self.get_for(Some(limit))
+    pub fn get_timeout(&self, limit: impl Into<Limit>) -> Result<Result<T, Nothing>, Interrupt> {
+        Hub::with(|hub| {
+            hub.current().check(hub)?;
+            match self.try_get() {
+                Err(Nothing::Empty) => {}
+                done => return Ok(done),
+            }
+            match self.promised(hub, limit.into())? {
+                Some(promise) => Ok(self.shared.redeem(promise).ok_or(Nothing::Empty)),
+                None => Ok(self.try_get()),
+            }
+        })
     }
 
-    /// The next item if there is one. Never switches. gevent: `get_nowait`.
+    /// The next item if there is one that nobody else was promised. Never switches. gevent: `get_nowait`.
     pub fn try_get(&self) -> Result<T, Nothing> {
-        let item = self.shared.items.borrow_mut().pop_front().map(|numbered| numbered.item);
-        let waiting = Hub::try_with(|hub| self.shared.putters.take(hub)).flatten();
-        match (item, waiting) {
-            (Some(item), waiting) => {
-                self.shared.items.borrow_mut().extend(waiting.map(|item| self.number(item)));
-                Ok(item)
+        self.shared.try_take()
+    }
+
+    /// A clone of the next item, which stays, waiting for one; `None` when the queue is closed and drained.
+    pub fn peek(&self) -> Result<Option<T>, Interrupt>
+    where
+        T: Clone,
+    {
+        Ok(self.peek_timeout(Limit::NEVER)?.ok())
+    }
+
+    /// The same for at most `limit`.
+    pub fn peek_timeout(&self, limit: impl Into<Limit>) -> Result<Result<T, Nothing>, Interrupt>
+    where
+        T: Clone,
+    {
+        Hub::with(|hub| {
+            hub.current().check(hub)?;
+            match self.try_peek() {
+                Err(Nothing::Empty) => {}
+                done => return Ok(done),
             }
-            (None, Some(waiting)) => Ok(waiting),
-            (None, None) if self.shared.closed.get() => Err(Nothing::Closed),
-            (None, None) => Err(Nothing::Empty),
-        }
+            let promise = self.promised(hub, limit.into())?;
+            let seen = promise.as_ref().and_then(|_| self.shared.store.borrow().peek(0).cloned());
+            drop(promise); // the next getter's turn
+            seen.map_or_else(|| Ok(self.try_peek()), |item| Ok(Ok(item)))
+        })
+    }
+
+    /// A clone of the next item, if there is one that nobody was promised. Never switches. gevent: `peek_nowait`.
+    pub fn try_peek(&self) -> Result<T, Nothing>
+    where
+        T: Clone,
+    {
+        let item = self.shared.store.borrow().peek(self.shared.promised.get()).cloned();
+        item.ok_or_else(|| self.nothing())
+    }
+
+    /// The items as they come, until the queue is closed and drained, or a wait was interrupted: that error is the last.
+    /// gevent: iteration, which ends at a `StopIteration` item.
+    pub fn iter(&self) -> Iter<T, S> {
+        Iter { queue: Some(self.clone()) }
     }
 
     /// Closes it: puts are refused, gets drain what is there and then say so. gevent: `shutdown`.
@@ -181,14 +241,23 @@ impl<T> Queue<T> {
         });
     }
 
+    /// Closes it and takes out what is there, but for what getters have been promised already. gevent:
+    /// `shutdown(immediate=True)`.
+    pub fn close_now(&self) -> Vec<T> {
+        self.close();
+        let promised = self.shared.promised.get();
+        let items = self.shared.store.borrow_mut().clear(promised);
+        items
+    }
+
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
         self.shared.closed.get()
     }
 
-    /// Items in it now. gevent: `qsize`.
+    /// Items in it now, without what getters have been promised. gevent: `qsize`.
     pub fn len(&self) -> usize {
-        self.shared.items.borrow().len()
+        self.shared.len()
     }
 
     /// Whether nothing is in it now.
@@ -196,52 +265,104 @@ impl<T> Queue<T> {
         self.len() == 0
     }
 
-    fn put_for(&self, limit: Option<Duration>, item: T) -> Result<(), PutError<T>> {
-        Hub::with(|hub| {
-            if let Err(interrupt) = hub.current().check(hub) {
-                return Err(PutError::Interrupted(interrupt, item));
-            }
-            let item = match self.try_put(item) {
-                Err(PutError::Full(item)) => item,
-                done => return done,
-            };
-            let limit = limit.and_then(|limit| hub.deadline(limit));
-            match self.shared.putters.offer(hub, Why::QueuePut, limit, item) {
-                Ok(None) => Ok(()),
-                Ok(Some(item)) if self.shared.closed.get() => Err(PutError::Closed(item)),
-                Ok(Some(item)) => Err(PutError::Full(item)),
-                Err((interrupt, item)) => Err(PutError::Interrupted(interrupt, item)),
-            }
-        })
+    /// Whether a put would wait. gevent: `full`.
+    pub fn is_full(&self) -> bool {
+        self.len() >= self.shared.most
     }
 
-    fn get_for(&self, limit: Option<Duration>) -> Result<Result<T, Nothing>, Interrupt> {
-        Hub::with(|hub| {
-            hub.current().check(hub)?;
-            match self.try_get() {
-                Err(Nothing::Empty) => {}
-                done => return Ok(done),
-            }
-            let limit = limit.and_then(|limit| hub.deadline(limit));
-            let give_back = |item| self.give_back(hub, item);
-            Ok(match self.shared.getters.receive(hub, Why::QueueGet, limit, give_back)? {
-                Some(numbered) => Ok(numbered.item),
-                None if self.shared.closed.get() => Err(Nothing::Closed),
-                None => Err(Nothing::Empty),
-            })
-        })
+    /// For [`select!`](super::select).
+    #[doc(hidden)]
+    pub fn recv_arm(&self) -> RecvArm<'_, T> {
+        RecvArm::new(&*self.shared)
     }
 
-    fn number(&self, item: T) -> Numbered<T> {
-        Numbered { number: self.shared.accepted.replace(self.shared.accepted.get() + 1), item }
+    fn nothing(&self) -> Nothing {
+        if self.is_closed() { Nothing::Closed } else { Nothing::Empty }
     }
 
-    /// An item whose getter was killed: to the next getter, or to its place in front.
-    fn give_back(&self, hub: &Hub, item: Numbered<T>) {
-        if let Err(item) = self.shared.getters.hand(hub, item) {
-            let mut items = self.shared.items.borrow_mut();
-            let place = items.iter().position(|later| later.number > item.number).unwrap_or(items.len());
-            items.insert(place, item);
+    /// Waits to be promised an item; none when `limit` passes first, or on closing.
+    fn promised(&self, hub: &Hub, limit: Limit) -> Result<Option<Promise<'_>>, Interrupt> {
+        let limit = limit.deadline(hub);
+        let give_back = |()| self.shared.withdraw(hub);
+        let promised = self.shared.getters.receive(hub, Why::QueueGet, limit, give_back)?;
+        Ok(promised.map(|()| Promise::of(&*self.shared)))
+    }
+}
+
+impl<T, S: Store<T>> Shared<T, S> {
+    fn len(&self) -> usize {
+        self.store.borrow().len().saturating_sub(self.promised.get())
+    }
+
+    fn promise_to_next(&self, hub: &Hub) {
+        if self.getters.hand(hub, ()).is_ok() {
+            self.promised.set(self.promised.get() + 1);
         }
+    }
+
+    /// Lets who waits longest put its item, if there is room.
+    fn refill(&self) {
+        if self.len() < self.most {
+            let item = Hub::try_with(|hub| self.putters.take(hub)).flatten();
+            item.into_iter().for_each(|item| self.store.borrow_mut().push(item));
+        }
+    }
+}
+
+impl<T, S: Store<T>> Source for Shared<T, S> {
+    fn getters(&self) -> &WaitList<()> {
+        &self.getters
+    }
+
+    fn kept(&self) {
+        self.promised.set(self.promised.get() - 1);
+    }
+
+    fn withdraw(&self, hub: &Hub) {
+        self.kept();
+        self.promise_to_next(hub);
+    }
+}
+
+impl<T, S: Store<T>> Receive<T> for Shared<T, S> {
+    fn try_take(&self) -> Result<T, Nothing> {
+        let item = self.store.borrow_mut().pop(self.promised.get());
+        self.refill();
+        item.ok_or(if self.closed.get() { Nothing::Closed } else { Nothing::Empty })
+    }
+
+    fn redeem(&self, promise: Promise<'_>) -> Option<T> {
+        let item = self.store.borrow_mut().pop(0);
+        promise.keep();
+        self.refill();
+        item
+    }
+}
+
+/// The items of a queue as they come; made by [`AnyQueue::iter`].
+pub struct Iter<T, S: Store<T>> {
+    queue: Option<AnyQueue<T, S>>,
+}
+
+impl<T, S: Store<T>> Iterator for Iter<T, S> {
+    type Item = Result<T, Interrupt>;
+
+    fn next(&mut self) -> Option<Result<T, Interrupt>> {
+        let item = self.queue.as_ref()?.get().transpose();
+        if !matches!(item, Some(Ok(_))) {
+            self.queue = None;
+        }
+        item
+    }
+}
+
+impl<T, S: Store<T>> std::iter::FusedIterator for Iter<T, S> {}
+
+impl<T, S: Store<T>> IntoIterator for &AnyQueue<T, S> {
+    type Item = Result<T, Interrupt>;
+    type IntoIter = Iter<T, S>;
+
+    fn into_iter(self) -> Iter<T, S> {
+        self.iter()
     }
 }

@@ -2,15 +2,16 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::limit::Limit;
 use super::task::Why;
 use super::wait::WaitList;
 
 /// A number of permits. A released one is handed to whoever has waited longest, so that nobody overtakes (gevent lets
-/// the releaser take it again at once). Clones are the same semaphore. gevent: `Semaphore`.
+/// the releaser take it again at once). Clones are the same semaphore. gevent: `Semaphore`; its `DummySemaphore`, on which
+/// nobody ever waits, is `Semaphore::new(usize::MAX)`.
 ///
 /// ```
 /// use gfetch::green::{self, Semaphore};
@@ -30,30 +31,34 @@ pub struct Semaphore {
 
 struct Shared {
     free: Cell<usize>,
+    /// Permits that were kept for good.
+    forgotten: Cell<usize>,
     waiters: WaitList<()>,
 }
 
 impl Semaphore {
     /// With so many permits; 0 is allowed: everybody waits until [`Semaphore::add`].
     pub fn new(permits: usize) -> Semaphore {
-        Semaphore { shared: Rc::new(Shared { free: Cell::new(permits), waiters: WaitList::new() }) }
+        Semaphore {
+            shared: Rc::new(Shared { free: Cell::new(permits), forgotten: Cell::new(0), waiters: WaitList::new() }),
+        }
     }
 
     /// Waits for a permit; dropping it releases it.
     pub fn acquire(&self) -> Result<Permit, Interrupt> {
-        Ok(self.acquire_for(None)?.expect("without a limit it waits until it has one"))
+        Ok(self.acquire_for(Limit::NEVER)?.expect("without a limit it waits until it has one"))
     }
 
     /// The same for at most `limit`; `None` if that passed first.
-    pub fn acquire_timeout(&self, limit: Duration) -> Result<Option<Permit>, Interrupt> {
-        self.acquire_for(Some(limit))
+    pub fn acquire_timeout(&self, limit: impl Into<Limit>) -> Result<Option<Permit>, Interrupt> {
+        self.acquire_for(limit.into())
     }
 
     /// A permit if one is free. Never switches.
     pub fn try_acquire(&self) -> Option<Permit> {
         let free = self.shared.free.get().checked_sub(1)?;
         self.shared.free.set(free);
-        Some(Permit { shared: self.shared.clone() })
+        Some(self.shared.clone().permit())
     }
 
     /// Permits that are free now.
@@ -61,29 +66,54 @@ impl Semaphore {
         self.shared.free.get()
     }
 
-    /// Adds permits, handing them to those who wait.
+    /// Waits until a permit is free, without taking it, and says how many are; behind those who came before. gevent: `wait`.
+    pub fn wait(&self) -> Result<usize, Interrupt> {
+        Ok(self.wait_timeout(Limit::NEVER)?.expect("without a limit it waits until one is free"))
+    }
+
+    /// The same for at most `limit`; `None` if that passed first.
+    pub fn wait_timeout(&self, limit: impl Into<Limit>) -> Result<Option<usize>, Interrupt> {
+        let permit = self.acquire_for(limit.into())?;
+        Ok(permit.map(|permit| {
+            let free = self.free() + 1;
+            drop(permit);
+            free
+        }))
+    }
+
+    /// Adds permits, handing them to those who wait: also more than there were at first. gevent: `release`.
     pub fn add(&self, permits: usize) {
         (0..permits).for_each(|_| self.shared.release());
     }
 
-    fn acquire_for(&self, limit: Option<Duration>) -> Result<Option<Permit>, Interrupt> {
+    /// Whether a permit was forgotten; it counts as given back now.
+    pub(super) fn take_forgotten(&self) -> bool {
+        let left = self.shared.forgotten.get().checked_sub(1);
+        left.inspect(|left| self.shared.forgotten.set(*left)).is_some()
+    }
+
+    fn acquire_for(&self, limit: Limit) -> Result<Option<Permit>, Interrupt> {
         Hub::with(|hub| {
             hub.current().check(hub)?;
             if let Some(permit) = self.try_acquire() {
                 return Ok(Some(permit));
             }
-            let limit = limit.and_then(|limit| hub.deadline(limit));
+            let limit = limit.deadline(hub);
             let handed = self.shared.waiters.receive(hub, Why::Semaphore, limit, |()| self.shared.release())?;
-            Ok(handed.map(|()| Permit { shared: self.shared.clone() }))
+            Ok(handed.map(|()| self.shared.clone().permit()))
         })
     }
 }
 
 impl Shared {
+    fn permit(self: Rc<Self>) -> Permit {
+        Permit { shared: self, kept: Cell::new(false) }
+    }
+
     fn release(&self) {
         let handed = Hub::try_with(|hub| self.waiters.hand(hub, ()).is_ok());
         if handed != Some(true) {
-            self.free.set(self.free.get() + 1);
+            self.free.set(self.free.get().saturating_add(1));
         }
     }
 }
@@ -91,10 +121,21 @@ impl Shared {
 /// One permit of a [`Semaphore`], released when dropped.
 pub struct Permit {
     shared: Rc<Shared>,
+    kept: Cell<bool>,
+}
+
+impl Permit {
+    /// Keeps the permit for good: nothing is released. Give it back with [`Semaphore::add`].
+    pub fn forget(self) {
+        self.kept.set(true);
+        self.shared.forgotten.set(self.shared.forgotten.get() + 1);
+    }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.shared.release();
+        if !self.kept.get() {
+            self.shared.release();
+        }
     }
 }

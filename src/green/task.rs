@@ -18,7 +18,6 @@ use std::hint;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 use std::rc::Rc;
-use std::time::Duration;
 
 use corosensei::stack::Stack;
 use corosensei::{CoroutineResult, Yielder};
@@ -26,6 +25,7 @@ use smallvec::SmallVec;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::locals::Locals;
 use super::stack::{LINE_BYTES, StackSlot};
 use super::timers::Deadline;
 use super::waker::Woken;
@@ -80,6 +80,13 @@ pub(crate) enum Why {
     OtherThread,
     Future,
     Signal,
+    QueueJoin,
+    Channel,
+    Select,
+    Lock,
+    Condition,
+    Barrier,
+    Idle,
 }
 
 /// What a coroutine tells the hub when it hands the thread back.
@@ -119,6 +126,8 @@ pub(crate) struct Task {
     /// Its place in the hub's table of live tasks.
     pub place: Cell<u32>,
     scopes: Scopes,
+    /// What it keeps in its `green_local!`s.
+    pub locals: Locals,
     /// Who waits for its end.
     pub joiners: Wakers,
     /// What it does at its end, in order.
@@ -154,6 +163,7 @@ impl Task {
             killed: Cell::new(false),
             shields: Cell::new(0),
             scopes: Scopes::default(),
+            locals: Locals::default(),
             alert: Cell::new(false),
             joiners: Wakers::default(),
             links: RefCell::default(),
@@ -212,6 +222,7 @@ impl Task {
     /// Leaves the coroutine where it is, for ever: a suspended coroutine must not be dropped. Nobody can wake it any more.
     pub fn forget(&self) {
         self.state.set(State::Done);
+        self.locals.forget();
         // SAFETY: called by the hub at its end, when no task runs.
         std::mem::forget(unsafe { (*self.coroutine.get()).take() });
     }
@@ -233,10 +244,8 @@ impl Task {
             return Err(Interrupt::Unwinding);
         }
         self.check(hub)?;
-        let nearest = match (self.nearest_scope(), limit) {
-            (Some(scope), Some(limit)) => Some(scope.min(limit)),
-            (scope, limit) => scope.or(limit),
-        };
+        self.locals.refuse_a_wait();
+        let nearest = if self.alert.get() { self.scopes.nearest_with(limit) } else { limit };
         if let Some(deadline) = nearest {
             hub.timers.arm(self, deadline);
         }
@@ -254,7 +263,7 @@ impl Task {
         match self.cause.get() {
             Cause::Ready | Cause::Kill => Ok(Woken::Ready),
             Cause::Deadline if expired == limit => Ok(Woken::Expired),
-            Cause::Deadline => Err(self.deliver(hub).unwrap_or(Interrupt::Unwinding)),
+            Cause::Deadline => Err(self.deliver(hub)),
             Cause::Deadlock => Err(Interrupt::Deadlock(hub.deadlock())),
         }
     }
@@ -266,6 +275,7 @@ impl Task {
             return Err(Interrupt::Unwinding);
         }
         self.check(hub)?;
+        self.locals.refuse_a_wait();
         self.suspend(After::Again);
         self.die_if_killed();
         Ok(())
@@ -282,7 +292,7 @@ impl Task {
         hub.os.refuse_after_a_fork();
         self.die_if_killed();
         if self.nearest_scope().is_some_and(|deadline| deadline.when <= hub.clock.recent()) {
-            return Err(self.deliver(hub).unwrap_or(Interrupt::Unwinding));
+            return Err(self.deliver(hub));
         }
         Ok(())
     }
@@ -299,32 +309,8 @@ impl Task {
         if self.alert.get() { self.scopes.nearest() } else { None }
     }
 
-    fn deliver(&self, hub: &Hub) -> Option<Interrupt> {
-        self.scopes.deliver(hub.clock.last()).map(Interrupt::TimedOut)
-    }
-
-    /// Enters a scope; leave it with [`Task::leave`].
-    pub fn enter(&self, id: u64, limit: Duration, deadline: Option<Deadline>, shield: bool) {
-        self.shields.set(self.shields.get() + u32::from(shield));
-        self.alert.set(true);
-        self.scopes.push(id, limit, deadline, shield);
-    }
-
-    /// Moves the deadline of the scope `id` to an earlier moment, also while the task waits.
-    pub fn set_deadline(self: &Rc<Self>, hub: &Hub, id: u64, deadline: Deadline, limit: Duration) {
-        let counts = self.scopes.set_deadline(id, deadline, limit);
-        if counts && self.state.get() == State::Waiting && self.deadline.get().is_none_or(|now| deadline < now) {
-            self.deadline.set(Some(deadline));
-            hub.timers.arm(self, deadline);
-        }
-    }
-
-    /// Leaves the scope `id`; true if its deadline was delivered inside and no outer one's was.
-    pub fn leave(&self, id: u64) -> bool {
-        let Some(left) = self.scopes.remove(id) else { return false };
-        self.alert.set(self.killed.get() || !self.scopes.is_empty());
-        self.shields.set(self.shields.get() - u32::from(left.shield));
-        left.was_delivered
+    fn deliver(&self, hub: &Hub) -> Interrupt {
+        Interrupt::TimedOut(self.scopes.deliver(hub.clock.last()))
     }
 
     /// Sets the cause if the task is waiting; the hub then schedules it.

@@ -7,6 +7,7 @@ mod lives;
 mod orders;
 mod pools;
 mod stacks;
+mod sync;
 mod threads;
 mod timeouts;
 mod waits;

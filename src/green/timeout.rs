@@ -4,6 +4,9 @@
 //! wait inside fails at once, so that no retry loop outlives it. Which scope's deadline was delivered is kept on the scope
 //! itself: the error that carries it may be lost on the way, and the scope still knows.
 
+mod forms;
+mod object;
+
 use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
@@ -15,6 +18,9 @@ use slotmap::{DefaultKey, SlotMap};
 use super::hub::Hub;
 use super::task::Task;
 use super::timers::Deadline;
+
+pub use forms::{timeout_opt, timeout_or};
+pub use object::{AlreadyStarted, Timeout};
 
 /// The scope's own deadline passed while its code waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,6 +32,11 @@ impl Waker {
         self.task.wait.get() == self.wait && self.task.state.get() == State::Waiting
     }
 
+    /// Whether that wait was ended and its greenlet has not run since.
+    pub fn is_to_run(&self) -> bool {
+        self.task.wait.get() == self.wait && self.task.state.get() == State::Scheduled
+    }
+
     /// Ends the wait; false if it had ended already.
     pub fn wake(&self, hub: &Hub) -> bool {
         self.is_live() && hub.wake(&self.task, Cause::Ready)

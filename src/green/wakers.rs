@@ -32,15 +32,16 @@ impl Wakers {
         Ok(woken == Woken::Ready)
     }
 
-    /// Wakes all.
-    pub fn wake_all(&self, hub: &Hub) {
-        if let Some(first) = self.first.take() {
-            first.wake(hub);
-        }
+    /// Wakes all; the last one of them, who runs after the others.
+    pub fn wake_all(&self, hub: &Hub) -> Option<Waker> {
+        let mut last = self.first.take().filter(|first| first.wake(hub));
         self.stale.set(0);
         for waker in self.more.take() {
-            waker.wake(hub);
+            if waker.wake(hub) {
+                last = Some(waker);
+            }
         }
+        last
     }
 
     fn add(&self, waker: Waker) {

@@ -1,10 +1,11 @@
 //! Tells the main greenlet of a deadlock: who waits for what, who for whom, and who goes round in a circle.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::super::dump::TaskDump;
 use super::super::interrupt::Deadlock;
-use super::super::task::{Cause, State};
+use super::super::task::{Cause, State, Why};
 use super::Hub;
 
 /// Waiting greenlets named in a deadlock's report; the others are counted.
@@ -19,6 +20,17 @@ impl Hub {
             || self.remote.has_handles()
             || self.remote.has_messages()
             || self.timers.next().is_some()
+            || self.idle.is_waited_for()
+    }
+
+    /// The counter of waits like `why`, where something outside the hub's greenlets can end them.
+    pub fn outside(&self, why: Why) -> Option<&Cell<usize>> {
+        match why {
+            Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),
+            Why::Offload => Some(&self.offload_waits),
+            Why::OtherThread => Some(&self.os.thread_waits),
+            _ => None,
+        }
     }
 
     pub(super) fn tell_main_of_the_deadlock(&self) {

@@ -90,6 +90,13 @@ impl From<Why> for Wait {
             Why::OtherThread => Wait::Other("for another thread".into()),
             Why::Future => Wait::Other("for a future that nobody can wake".into()),
             Why::Signal => Wait::Other("for a signal".into()),
+            Why::QueueJoin => Wait::Other("for all items of a queue to be done".into()),
+            Why::Channel => Wait::Other("for the other side of a channel".into()),
+            Why::Select => Wait::Other("in a select".into()),
+            Why::Lock => Wait::Other("for readers to leave a lock".into()),
+            Why::Condition => Wait::Other("for a notification".into()),
+            Why::Barrier => Wait::Other("for the others at a barrier".into()),
+            Why::Idle => Wait::Other("for the hub to be idle".into()),
             why => Wait::Other(format!("in {why:?}").into()),
         }
     }
