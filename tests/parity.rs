@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Rows that may still be open: lower this as they are filled, and never raise it.
-const MOST_MISSING: usize = 71;
+const MOST_MISSING: usize = 38;
 /// The rows of monkey patching, whole or in part: a crate of its own.
 const MONKEY_ROWS: &[&str] = &["monkey", "S1.9", "S2.6", "S3.5", "S3.17", "S4.4", "S4.5"];
 
@@ -44,7 +44,7 @@ fn row(line: &str) -> Row {
 fn complaint(place: &str) -> Option<String> {
     let (path, name) = place.split_once("::").map_or((place, None), |(path, name)| (path, Some(name)));
     let Some(text) = read(path) else { return Some(format!("there is no file {path}")) };
-    let Some(name) = name else { return None };
+    let name = name?;
     let Some(at) = text.find(&format!("fn {name}(")) else { return Some(format!("no function {name} in {path}")) };
     let is_test_file = path.starts_with("tests/") || path.contains("tests");
     let attributes = text[..at].lines().rev().take_while(|line| !line.is_empty() && !line.starts_with('}'));
