@@ -28,7 +28,7 @@ use super::ready::Ready;
 use super::remote::Remote;
 use super::runtime::Config;
 use super::stack::{StackSlot, Stacks};
-use super::task::{Cause, Origin, Resumed, State, Task, Why};
+use super::task::{Cause, Origin, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
 use diagnosis::Diagnosis;
 pub(crate) use diagnosis::Stretch;
