@@ -26,9 +26,12 @@ impl Page {
     }
 }
 
+/// A title, and who tells it.
+type Story = (&'static str, fn(&Page));
+
 /// Tells all stories, one after the other.
 pub fn tell(out: &mut impl Write) -> io::Result<()> {
-    let stories: [(&str, fn(&Page)); 6] = [
+    let stories: [Story; 6] = [
         ("Event", event),
         ("AsyncResult", async_result),
         ("Queue", queue),
