@@ -67,7 +67,11 @@ impl BoundedSemaphore {
     /// # Errors
     /// When every permit is held by somebody or free.
     pub fn release(&self) -> Result<(), OverReleased> {
-        if self.inner.take_forgotten() { Ok(self.inner.add(1)) } else { Err(OverReleased) }
+        if !self.inner.take_forgotten() {
+            return Err(OverReleased);
+        }
+        self.inner.add(1);
+        Ok(())
     }
 
     /// As [`Semaphore::wait`].

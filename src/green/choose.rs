@@ -119,8 +119,8 @@ pub fn select_arms(arms: &mut [&mut dyn Arm], wait: Option<Limit>) -> Result<boo
             }
             arms.iter_mut().for_each(|arm| arm.enlist());
             let waited = task.park(hub, Why::Select, limit);
-            let chosen = arms.iter_mut().fold(false, |chosen, arm| arm.settle() || chosen);
-            if chosen {
+            // All of them: each leaves its place.
+            if arms.iter_mut().filter_map(|arm| arm.settle().then_some(())).count() > 0 {
                 return Ok(true);
             }
             if waited? == super::waker::Woken::Expired {

@@ -2,7 +2,7 @@
 //!
 //! A disk file is always "ready" to the poller, and its calls block all the same; so each of these is an offloaded call.
 //! A memory map cannot be helped so: a page fault blocks the thread and with it the hub, whatever library maps the file
-//! (gevent's too). Read such files here, or touch the map inside [`offload`](super::offload). A time-out or a kill
+//! (gevent's too). Read such files here, or touch the map inside [`offload`]. A time-out or a kill
 //! abandons the call and does not undo it: a write may still happen. gevent: `FileObjectThread`.
 //!
 //! ```

@@ -93,15 +93,14 @@ mod tests {
         });
     }
 
-    /// Bug class 23: a timer that is dropped, or whose wait was cut short, is no timer any more.
+    /// Bug class 23: a timer that nobody waits for, or whose wait was cut short, is no timer any more.
     #[test]
-    fn a_cut_tick_is_not_missed_and_a_dropped_interval_keeps_no_hub_alive() {
+    fn a_cut_tick_is_not_missed_and_an_interval_nobody_waits_for_keeps_no_hub_alive() {
         Config::new().clock(ClockKind::Virtual).run(|| {
             let start = now();
             let mut ticks = interval(SECOND * 2);
             assert!(timeout(SECOND, || ticks.tick()).is_err());
             assert_eq!(ticks.tick().unwrap(), start + SECOND * 2);
-            drop(ticks);
             assert!(crate::green::Event::new().wait().is_err(), "nothing is left that could wake anybody");
             assert_eq!(now(), start + SECOND * 2);
         });

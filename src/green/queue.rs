@@ -246,8 +246,7 @@ impl<T, S: Store<T>> AnyQueue<T, S> {
     pub fn close_now(&self) -> Vec<T> {
         self.close();
         let promised = self.shared.promised.get();
-        let items = self.shared.store.borrow_mut().clear(promised);
-        items
+        self.shared.store.borrow_mut().clear(promised)
     }
 
     /// Whether it was closed.
@@ -291,7 +290,7 @@ impl<T, S: Store<T>> AnyQueue<T, S> {
 
 impl<T, S: Store<T>> Shared<T, S> {
     fn len(&self) -> usize {
-        self.store.borrow().len().saturating_sub(self.promised.get())
+        self.store.borrow().count().saturating_sub(self.promised.get())
     }
 
     fn promise_to_next(&self, hub: &Hub) {

@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use crate::green::wakers::Wakers;
 
-/// Where the items of an [`AnyQueue`](super::AnyQueue) are; sealed. The first `promised` items in its order belong to getters
+/// Where the items of an [`AnyQueue`](super::AnyQueue) are; its methods are not
+/// part of the interface. The first `promised` items in its order belong to getters
 /// that have been woken and have not run yet.
 pub trait Store<T>: Default {
     #[doc(hidden)]
@@ -18,7 +19,7 @@ pub trait Store<T>: Default {
     #[doc(hidden)]
     fn peek(&self, promised: usize) -> Option<&T>;
     #[doc(hidden)]
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     /// Takes out all but what is promised.
     #[doc(hidden)]
     fn clear(&mut self, promised: usize) -> Vec<T>;
@@ -83,7 +84,7 @@ impl<T> Store<T> for Fifo<T> {
         self.0.get(promised)
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.len()
     }
 
@@ -106,7 +107,7 @@ impl<T> Store<T> for Lifo<T> {
         self.0.last().filter(|_| self.0.len() > promised)
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.len()
     }
 
@@ -130,7 +131,7 @@ impl<T: Ord> Store<T> for Least<T> {
         self.0.peek().filter(|_| self.0.len() > promised).map(|Reverse(item)| item)
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.len()
     }
 
@@ -156,8 +157,8 @@ impl<T> Store<T> for Counted<T> {
         self.items.peek(promised)
     }
 
-    fn len(&self) -> usize {
-        self.items.len()
+    fn count(&self) -> usize {
+        self.items.count()
     }
 
     fn clear(&mut self, promised: usize) -> Vec<T> {
