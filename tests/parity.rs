@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Rows that may still be open: lower this as they are filled, and never raise it.
-const MOST_MISSING: usize = 38;
+const MOST_MISSING: usize = 35;
 /// The rows of monkey patching, whole or in part: a crate of its own.
 const MONKEY_ROWS: &[&str] = &["monkey", "S1.9", "S2.6", "S3.5", "S3.17", "S4.4", "S4.5"];
 
