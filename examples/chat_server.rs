@@ -42,7 +42,7 @@ struct User {
 
 impl Room {
     /// Users now.
-    pub fn len(&self) -> usize {
+    pub fn users(&self) -> usize {
         self.users.borrow().len()
     }
 

@@ -219,7 +219,7 @@ fn s3_43_a_line_reaches_all_others_in_order_and_a_leaving_user_frees_its_greenle
         let enter = |name: &str, others: usize| {
             let stream = TcpStream::connect(address).unwrap();
             (&stream).write_all(format!("{name}\n").as_bytes()).unwrap();
-            until(|| room.len() == others + 1);
+            until(|| room.users() == others + 1);
             Rc::new(stream)
         };
         let (ann, bob, cid) = (enter("ann", 0), enter("bob", 1), enter("cid", 2));
@@ -237,10 +237,10 @@ fn s3_43_a_line_reaches_all_others_in_order_and_a_leaving_user_frees_its_greenle
 
         bob.shutdown(std::net::Shutdown::Both).unwrap();
         assert_eq!([to_ann(), to_cid()], ["* bob has left", "* bob has left"]);
-        until(|| server.connections() == 2 && room.len() == 2);
+        until(|| server.connections() == 2 && room.users() == 2);
         until(|| room.writers() == 2);
         server.stop(Duration::ZERO).unwrap();
-        assert_eq!((room.len(), server.connections()), (0, 0));
+        assert_eq!((room.users(), server.connections()), (0, 0));
         until(|| room.writers() == 0);
     });
 }
