@@ -8,6 +8,8 @@
 //! processor predicts wrongly, and five of those cost more than all the rest of a switch.
 #![allow(unsafe_code)]
 
+mod stall;
+
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::panic::Location;
@@ -24,8 +26,10 @@ use super::ready::Ready;
 use super::remote::Remote;
 use super::runtime::Config;
 use super::stack::{StackSlot, Stacks};
-use super::task::{Cause, Resumed, State, Task, Why};
+use super::start::Start;
+use super::task::{Cause, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
+use stall::Idlers;
 
 /// After so many switches the poller is looked at, even if more is ready.
 const SWITCHES_BETWEEN_POLLS: u32 = 61;
@@ -36,8 +40,6 @@ const SWITCHES_BETWEEN_CLOCK_READINGS: u32 = 8;
 /// Before a virtual clock jumps, descriptors that are waited for must have been silent for so long in real time: what was
 /// just sent over loopback may still be on its way.
 const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
-/// Waiting greenlets named in a deadlock's report.
-const REPORTED_WAITS: usize = 20;
 
 pub(crate) struct Hub {
     ready: Ready,
@@ -53,6 +55,8 @@ pub(crate) struct Hub {
     pub calls_in_a_row: Cell<u32>,
     /// Greenlets parked on a descriptor.
     pub descriptor_waits: Cell<usize>,
+    /// Greenlets that wait until there is nothing left to do.
+    idlers: Idlers,
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
     main: RefCell<Option<Rc<Task>>>,
@@ -88,6 +92,7 @@ impl Hub {
             stacks: RefCell::new(Stacks::new(config.guards)),
             calls_in_a_row: Cell::new(0),
             descriptor_waits: Cell::new(0),
+            idlers: Idlers::default(),
             offload_waits: Cell::new(0),
             main: RefCell::new(None),
             main_is_done: Cell::new(false),
@@ -176,7 +181,7 @@ impl Hub {
         self.clock.after(limit).map(|when| self.timers.deadline(when))
     }
 
-    /// Makes a task of `body`, ready to run.
+    /// Makes a task of `body`, which runs when `start` says.
     ///
     /// # Safety
     /// As for [`Task::start_on`].
@@ -185,6 +190,7 @@ impl Hub {
         name: Option<Box<str>>,
         stack_bytes: usize,
         spawned_at: &'static Location<'static>,
+        start: Start,
         body: F,
     ) -> io::Result<Rc<Task>> {
         let id = self.next_id.replace(self.next_id.get() + 1);
@@ -193,7 +199,10 @@ impl Hub {
         // SAFETY: handed on to the caller.
         unsafe { task.start_on(stack, body) };
         self.live.borrow_mut().insert(&task);
-        self.ready.push(task.clone());
+        match start {
+            Start::Now => self.ready.push(task.clone()),
+            later => task.await_start(self, later),
+        }
         if self.closing.get() {
             self.kill(&task);
         }
@@ -296,6 +305,9 @@ impl Hub {
         if self.live.borrow().is_empty() {
             return;
         }
+        if self.wake_those_who_wait_for_idleness() {
+            return;
+        }
         if !self.can_be_woken() {
             return self.tell_main_of_the_deadlock();
         }
@@ -341,37 +353,6 @@ impl Hub {
         self.timers.fire(self.clock.now(), |task, cause| {
             self.wake(task, cause);
         });
-    }
-
-    /// The handles are looked at before their last words: who lets go of one has spoken before.
-    fn can_be_woken(&self) -> bool {
-        self.descriptor_waits.get() + self.offload_waits.get() > 0
-            || self.remote.has_handles()
-            || self.remote.has_messages()
-            || self.timers.next().is_some()
-    }
-
-    fn tell_main_of_the_deadlock(&self) {
-        let Some(main) = self.main.borrow().clone() else { return };
-        let all = self.live.borrow().all();
-        let waiting = all.iter().filter(|task| task.state.get() == State::Waiting);
-        let waiting = waiting.take(REPORTED_WAITS).map(|task| task.describe()).collect();
-        *self.deadlock.borrow_mut() = Some(Deadlock { waiting });
-        self.wake(&main, Cause::Deadlock);
-    }
-
-    /// The report that goes with [`Cause::Deadlock`].
-    pub fn deadlock(&self) -> Deadlock {
-        self.deadlock.borrow().clone().expect("written before anybody is woken for it")
-    }
-
-    /// The counter of waits like `why`, where something outside the hub's greenlets can end them.
-    pub fn outside(&self, why: Why) -> Option<&Cell<usize>> {
-        match why {
-            Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),
-            Why::Offload => Some(&self.offload_waits),
-            _ => None,
-        }
     }
 }
 

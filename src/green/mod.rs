@@ -26,28 +26,37 @@
 //! assert_eq!(order, ["func3", "func2", "func1"]);
 //! ```
 
+mod any;
 mod clock;
 #[cfg(test)]
 mod edge_tests;
 mod event;
+mod generator;
 mod greenlet;
 mod group;
 mod hub;
+mod idle;
 mod imap;
 mod interrupt;
+mod join;
+mod links;
 mod live;
 mod mailbox;
 mod offload;
+mod outcome;
 mod overflow;
 mod poller;
 mod pool;
 mod queue;
 mod ready;
 mod remote;
+mod runnable;
 mod runtime;
+mod scope;
 mod semaphore;
 mod sleep;
 mod stack;
+mod start;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -58,22 +67,34 @@ mod waker;
 mod wakers;
 mod watched;
 
+pub use any::{AnyGreenlet, Joinable, current};
 pub use clock::ClockKind;
 pub use event::{AsyncResult, Event};
-pub use greenlet::{Builder, Current, GetError, Greenlet, Panic, current, join_all, spawn};
-pub use group::Group;
+pub use generator::{Generator, Step, Yielder};
+pub use greenlet::{Builder, Greenlet, spawn};
+pub use group::{Group, Limited, Members, Places, Unlimited};
+pub use idle::{run_until_idle, run_until_idle_timeout};
 pub use imap::Imap;
 pub use interrupt::{Deadlock, Interrupt, TimedOut};
+pub use join::{
+    IWait, Survivors, iwait, join_all, join_all_timeout, join_any, kill_all, kill_all_nowait, kill_all_timeout,
+    try_join_all,
+};
+pub use links::{LinkId, PipeEnd};
 pub use mailbox::{Mailbox, Sender, mailbox};
 pub use offload::{OffloadError, ThreadPool, offload};
+pub use outcome::{GetError, Outcome, Panic};
 pub use pool::{Pool, PoolFull};
 pub use queue::{Nothing, PutError, Queue};
 pub use remote::Handle;
+pub use runnable::{Run, spawn_run};
 pub(crate) use runtime::recent_now;
 pub use runtime::{Config, now, run};
+pub use scope::{Scope, scope};
 pub use semaphore::{Permit, Semaphore};
 pub use sleep::{sleep, yield_now};
 pub use stack::{DEFAULT_STACK_BYTES, MIN_STACK_BYTES};
+pub use start::spawn_later;
 pub use task::State;
 pub(crate) use task::is_kill;
 pub(crate) use timeout::timeout_from;

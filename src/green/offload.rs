@@ -8,7 +8,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::greenlet::Panic;
+use super::outcome::Panic;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::remote::WaitId;

@@ -41,12 +41,22 @@ impl Semaphore {
 
     /// Waits for a permit; dropping it releases it.
     pub fn acquire(&self) -> Result<Permit, Interrupt> {
-        Ok(self.acquire_for(None)?.expect("without a limit it waits until it has one"))
+        self.acquire_as(Why::Semaphore)
+    }
+
+    /// The same, told as `why` in a deadlock's report.
+    pub(crate) fn acquire_as(&self, why: Why) -> Result<Permit, Interrupt> {
+        Ok(self.acquire_for(None, why)?.expect("without a limit it waits until it has one"))
+    }
+
+    /// The same for at most `limit`.
+    pub(crate) fn acquire_timeout_as(&self, limit: Duration, why: Why) -> Result<Option<Permit>, Interrupt> {
+        self.acquire_for(Some(limit), why)
     }
 
     /// The same for at most `limit`; `None` if that passed first.
     pub fn acquire_timeout(&self, limit: Duration) -> Result<Option<Permit>, Interrupt> {
-        self.acquire_for(Some(limit))
+        self.acquire_for(Some(limit), Why::Semaphore)
     }
 
     /// A permit if one is free. Never switches.
@@ -66,14 +76,14 @@ impl Semaphore {
         (0..permits).for_each(|_| self.shared.release());
     }
 
-    fn acquire_for(&self, limit: Option<Duration>) -> Result<Option<Permit>, Interrupt> {
+    fn acquire_for(&self, limit: Option<Duration>, why: Why) -> Result<Option<Permit>, Interrupt> {
         Hub::with(|hub| {
             hub.current().check(hub)?;
             if let Some(permit) = self.try_acquire() {
                 return Ok(Some(permit));
             }
             let limit = limit.and_then(|limit| hub.deadline(limit));
-            let handed = self.shared.waiters.receive(hub, Why::Semaphore, limit, |()| self.shared.release())?;
+            let handed = self.shared.waiters.receive(hub, why, limit, |()| self.shared.release())?;
             Ok(handed.map(|()| Permit { shared: self.shared.clone() }))
         })
     }

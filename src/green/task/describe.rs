@@ -1,11 +1,18 @@
 //! What a greenlet is called and what it waits for: for reports, dumps and the overflow's message.
 
+use std::panic::Location;
+
 use super::{Task, Why};
 
 impl Task {
     /// Its name: the one it was given, or `greenlet-N`.
     pub fn name(&self) -> String {
         self.name.as_ref().map_or_else(|| format!("greenlet-{}", self.id), |name| name.to_string())
+    }
+
+    /// Where it was spawned.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
     }
 
     /// One line for a report: name, spawn site, what it waits for.
@@ -19,6 +26,7 @@ impl Task {
             Why::Join(id) => text.push_str(&format!("waits for the end of greenlet-{id}")),
             Why::Read(fd) => text.push_str(&format!("waits to read descriptor {fd}")),
             Why::Write(fd) => text.push_str(&format!("waits to write descriptor {fd}")),
+            Why::Pool => text.push_str("waits for a place in a pool"),
             why => text.push_str(&format!("waits in {why:?}")),
         }
         text
