@@ -8,9 +8,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::outcome::Panic;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::outcome::Panic;
 use super::remote::WaitId;
 use super::task::{Task, Why};
 

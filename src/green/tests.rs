@@ -1,8 +1,12 @@
 //! The runtime's rules, each a test.
 
+mod generators;
+mod joins;
+mod links;
 mod lives;
 mod pools;
 mod stacks;
+mod starts;
 mod threads;
 mod timeouts;
 mod waits;

@@ -40,6 +40,11 @@ impl Task {
         link.is_some()
     }
 
+    #[cfg(test)]
+    pub fn link_count(&self) -> usize {
+        self.links.list.borrow().len()
+    }
+
     /// Calls the links, also those that come meanwhile. A panic in one (in a destructor of what it drops) ends there.
     pub fn call_links(&self, hub: &Hub) {
         let mut next = 0;
