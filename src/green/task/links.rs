@@ -13,10 +13,12 @@ pub(crate) type Link = Box<dyn FnOnce(&Hub)>;
 /// The links of one task, by their numbers, which only rise.
 #[derive(Default)]
 pub(super) struct Links {
-    /// A link that is being called, or has been, has left its place.
-    list: RefCell<SmallVec<[(u64, Option<Link>); 2]>>,
+    list: RefCell<SmallVec<[Numbered; 2]>>,
     next: Cell<u64>,
 }
+
+/// A link that is being called, or has been, has left its place.
+type Numbered = (u64, Option<Link>);
 
 impl Task {
     /// Has `link` called at the task's end, by the task itself, so that what the link drops may wait; at once if it has
