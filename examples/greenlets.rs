@@ -5,7 +5,9 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use gfetch::green::{self, Builder, Greenlet, Outcome, Run, State, join_all, sleep, spawn, spawn_run, yield_now};
+use gfetch::green::{
+    self, Builder, GetError, Greenlet, Outcome, Run, State, join_all, sleep, spawn, spawn_run, yield_now,
+};
 
 /// Where a story goes, line by line.
 pub type Say = Rc<dyn Fn(&str)>;
@@ -190,7 +192,9 @@ pub fn winner_and_loser(say: Say) {
     if let Some(Outcome::Panicked(panic)) = loser.outcome().as_deref() {
         say(&format!("exception: {}", panic.message()));
     }
-    say(&format!("get: {}", loser.get().unwrap_err()));
+    if let Err(GetError::Panicked(panic)) = loser.get() {
+        say(&format!("get: {} panicked: {}", panic.greenlet().unwrap_or_default(), panic.message()));
+    }
 }
 
 /// S4.2: arguments are what the closure takes along; the value is there after the join.

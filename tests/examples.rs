@@ -103,7 +103,7 @@ fn s3_10_the_states_of_a_winner_and_a_loser() {
         started: false false
         value: You win!
         exception: You fail at failing.
-        get: the greenlet panicked: You fail at failing.";
+        get: greenlet-2 panicked: You fail at failing.";
     assert_told(greenlets::winner_and_loser, text);
 }
 

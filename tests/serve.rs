@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The command, standing; killed when this is dropped.
 struct Server {
@@ -19,6 +20,19 @@ impl Server {
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let address = line.strip_prefix("serving http://").and_then(|rest| rest.strip_suffix("/\n"));
         Server { child, address: address.unwrap_or_else(|| panic!("{line:?}")).to_owned() }
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+    }
+
+    /// Another exchange after what was said before: by then that has been read.
+    fn wait_until_it_is_asked(&self) {
+        std::thread::sleep(Duration::from_millis(100));
+        let mut connection = self.connect();
+        connection.say(&get("/bytes/1"));
+        connection.answer();
     }
 
     fn connect(&self) -> Connection {
@@ -166,18 +180,41 @@ fn a_folder_keeps_its_secrets() {
 }
 
 #[test]
-fn a_signal_stops_it_with_connections_open() {
-    use std::os::unix::process::ExitStatusExt;
+fn a_signal_ends_idle_connections_and_lets_a_running_exchange_finish() {
+    for (name, number) in [("-TERM", 15), ("-INT", 2)] {
+        let mut server = Server::start(&[]);
+        let mut idle = server.connect();
+        idle.say(&get("/bytes/1"));
+        idle.answer();
+        let mut busy = server.connect();
+        busy.say(&get("/delay/1000"));
+        server.wait_until_it_is_asked();
+        server.signal(name);
+        assert_eq!(idle.rest(), "");
+        assert!(TcpStream::connect(&server.address).is_err(), "nobody listens");
+        let answer = busy.rest();
+        assert!(answer.contains("\r\nConnection: close\r\n") && answer.ends_with("after 1000 ms\n"), "{answer}");
+        assert_eq!(server.child.wait().unwrap().signal(), Some(number));
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
     let mut server = Server::start(&[]);
-    let mut connection = server.connect();
-    connection.say(&get("/bytes/1"));
-    connection.answer();
+    let mut idle = server.connect();
+    idle.say(&get("/bytes/1"));
+    idle.answer();
     let mut busy = server.connect();
     busy.say(&get("/delay/60000"));
-    let kill = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();
-    assert!(kill.success());
+    server.wait_until_it_is_asked();
+    server.signal("-TERM");
+    assert_eq!(idle.rest(), "", "the first has been heard");
+    let begun = Instant::now();
+    server.signal("-TERM");
     assert_eq!(server.child.wait().unwrap().signal(), Some(15));
-    assert_eq!(connection.rest(), "");
+    assert!(begun.elapsed() < Duration::from_secs(4), "it did not wait for the grace: {:?}", begun.elapsed());
+    let mut one = [0];
+    assert_eq!(busy.0.read(&mut one).unwrap_or(0), 0);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn reader(source: &ListSource, compared: bool) -> Result<Input, String> {
         false => Ok(file),
     });
     let file = opened.map_err(|error| format!("cannot read {name}: {error}"))?;
-    let elsewhere = Elsewhere { file: Arc::new(Mutex::new(file)) };
+    let elsewhere = Elsewhere { file: Arc::new(Mutex::new(file)), piece: Vec::new() };
     let from: Box<dyn Read> = match compared {
         true => Box::new(AtMost { from: elsewhere, left: MAX_LIST_BYTES }),
         false => Box::new(elsewhere),
@@ -63,18 +63,22 @@ impl<R: Read> Read for AtMost<R> {
 /// Reads on a thread of the offload pool: a pipe that brings nothing must not stop the run.
 struct Elsewhere {
     file: Arc<Mutex<File>>,
+    /// Goes there and comes back with what was read: memory that one thread takes and another gives back piles up in some
+    /// allocators.
+    piece: Vec<u8>,
 }
 
 impl Read for Elsewhere {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let (file, most) = (self.file.clone(), buffer.len());
-        let bytes = green::offload(move || {
-            let mut piece = vec![0; most];
-            let read = file.lock().unwrap_or_else(PoisonError::into_inner).read(&mut piece)?;
-            piece.truncate(read);
-            io::Result::Ok(piece)
-        })??;
-        buffer[..bytes.len()].copy_from_slice(&bytes);
-        Ok(bytes.len())
+        let (file, mut piece) = (self.file.clone(), std::mem::take(&mut self.piece));
+        piece.resize(buffer.len(), 0);
+        let read;
+        (self.piece, read) = green::offload(move || {
+            let read = file.lock().unwrap_or_else(PoisonError::into_inner).read(&mut piece);
+            (piece, read)
+        })?;
+        let bytes = read?;
+        buffer[..bytes].copy_from_slice(&self.piece[..bytes]);
+        Ok(bytes)
     }
 }

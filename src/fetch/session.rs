@@ -63,7 +63,7 @@ impl Fetched {
 pub struct Exchange {
     /// Method and URL.
     pub request_line: String,
-    /// The request's fields, but for those that are added on sending.
+    /// The request's fields, as they were sent.
     pub request_fields: Vec<(String, String)>,
     /// Version, status, reason.
     pub status_line: String,
@@ -325,15 +325,12 @@ impl Outcome {
 
 impl Exchange {
     pub(super) fn new(request: &Request<'_>, head: &Head) -> Exchange {
-        let pairs = |fields: &crate::http::fields::Fields| {
-            let pair = |(name, value): (&str, &[u8])| (name.to_owned(), String::from_utf8_lossy(value).into_owned());
-            fields.iter().map(pair).collect()
-        };
+        let pair = |name: &str, value: &[u8]| (name.to_owned(), String::from_utf8_lossy(value).into_owned());
         Exchange {
             request_line: format!("{} {}", request.method, request.url),
-            request_fields: pairs(request.fields),
+            request_fields: request.sent_fields().map(|(name, value)| pair(name, &value)).collect(),
             status_line: format!("HTTP/{} {} {}", head.version.as_str(), head.status, head.reason),
-            response_fields: pairs(&head.fields),
+            response_fields: head.fields.iter().map(|(name, value)| pair(name, value)).collect(),
         }
     }
 }

@@ -69,7 +69,7 @@ impl AnyGreenlet {
 
     /// Where it was spawned.
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.0.spawned_at()
+        self.0.origin().at
     }
 
     /// Where it is in its life.

@@ -259,7 +259,7 @@ impl<T> Greenlet<T> {
 
     /// Where it was spawned. gevent: `spawning_stack`, which keeps ten frames: here it is the one that called.
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.task.spawned_at()
+        self.task.origin().at
     }
 }
 

@@ -8,7 +8,9 @@
 //! processor predicts wrongly, and five of those cost more than all the rest of a switch.
 #![allow(unsafe_code)]
 
-mod stall;
+mod deadlock;
+mod diagnosis;
+mod idle;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -27,9 +29,11 @@ use super::remote::Remote;
 use super::runtime::Config;
 use super::stack::{StackSlot, Stacks};
 use super::start::Start;
-use super::task::{Cause, Resumed, State, Task};
+use super::task::{Cause, Origin, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
-use stall::Idlers;
+use diagnosis::Diagnosis;
+pub(crate) use diagnosis::Stretch;
+use idle::Idlers;
 
 /// After so many switches the poller is looked at, even if more is ready.
 const SWITCHES_BETWEEN_POLLS: u32 = 61;
@@ -66,9 +70,11 @@ pub(crate) struct Hub {
     deadlock: RefCell<Option<Deadlock>>,
     next_id: Cell<u64>,
     next_scope: Cell<u64>,
-    switches: Cell<u32>,
+    /// Since the last poll.
+    pub switches: Cell<u32>,
     last_poll: Cell<Instant>,
     pub stack_bytes: usize,
+    pub diagnosis: Diagnosis,
 }
 
 thread_local! {
@@ -102,6 +108,7 @@ impl Hub {
             next_scope: Cell::new(0),
             switches: Cell::new(0),
             stack_bytes: config.stack_bytes,
+            diagnosis: Diagnosis::new(config),
         })
     }
 
@@ -194,7 +201,8 @@ impl Hub {
         body: F,
     ) -> io::Result<Rc<Task>> {
         let id = self.next_id.replace(self.next_id.get() + 1);
-        let task = Rc::new(Task::new(id, name, spawned_at));
+        let origin = Origin { at: spawned_at, parent: self.current_id() };
+        let task = Rc::new(Task::new(id, name, origin));
         let stack = self.stacks.borrow_mut().acquire(stack_bytes)?;
         // SAFETY: handed on to the caller.
         unsafe { task.start_on(stack, body) };
@@ -202,6 +210,9 @@ impl Hub {
         match start {
             Start::Now => self.ready.push(task.clone()),
             later => task.await_start(self, later),
+        }
+        if self.diagnosis.is_on() {
+            self.note_spawn(&task);
         }
         if self.closing.get() {
             self.kill(&task);
@@ -213,6 +224,9 @@ impl Hub {
     pub fn wake(&self, task: &Rc<Task>, cause: Cause) -> bool {
         let accepted = task.accept_wake(cause);
         if accepted {
+            if self.diagnosis.is_on() {
+                self.note_wake(task, cause);
+            }
             self.ready.push(task.clone());
         }
         accepted
@@ -220,7 +234,13 @@ impl Hub {
 
     /// Asks a task to end.
     pub fn kill(&self, task: &Rc<Task>) {
-        if task.state.get() != State::Done && task.mark_killed() {
+        if task.state.get() == State::Done {
+            return;
+        }
+        if self.diagnosis.is_on() {
+            self.note_kill(task);
+        }
+        if task.mark_killed() {
             self.wake(task, Cause::Kill);
         }
     }
@@ -261,6 +281,9 @@ impl Hub {
     /// One pass: runs what is ready, then looks at timers and descriptors, sleeping if there is nothing to do.
     fn turn(&self, until: Option<Instant>) {
         while !self.main_is_done.get() {
+            if self.diagnosis.is_on() {
+                self.before_switch();
+            }
             let Some(task) = self.ready.pop() else { return self.wait_for_something(until) };
             self.switch_to(task);
             if self.poll_is_due() {
@@ -275,6 +298,9 @@ impl Hub {
         self.calls_in_a_row.set(0);
         let resumed = task.resume();
         self.current.set(ptr::null());
+        if self.diagnosis.is_on() {
+            self.after_switch(&task, &resumed);
+        }
         match resumed {
             Resumed::Again => self.ready.push(task),
             Resumed::Parked => {}
@@ -311,7 +337,7 @@ impl Hub {
         if !self.can_be_woken() {
             return self.tell_main_of_the_deadlock();
         }
-        let next = self.timers.next();
+        let next = self.sooner_than_reports(self.timers.next());
         if self.clock.is_virtual() {
             return self.wait_on_virtual_time(next, until);
         }
@@ -337,9 +363,11 @@ impl Hub {
     }
 
     fn poll(&self, timeout: Option<Duration>) {
+        self.before_poll(timeout);
         self.poller.poll(timeout, self);
         self.remote.drain(self);
         self.fire_timers();
+        self.after_poll(timeout);
         self.switches.set(0);
         self.last_poll.set(self.clock.last());
     }

@@ -28,16 +28,56 @@ pub struct TimedOut {
     pub limit: Duration,
 }
 
-/// Who waits for what, when nobody can ever be woken.
+/// Who waits for what, when nobody can ever be woken: the wait graph. gevent: `LoopExit`, which names nobody.
+///
+/// ```
+/// use gfetch::green::{self, Interrupt};
+/// use std::{cell::RefCell, rc::Rc};
+/// green::run(|| {
+///     let other: Rc<RefCell<Option<green::Greenlet<()>>>> = Rc::default();
+///     let seen = other.clone();
+///     let a = green::spawn(move || drop(seen.borrow().as_ref().unwrap().join()));
+///     let b = green::spawn(move || drop(a.join()));
+///     *other.borrow_mut() = Some(b);
+///     let Err(Interrupt::Deadlock(deadlock)) = green::Event::new().wait() else { panic!() };
+///     assert_eq!(deadlock.cycles(), [["greenlet-1", "greenlet-2"]]);
+/// });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Deadlock {
-    pub(crate) waiting: Arc<[String]>,
+    /// The lines, the circles, and how many wait besides.
+    pub(crate) report: Arc<(Vec<String>, Vec<Vec<String>>, usize)>,
 }
 
 impl Deadlock {
-    /// One line a waiting greenlet: its name, where it was spawned, what it waits for.
+    /// One line a waiting greenlet, for the oldest twenty: its name, where it was spawned, what it waits for and, where
+    /// that is another greenlet's end, for whom.
     pub fn waiting(&self) -> &[String] {
-        &self.waiting
+        &self.report.0
+    }
+
+    /// The circles (five at most): the names of greenlets each of which waits for the end of the next, and the last for
+    /// that of the first. Each begins with its oldest greenlet.
+    pub fn cycles(&self) -> &[Vec<String>] {
+        &self.report.1
+    }
+
+    /// How many more wait than [`Deadlock::waiting`] names.
+    pub fn unnamed(&self) -> usize {
+        self.report.2
+    }
+}
+
+impl fmt::Display for Deadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "deadlock: nothing is left that could wake anybody; waiting: {}", self.waiting().join("; "))?;
+        if self.unnamed() > 0 {
+            write!(f, "; and {} more", self.unnamed())?;
+        }
+        for cycle in self.cycles() {
+            write!(f, "; in a circle: {} → {}", cycle.join(" → "), cycle[0])?;
+        }
+        Ok(())
     }
 }
 
@@ -52,9 +92,7 @@ impl fmt::Display for Interrupt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Interrupt::TimedOut(timed_out) => write!(f, "timed out after {:?}", timed_out.limit),
-            Interrupt::Deadlock(deadlock) => {
-                write!(f, "deadlock: nothing is left that could wake anybody; waiting: {}", deadlock.waiting.join("; "))
-            }
+            Interrupt::Deadlock(deadlock) => deadlock.fmt(f),
             Interrupt::Unwinding => {
                 f.write_str("this greenlet is unwinding and must not wait: move the wait out of the destructor")
             }

@@ -39,6 +39,11 @@ impl Live {
         all
     }
 
+    /// How many live, and how many have lived at once at most.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.places.len() - self.free.len(), self.places.len())
+    }
+
     pub fn is_empty(&self) -> bool {
         self.places.len() == self.free.len()
     }

@@ -27,7 +27,9 @@
 //! ```
 
 mod any;
+mod asserts;
 mod clock;
+mod dump;
 #[cfg(test)]
 mod edge_tests;
 mod event;
@@ -37,17 +39,21 @@ mod group;
 mod hub;
 mod idle;
 mod imap;
+mod interest;
 mod interrupt;
 mod join;
 mod links;
 mod live;
 mod mailbox;
+mod monitor;
 mod offload;
 mod outcome;
 mod overflow;
+mod panics;
 mod poller;
 mod pool;
 mod queue;
+mod raw;
 mod ready;
 mod remote;
 mod runnable;
@@ -57,24 +63,29 @@ mod semaphore;
 mod sleep;
 mod stack;
 mod start;
+mod stats;
 mod task;
 #[cfg(test)]
 mod tests;
 mod timeout;
 mod timers;
+mod trace;
 mod wait;
 mod waker;
 mod wakers;
 mod watched;
 
 pub use any::{AnyGreenlet, Joinable, current};
+pub use asserts::{assert_no_block, assert_switches};
 pub use clock::ClockKind;
+pub use dump::{TaskDump, TaskInfo, TaskTree, Wait, dump_tasks, kill_by_id};
 pub use event::{AsyncResult, Event};
 pub use generator::{Generator, Step, Yielder};
 pub use greenlet::{Builder, Greenlet, spawn};
 pub use group::{Group, Limited, Members, Places, Unlimited};
 pub use idle::{run_until_idle, run_until_idle_timeout};
 pub use imap::Imap;
+pub use interest::{Interest, Ready};
 pub use interrupt::{Deadlock, Interrupt, TimedOut};
 pub use join::{
     IWait, Survivors, iwait, join_all, join_all_timeout, join_any, kill_all, kill_all_nowait, kill_all_timeout,
@@ -82,10 +93,13 @@ pub use join::{
 };
 pub use links::{LinkId, PipeEnd};
 pub use mailbox::{Mailbox, Sender, mailbox};
+pub use monitor::{Monitor, MonitorEvent, Monitoring, Running};
 pub use offload::{OffloadError, ThreadPool, offload};
-pub use outcome::{GetError, Outcome, Panic};
+pub use outcome::{GetError, Outcome};
+pub use panics::{Panic, on_panic};
 pub use pool::{Pool, PoolFull};
 pub use queue::{Nothing, PutError, Queue};
+pub(crate) use raw::{cancel as cancel_raw_waits, wait as wait_raw};
 pub use remote::Handle;
 pub use runnable::{Run, spawn_run};
 pub(crate) use runtime::recent_now;
@@ -95,8 +109,10 @@ pub use semaphore::{Permit, Semaphore};
 pub use sleep::{sleep, yield_now};
 pub use stack::{DEFAULT_STACK_BYTES, MIN_STACK_BYTES};
 pub use start::spawn_later;
+pub use stats::{Stats, StatsEvery, stats, stats_every};
 pub use task::State;
 pub(crate) use task::is_kill;
 pub(crate) use timeout::timeout_from;
 pub use timeout::{Alarm, Elapsed, shield, timeout};
+pub use trace::{Happened, Trace, TraceEvent, WokenBy, trace};
 pub(crate) use watched::Watched;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
-use super::outcome::Panic;
+use super::panics::Panic;
 use super::remote::WaitId;
 use super::task::{Task, Why};
 

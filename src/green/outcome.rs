@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::interrupt::Interrupt;
+use super::panics::Panic;
 use super::task;
 
 /// How a greenlet ended. gevent: `value`, `exception`, `exc_info`.
@@ -29,14 +30,14 @@ impl<T> Outcome<T> {
 
     /// Of a body that unwound with `payload`.
     pub(crate) fn of_payload(payload: Box<dyn Any + Send>) -> Outcome<T> {
-        if task::is_kill(&*payload) { Outcome::Killed } else { Outcome::Panicked(Panic::new(payload)) }
+        if task::is_kill(&*payload) { Outcome::Killed } else { Outcome::Panicked(Panic::of_current(payload)) }
     }
 
     /// What a `get` has; what stays is what a later one may know.
     fn take(&mut self) -> Outcome<T> {
         let rest = match self {
             Outcome::Returned(_) | Outcome::Taken => Outcome::Taken,
-            Outcome::Panicked(panic) => Outcome::Panicked(Panic::new(Box::new(panic.message().to_owned()))),
+            Outcome::Panicked(panic) => Outcome::Panicked(panic.told_again()),
             Outcome::Killed => Outcome::Killed,
         };
         std::mem::replace(self, rest)
@@ -65,32 +66,6 @@ impl<T> Packet<T> {
     }
 }
 
-/// What a greenlet panicked with.
-pub struct Panic(Box<dyn Any + Send>);
-
-impl Panic {
-    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Panic {
-        Panic(payload)
-    }
-
-    /// The panic's text, where it has one.
-    pub fn message(&self) -> &str {
-        let text = self.0.downcast_ref::<&'static str>().copied();
-        text.or_else(|| self.0.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without text")
-    }
-
-    /// The payload, for `std::panic::resume_unwind`.
-    pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.0
-    }
-}
-
-impl fmt::Debug for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Panic").field(&self.message()).finish()
-    }
-}
-
 /// Why [`Greenlet::get`] has no value.
 #[derive(Debug)]
 pub enum GetError {
@@ -107,7 +82,7 @@ pub enum GetError {
 impl fmt::Display for GetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            GetError::Panicked(panic) => write!(f, "the greenlet panicked: {}", panic.message()),
+            GetError::Panicked(panic) => write!(f, "the greenlet {panic}"),
             GetError::Killed => f.write_str("the greenlet was killed"),
             GetError::Taken => f.write_str("the greenlet's value was taken before"),
             GetError::Interrupted(interrupt) => interrupt.fmt(f),

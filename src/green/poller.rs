@@ -11,12 +11,15 @@ use mio::{Events, Interest, Token};
 use slotmap::{Key, KeyData, SlotMap};
 
 use super::hub::Hub;
+use super::raw::Raw;
 use super::waker::Waker;
 
 /// Events taken from the kernel at a time; the rest is taken on the next turn, so that timers are not kept waiting.
 const EVENTS_PER_POLL: usize = 1024;
 /// The waker's token; a table key is never this.
 const WAKER: Token = Token(usize::MAX);
+/// The inner poller's; neither is it this.
+const INNER: Token = Token(usize::MAX - 1);
 
 slotmap::new_key_type! {
     /// A place in the table, with a generation: a late event for a closed descriptor finds nobody.
@@ -47,6 +50,8 @@ pub(crate) struct Poller {
     registry: mio::Registry,
     events: RefCell<Events>,
     watched: Rc<Table>,
+    /// Waits for descriptors that are not registered here.
+    pub raw: Raw,
 }
 
 impl Poller {
@@ -57,6 +62,7 @@ impl Poller {
             poll: RefCell::new(poll),
             events: RefCell::new(Events::with_capacity(EVENTS_PER_POLL)),
             watched: Rc::new(RefCell::new(SlotMap::with_key())),
+            raw: Raw::default(),
         })
     }
 
@@ -85,6 +91,17 @@ impl Poller {
         Ok(Registration { table: self.watched.clone(), place, readiness })
     }
 
+    /// Ends the registration of a descriptor that has duplicates: closing it would not.
+    pub fn deregister(&self, fd: RawFd) {
+        // Refused only if it is registered no more.
+        let _ = self.registry.deregister(&mut SourceFd(&fd));
+    }
+
+    /// Has the inner poller looked at when it has something.
+    pub fn watch_inner(&self, fd: RawFd) -> io::Result<()> {
+        self.registry.register(&mut SourceFd(&fd), INNER, Interest::READABLE)
+    }
+
     /// Whether a descriptor was registered here.
     pub fn knows(&self, registration: &Registration) -> bool {
         Rc::ptr_eq(&self.watched, &registration.table)
@@ -92,6 +109,7 @@ impl Poller {
 
     /// Sleeps until something happens or `timeout` is over, and wakes whom it concerns.
     pub fn poll(&self, timeout: Option<Duration>, hub: &Hub) {
+        let timeout = self.raw.before_sleep(timeout, hub);
         let mut events = self.events.borrow_mut();
         match self.poll.borrow_mut().poll(&mut events, timeout) {
             Ok(()) => {}
@@ -99,6 +117,10 @@ impl Poller {
             Err(error) => panic!("the poller failed: {error}"),
         }
         for event in events.iter().filter(|event| event.token() != WAKER) {
+            if event.token() == INNER {
+                self.raw.collect(hub);
+                continue;
+            }
             let place = Place::from(KeyData::from_ffi(event.token().0 as u64));
             let readiness = self.watched.borrow().get(place).cloned();
             if let Some(readiness) = readiness {

@@ -43,7 +43,7 @@ impl Pool {
     /// Spawns a member, waiting for a place.
     #[track_caller]
     pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> Result<Greenlet<T>, Interrupt> {
-        let place = self.place()?;
+        let place = self.reserve()?;
         Ok(self.spawn_in(place, f))
     }
 
@@ -72,7 +72,7 @@ impl Pool {
 
     /// Takes in a greenlet that was made elsewhere, waiting for a place; one that has ended takes none. gevent: `add`.
     pub fn add(&self, greenlet: &impl Joinable) -> Result<(), Interrupt> {
-        self.add_in(self.place()?, &greenlet.any());
+        self.add_in(self.reserve()?, &greenlet.any());
         Ok(())
     }
 
@@ -93,12 +93,17 @@ impl Pool {
 
     /// Waits until a place is free, without taking it: another may. gevent: `wait_available`.
     pub fn wait_available(&self) -> Result<(), Interrupt> {
-        self.place().map(drop)
+        self.reserve().map(drop)
     }
 
     /// The same for at most `limit`; false if none is free then.
     pub fn wait_available_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
         Ok(self.places.free.acquire_timeout_as(limit, Why::Pool)?.is_some())
+    }
+
+    /// Waits for a place, and takes it without a member: for what must not be begun before.
+    pub(crate) fn reserve(&self) -> Result<Permit, Interrupt> {
+        self.places.free.acquire_as(Why::Pool)
     }
 
     /// The number of places; `usize::MAX` in one without a bound.
@@ -114,9 +119,5 @@ impl Pool {
     /// Whether no place is free now. gevent: `full`.
     pub fn is_full(&self) -> bool {
         self.free() == 0
-    }
-
-    fn place(&self) -> Result<Permit, Interrupt> {
-        self.places.free.acquire_as(Why::Pool)
     }
 }

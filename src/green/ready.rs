@@ -40,6 +40,20 @@ impl Ready {
         queue.pop_front()
     }
 
+    /// The one that runs next.
+    pub fn front(&self) -> Option<Rc<Task>> {
+        self.queue.borrow().front().cloned()
+    }
+
+    /// Lets the one in `place` run next, and the one that was to run next in its place.
+    pub fn bring_to_front(&self, place: usize) {
+        self.queue.borrow_mut().swap(0, place);
+    }
+
+    pub fn len(&self) -> usize {
+        self.queue.borrow().len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.queue.borrow().is_empty()
     }

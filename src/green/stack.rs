@@ -142,6 +142,35 @@ impl Stacks {
         class.free.push((stack.chunk, stack.slot));
     }
 
+    /// Stacks that were ever made, and those of them that nobody runs on.
+    pub fn counts(&self) -> (usize, usize) {
+        let made = |class: &Class| class.chunks.iter().map(|chunk| chunk.slots).sum::<u32>() - class.fresh;
+        let made = self.classes.iter().map(|class| made(class) as usize).sum();
+        (made, self.classes.iter().map(|class| class.free.len()).sum())
+    }
+
+    /// What the stacks hold of memory.
+    #[cfg(test)]
+    pub fn resident_bytes(&self) -> usize {
+        const PAGE: usize = 4096;
+        let chunks = self.classes.iter().flat_map(|class| &class.chunks);
+        let resident = chunks.map(|chunk| {
+            let bytes = chunk.slots as usize * chunk.stride;
+            let mut pages = vec![0u8; bytes.div_ceil(PAGE)];
+            // SAFETY: the range is one mapping of ours, and there is a byte for each of its pages.
+            assert_eq!(unsafe { libc::mincore(chunk.start as *mut _, bytes, pages.as_mut_ptr()) }, 0);
+            pages.iter().filter(|&&page| page & 1 == 1).count() * PAGE
+        });
+        resident.sum()
+    }
+
+    /// Stacks on loan now.
+    #[cfg(test)]
+    pub fn lent(&self) -> usize {
+        let (made, free) = self.counts();
+        made - free
+    }
+
     /// Gives the memory of cold free stacks back to the system. Called when the hub is about to sleep.
     pub fn trim(&mut self) {
         for class in &mut self.classes {

@@ -16,7 +16,7 @@ mod scopes;
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::hint;
-use std::panic::{self, AssertUnwindSafe, Location};
+use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ use super::wakers::Wakers;
 use links::Links;
 use scopes::Scopes;
 
-pub(crate) use describe::Part;
+pub(crate) use describe::{Origin, Part};
 
 /// Where a greenlet is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ pub(crate) struct Task {
     /// What it does at its end, in order.
     links: Links,
     name: Option<Box<str>>,
-    spawned_at: &'static Location<'static>,
+    origin: Origin,
 }
 
 /// The payload that unwinds a killed greenlet; caught at its base.
@@ -138,7 +138,7 @@ pub(crate) fn is_kill(payload: &(dyn Any + Send)) -> bool {
 }
 
 impl Task {
-    pub fn new(id: u64, name: Option<Box<str>>, spawned_at: &'static Location<'static>) -> Task {
+    pub fn new(id: u64, name: Option<Box<str>>, origin: Origin) -> Task {
         Task {
             id,
             guard: Cell::new(0),
@@ -157,7 +157,7 @@ impl Task {
             joiners: Wakers::default(),
             links: Links::default(),
             name,
-            spawned_at,
+            origin,
             coroutine: UnsafeCell::new(None),
             yielder: Cell::new(ptr::null()),
             stack_top: Cell::new(0),

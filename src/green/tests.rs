@@ -1,9 +1,13 @@
 //! The runtime's rules, each a test.
 
+mod diagnosis;
+mod fairness;
 mod generators;
 mod joins;
+mod leaks;
 mod links;
 mod lives;
+mod orders;
 mod pools;
 mod stacks;
 mod starts;

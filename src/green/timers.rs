@@ -48,6 +48,11 @@ impl Timers {
         }
     }
 
+    /// Entries, at most one a greenlet.
+    pub fn len(&self) -> usize {
+        self.entries.borrow().len()
+    }
+
     /// Calls `wake` for each task whose own deadline is at or before `now`, in order.
     pub fn fire(&self, now: Instant, mut wake: impl FnMut(&Rc<Task>, Cause)) {
         while let Some((armed, task)) = self.pop_due(now) {

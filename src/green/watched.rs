@@ -26,12 +26,13 @@ const CALLS_BETWEEN_CLOCK_READINGS: u32 = 8;
 /// A non-blocking descriptor of the hub it was made on. One greenlet may read while another writes; a second reader (or
 /// writer) gets [`io::ErrorKind::ResourceBusy`] and the first is unharmed.
 ///
-/// The descriptor must not be duplicated: dropping this closes it without telling the poller, which is right only for
-/// the last descriptor of a socket.
+/// Dropping it closes the descriptor without telling the poller, which is right only for the last descriptor of a socket:
+/// one that may have duplicates is made by [`Watched::duplicated`].
 pub(crate) struct Watched<S: AsFd> {
     source: RefCell<Option<S>>,
     fd: RawFd,
     registration: Registration,
+    may_have_duplicates: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,10 +53,22 @@ impl<S: AsFd> Watched<S> {
         Watched::register(source, false)
     }
 
+    /// The same for a descriptor that may have duplicates, here or in another process: at its close the poller is told.
+    pub fn duplicated(source: S) -> io::Result<Watched<S>> {
+        let mut watched = Watched::register(source, true)?;
+        watched.may_have_duplicates = true;
+        Ok(watched)
+    }
+
     fn register(source: S, ready: bool) -> io::Result<Watched<S>> {
         let fd = source.as_fd().as_raw_fd();
         let registration = Hub::with(|hub| hub.poller.register(fd, ready))?;
-        Ok(Watched { source: RefCell::new(Some(source)), fd, registration })
+        Ok(Watched { source: RefCell::new(Some(source)), fd, registration, may_have_duplicates: false })
+    }
+
+    /// The descriptor's number while it is open, then -1.
+    pub fn fd(&self) -> RawFd {
+        if self.source.borrow().is_some() { self.fd } else { -1 }
     }
 
     /// The source, while it is open.
@@ -74,14 +87,25 @@ impl<S: AsFd> Watched<S> {
         self.attempt(Direction::Write, limit, call)
     }
 
-    /// Waits until the descriptor may be readable; returns at once if the poller knows of something no read has met.
-    pub fn wait_readable(&self) -> io::Result<()> {
-        self.wait(Direction::Read)
+    /// Runs a reading `call` once, without waiting: `WouldBlock` where it would have to.
+    pub fn try_read<T>(&self, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        self.attempt_once(Direction::Read, call)
     }
 
-    /// Waits until the poller says that the descriptor is writable, as a connecting socket becomes.
-    pub fn wait_writable(&self) -> io::Result<()> {
-        self.wait(Direction::Write)
+    /// The same for a writing call.
+    pub fn try_write<T>(&self, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        self.attempt_once(Direction::Write, call)
+    }
+
+    /// Waits until the descriptor may be readable; returns at once if the poller knows of something no read has met.
+    pub fn wait_readable(&self) -> io::Result<()> {
+        self.wait(Direction::Read, None).map(drop)
+    }
+
+    /// Waits until the poller says that the descriptor is writable, as a connecting socket becomes; `None` when `limit`
+    /// passes first.
+    pub fn wait_writable(&self, limit: Option<Duration>) -> io::Result<Option<()>> {
+        self.wait(Direction::Write, limit)
     }
 
     /// The last read was short: nothing is left to read, unless the peer has closed (there is no further edge then).
@@ -100,6 +124,9 @@ impl<S: AsFd> Watched<S> {
         self.registration.forget();
         let readiness = self.readiness();
         Hub::try_with(|hub| {
+            if self.may_have_duplicates && hub.poller.knows(&self.registration) {
+                hub.poller.deregister(self.fd);
+            }
             readiness.wake(&readiness.reader, hub);
             readiness.wake(&readiness.writer, hub);
         });
@@ -137,17 +164,35 @@ impl<S: AsFd> Watched<S> {
         })
     }
 
-    fn wait(&self, direction: Direction) -> io::Result<()> {
+    fn attempt_once<T>(&self, direction: Direction, mut call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        Hub::with(|hub| pay(hub, &hub.current()))?;
+        self.refuse_a_second(direction)?;
+        loop {
+            match call(&*self.source()?) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.ready(direction).set(false);
+                    return Err(error);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn wait(&self, direction: Direction, limit: Option<Duration>) -> io::Result<Option<()>> {
         Hub::with(|hub| {
             let task = hub.current();
             pay(hub, &task)?;
             self.source()?;
             self.refuse_a_second(direction)?;
+            let limit = limit.and_then(|limit| hub.deadline(limit));
             while !self.ready(direction).get() {
-                self.park(hub, &task, direction, None)?;
+                if self.park(hub, &task, direction, limit)? == Woken::Expired {
+                    return Ok(None);
+                }
                 self.source()?;
             }
-            Ok(())
+            Ok(Some(()))
         })
     }
 
@@ -190,7 +235,7 @@ impl<S: AsFd> Watched<S> {
 }
 
 /// Every call: deadline and kill are looked at before the attempt, and a long run without a wait yields.
-fn pay(hub: &Hub, task: &Task) -> io::Result<()> {
+pub(super) fn pay(hub: &Hub, task: &Task) -> io::Result<()> {
     let calls = hub.calls_in_a_row.get() + 1;
     hub.calls_in_a_row.set(calls);
     if calls >= CALLS_BEFORE_YIELD

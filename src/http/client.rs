@@ -1,5 +1,6 @@
 //! One exchange: connection, request, answer's head. Redirects, retries and limits are the caller's.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
@@ -69,6 +70,21 @@ pub struct Request<'a> {
     pub body: Option<&'a [u8]>,
     /// Once sent, the answer's head may take so long, and so may each 64 KiB of a large body.
     pub answer_timeout: Option<Duration>,
+}
+
+impl Request<'_> {
+    /// The fields as they are sent: those of RFC 9112 that are added come first.
+    pub fn sent_fields(&self) -> impl Iterator<Item = (&str, Cow<'_, [u8]>)> {
+        let given = self.fields.iter().map(|(name, value)| (name, Cow::Borrowed(value)));
+        self.added_fields().map(|(name, value)| (name, Cow::Owned(value.as_bytes().to_vec()))).chain(given)
+    }
+
+    fn added_fields(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
+        let host = ("Host", Cow::Borrowed(&self.url[Position::BeforeHost..Position::AfterPort]));
+        let length = self.body.map(|body| ("Content-Length", Cow::Owned(body.len().to_string())));
+        [Some(host), length].into_iter().flatten().filter(|(name, _)| self.fields.first(name).is_none())
+    }
 }
 
 impl Client {
@@ -226,15 +242,10 @@ impl Client {
 
 /// Writes the request's head, with what RFC 9112 asks for.
 fn encode_head(head: &mut Vec<u8>, request: &Request<'_>) -> Result<(), Error> {
-    // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
-    let host = ("Host", &request.url[Position::BeforeHost..Position::AfterPort]);
-    let length = request.body.map(|body| body.len().to_string());
-    let length = length.as_deref().map(|length| ("Content-Length", length));
-    let added = [Some(host), length].into_iter().flatten();
-    let added = added.filter(|(name, _)| request.fields.first(name).is_none());
     // What a URL holds from its path to its fragment is the target, as it stands.
     let target = &request.url[Position::BeforePath..Position::AfterQuery];
     head.clear();
+    let added = request.added_fields();
     h1::encode_request_with(head, request.method, target, added, request.fields).map_err(Error::Request)
 }
 

@@ -3,6 +3,7 @@
 /// The usual reason of a status; empty where there is none. Nobody may rely on it: it is for people.
 pub fn reason(status: u16) -> &'static str {
     match status {
+        101 => "Switching Protocols",
         200 => "OK",
         201 => "Created",
         202 => "Accepted",

@@ -68,21 +68,8 @@ pub struct Connected {
 /// });
 /// ```
 pub fn connect(addresses: &[SocketAddr], options: &ConnectOptions) -> Result<Connected, ConnectError> {
-    let (stream, address) = race_with(addresses, options.attempt_delay, dial)?;
+    let (stream, address) = race_with(addresses, options.attempt_delay, TcpStream::connect)?;
     Ok(Connected { stream, address })
-}
-
-fn dial(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address)?;
-    refuse_own(&stream, address)?;
-    Ok(stream)
-}
-
-/// On loopback the kernel may give a socket the very port that it connects to, and TCP then connects it to itself, though
-/// nobody listens there: met once in some ten thousand tries of a port that is refused.
-fn refuse_own(stream: &TcpStream, address: SocketAddr) -> io::Result<()> {
-    let own = address.ip().is_loopback() && stream.local_addr()? == address;
-    if own { Err(io::ErrorKind::ConnectionRefused.into()) } else { Ok(()) }
 }
 
 /// The race itself, over any way to connect; [`connect`] is this over TCP. A panic of `connect` is the caller's.

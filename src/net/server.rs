@@ -6,14 +6,20 @@
 //!        └─────────────┴───────────────────────┘      (the place is free again when its handler ends)
 //! ```
 
+mod datagram;
+mod tls;
+
 use std::cell::Cell;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{TcpListener, TcpStream, UnixListener, UnixStream};
-use crate::green::{self, Builder, GetError, Greenlet, Group, Interrupt, Permit, Semaphore};
+pub use datagram::{DatagramSender, DatagramServer, DatagramServerHandle};
+pub use tls::TlsServer;
+
+use super::{TcpListener, TcpStream, TlsAcceptor, UnixListener, UnixStream};
+use crate::green::{self, Builder, GetError, Greenlet, Group, Interrupt, Pool};
 
 /// Connections accepted in one go before others run; gevent's `max_accept`.
 const MAX_ACCEPTS: u32 = 100;
@@ -82,20 +88,47 @@ impl Listen for UnixListener {
 /// ```
 pub struct StreamServer<L: Listen = TcpListener> {
     listener: L,
-    places: Option<Semaphore>,
+    pool: Option<Pool>,
+    max_accept: u32,
 }
 
 impl<L: Listen> StreamServer<L> {
     /// A server on `listener`, with no bound on its connections.
     pub fn new(listener: L) -> StreamServer<L> {
-        StreamServer { listener, places: None }
+        StreamServer { listener, pool: None, max_accept: MAX_ACCEPTS }
     }
 
     /// At most `size` connections at once. While there are so many none is accepted: they wait in the kernel's backlog,
     /// and the first is taken as soon as a handler ends.
-    pub fn pool(mut self, size: usize) -> StreamServer<L> {
-        self.places = Some(Semaphore::new(size));
+    pub fn pool(self, size: usize) -> StreamServer<L> {
+        self.in_pool(&Pool::new(size))
+    }
+
+    /// Its handlers share the places of `pool` with whoever else spawns there; [`ServerHandle::stop`] ends only the
+    /// handlers (gevent's ends all of the pool). gevent: `spawn=pool`.
+    pub fn in_pool(mut self, pool: &Pool) -> StreamServer<L> {
+        self.pool = Some(pool.clone());
         self
+    }
+
+    /// At most so many connections are accepted in one go before others run (100). gevent: `max_accept`.
+    pub fn max_accept(mut self, connections: u32) -> StreamServer<L> {
+        self.max_accept = connections.max(1);
+        self
+    }
+
+    /// The listener is shared with other processes or threads: accepts one connection in one go, so that one of them does
+    /// not take them all while the others are idle. gevent does so where its environment says multiprocess.
+    pub fn shared(self) -> StreamServer<L> {
+        self.max_accept(1)
+    }
+
+    /// Connections are TLS; set the pool first.
+    pub fn tls(self, acceptor: TlsAcceptor) -> TlsServer<L>
+    where
+        L::Stream: Read + Write,
+    {
+        TlsServer::new(self, acceptor)
     }
 
     /// Begins to accept, in a greenlet of its own. `handler` runs once a connection, in a greenlet of its own; what it
@@ -130,6 +163,21 @@ impl<L: Listen> ServerHandle<L> {
         self.shared.failed_accepts.get()
     }
 
+    /// Whether it accepts no more: it was stopped, or failed for good. gevent: `closed`.
+    pub fn is_closed(&self) -> bool {
+        self.shared.closed.get() || self.acceptor.is_done()
+    }
+
+    /// Whether all places of its pool are taken, so that it accepts none for now. gevent: `full`.
+    pub fn is_full(&self) -> bool {
+        self.shared.pool.as_ref().is_some_and(|pool| pool.free() == 0)
+    }
+
+    /// What it listens on.
+    pub fn listener(&self) -> &L {
+        &self.shared.listener
+    }
+
     /// Waits until accepting has ended: `Ok` if it was stopped, else why it failed. Tells that once.
     pub fn wait(&self) -> io::Result<()> {
         match self.acceptor.get() {
@@ -143,7 +191,7 @@ impl<L: Listen> ServerHandle<L> {
     /// Stops accepting at once and closes the listener, gives the handlers `limit` to finish, and kills those that have
     /// not. Not to be called by a handler, which would wait for itself. gevent: `stop(timeout)`.
     pub fn stop(&self, limit: Duration) -> Result<(), Interrupt> {
-        self.shared.listener.close();
+        self.shared.close();
         let waited = self.acceptor.kill().and_then(|()| self.shared.handlers.join_timeout(limit));
         self.shared.handlers.kill_nowait();
         waited?;
@@ -153,31 +201,40 @@ impl<L: Listen> ServerHandle<L> {
 
 struct Shared<L> {
     listener: L,
-    places: Option<Semaphore>,
+    pool: Option<Pool>,
+    max_accept: u32,
     handlers: Group,
     failed_accepts: Cell<u64>,
+    closed: Cell<bool>,
 }
 
 impl<L: Listen> Shared<L> {
     fn new(server: StreamServer<L>) -> Shared<L> {
-        let StreamServer { listener, places } = server;
-        Shared { listener, places, handlers: Group::new(), failed_accepts: Cell::new(0) }
+        let StreamServer { listener, pool, max_accept } = server;
+        let (handlers, failed_accepts, closed) = (Group::new(), Cell::new(0), Cell::new(false));
+        Shared { listener, pool, max_accept, handlers, failed_accepts, closed }
+    }
+
+    fn close(&self) {
+        self.closed.set(true);
+        self.listener.close();
     }
 
     fn accept_all<R: 'static, H: Fn(L::Stream, L::Peer) -> R + 'static>(&self, handler: &Rc<H>) -> io::Error {
-        let (mut accepts, mut pause) = (0, FIRST_PAUSE);
+        let (mut accepts, mut back_off) = (0_u32, BackOff::default());
         loop {
             let waited = match self.accept_one(handler) {
                 Ok(()) => {
-                    (accepts, pause) = (accepts + 1, FIRST_PAUSE);
-                    if accepts % MAX_ACCEPTS == 0 { green::yield_now() } else { Ok(()) }
+                    (accepts, back_off) = (accepts.wrapping_add(1), BackOff::default());
+                    if accepts.is_multiple_of(self.max_accept) { green::yield_now() } else { Ok(()) }
                 }
-                Err(error) if is_final(&error) => return error,
+                Err(error) if is_final(&error) => {
+                    self.close();
+                    return error;
+                }
                 Err(_) => {
                     self.failed_accepts.set(self.failed_accepts.get() + 1);
-                    let this_pause = pause;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    green::sleep(this_pause)
+                    green::sleep(back_off.next())
                 }
             };
             if let Err(interrupt) = waited {
@@ -188,7 +245,7 @@ impl<L: Listen> Shared<L> {
 
     /// First a place, then a connection: one that nobody has a place for stays in the backlog.
     fn accept_one<R: 'static, H: Fn(L::Stream, L::Peer) -> R + 'static>(&self, handler: &Rc<H>) -> io::Result<()> {
-        let place: Option<Permit> = self.places.as_ref().map(Semaphore::acquire).transpose()?;
+        let place = self.pool.as_ref().map(Pool::reserve).transpose()?;
         let (stream, peer) = self.listener.accept()?;
         let handler = handler.clone();
         let run = move || {
@@ -197,6 +254,22 @@ impl<L: Listen> Shared<L> {
         };
         self.handlers.add(&Builder::new().spawn(run)?);
         Ok(())
+    }
+}
+
+/// The pauses after failures in a row.
+struct BackOff(Duration);
+
+impl Default for BackOff {
+    fn default() -> BackOff {
+        BackOff(FIRST_PAUSE)
+    }
+}
+
+impl BackOff {
+    fn next(&mut self) -> Duration {
+        let doubled = (self.0 * 2).min(LONGEST_PAUSE);
+        std::mem::replace(&mut self.0, doubled)
     }
 }
 

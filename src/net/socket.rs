@@ -10,8 +10,9 @@ use socket2::{SockAddr, Socket};
 
 use crate::green::Watched;
 
-/// Connects a non-blocking socket, waiting until the peer has answered.
-pub(super) fn connect(socket: Socket, address: &SockAddr) -> io::Result<Watched<Socket>> {
+/// Connects a non-blocking socket, waiting until the peer has answered, or fails with `TimedOut` when `limit` passes
+/// first. An interrupted wait drops the socket, which closes it.
+pub(super) fn connect(socket: Socket, address: &SockAddr, limit: Option<Duration>) -> io::Result<Watched<Socket>> {
     let done = match socket.connect(address) {
         Ok(()) => true,
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => false,
@@ -19,7 +20,9 @@ pub(super) fn connect(socket: Socket, address: &SockAddr) -> io::Result<Watched<
     };
     let socket = if done { Watched::new(socket)? } else { Watched::connecting(socket)? };
     if !done {
-        socket.wait_writable()?;
+        if socket.wait_writable(limit)?.is_none() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the peer has not answered in time"));
+        }
         if let Some(error) = socket.source()?.take_error()? {
             return Err(error);
         }
@@ -27,32 +30,52 @@ pub(super) fn connect(socket: Socket, address: &SockAddr) -> io::Result<Watched<
     Ok(socket)
 }
 
-pub(super) fn accept(socket: &Watched<Socket>) -> io::Result<(Socket, SockAddr)> {
-    let accepted = socket.read(None, |socket| {
-        let (accepted, peer) = socket.accept()?;
-        accepted.set_nonblocking(true)?;
-        Ok((accepted, peer))
-    })?;
-    Ok(accepted.expect("an accept without a limit waits until it has one"))
+/// Waits for a connection; `Ok(None)` when `limit` passes first.
+pub(super) fn accept(socket: &Watched<Socket>, limit: Option<Duration>) -> io::Result<Option<(Socket, SockAddr)>> {
+    socket.read(limit, accept_now)
+}
+
+/// A connection that is there already, or `WouldBlock`.
+pub(super) fn try_accept(socket: &Watched<Socket>) -> io::Result<(Socket, SockAddr)> {
+    socket.try_read(accept_now)
+}
+
+fn accept_now(socket: &Socket) -> io::Result<(Socket, SockAddr)> {
+    let (accepted, peer) = socket.accept()?;
+    accepted.set_nonblocking(true)?;
+    Ok((accepted, peer))
 }
 
 /// Reads once, waiting for something; `Ok(None)` when `limit` passes first. A short read means that nothing is left.
 pub(super) fn read(socket: &Watched<Socket>, buffer: &mut [u8], limit: Option<Duration>) -> io::Result<Option<usize>> {
     let length = buffer.len();
-    let read = socket.read(limit, |socket| {
-        // SAFETY: `recv` only ever writes initialised bytes, so viewing initialised memory as maybe-uninitialised is
-        // sound: nothing uninitialised can be left in it.
-        let buffer = unsafe { &mut *(&raw mut *buffer as *mut [MaybeUninit<u8>]) };
-        socket.recv(buffer)
-    })?;
+    let read = socket.read(limit, |socket| receive(socket, buffer))?;
     if read.is_some_and(|read| 0 < read && read < length) {
         socket.drained();
     }
     Ok(read)
 }
 
-pub(super) fn write(socket: &Watched<Socket>, bytes: &[u8]) -> io::Result<usize> {
-    Ok(socket.write(None, |socket| socket.send_with_flags(bytes, libc::MSG_NOSIGNAL))?.unwrap_or(0))
+/// Reads once, or says `WouldBlock`.
+pub(super) fn try_read(socket: &Watched<Socket>, buffer: &mut [u8]) -> io::Result<usize> {
+    socket.try_read(|socket| receive(socket, buffer))
+}
+
+fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: `recv` only ever writes initialised bytes, so viewing initialised memory as maybe-uninitialised is
+    // sound: nothing uninitialised can be left in it.
+    let buffer = unsafe { &mut *(&raw mut *buffer as *mut [MaybeUninit<u8>]) };
+    socket.recv(buffer)
+}
+
+/// Writes once, waiting for room; `Ok(None)` when `limit` passes first.
+pub(super) fn write(socket: &Watched<Socket>, bytes: &[u8], limit: Option<Duration>) -> io::Result<Option<usize>> {
+    socket.write(limit, |socket| socket.send_with_flags(bytes, libc::MSG_NOSIGNAL))
+}
+
+/// Writes once, or says `WouldBlock`.
+pub(super) fn try_write(socket: &Watched<Socket>, bytes: &[u8]) -> io::Result<usize> {
+    socket.try_write(|socket| socket.send_with_flags(bytes, libc::MSG_NOSIGNAL))
 }
 
 /// Drops up to `most` bytes of a TCP stream in the kernel.

@@ -1,12 +1,14 @@
 //! Unix-domain streams and listeners that look blocking and park instead.
 
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
-use std::path::Path;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::socket;
+use super::stream::{Stream, stream_methods};
 use crate::green::Watched;
 
 /// A Unix-domain connection; as [`TcpStream`](super::TcpStream).
@@ -25,62 +27,43 @@ use crate::green::Watched;
 /// });
 /// ```
 pub struct UnixStream {
-    socket: Watched<Socket>,
+    stream: Stream,
 }
 
+stream_methods!(UnixStream);
+
 impl UnixStream {
-    /// Connects to the socket at `path`.
+    /// Connects to the socket at `path`. `WouldBlock` if its backlog is full: for Unix sockets the kernel has nothing to
+    /// wait for.
     pub fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
-        Ok(UnixStream { socket: socket::connect(socket, &SockAddr::unix(path)?)? })
+        Ok(UnixStream { stream: Stream::new(socket::connect(socket, &SockAddr::unix(path)?, None)?) })
     }
 
     /// Two ends, connected to each other. gevent: `socketpair`.
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (a, b) = Socket::pair(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
-        Ok((UnixStream { socket: Watched::new(a)? }, UnixStream { socket: Watched::new(b)? }))
+        Ok((UnixStream::of(a)?, UnixStream::of(b)?))
     }
 
-    /// Ends one direction or both.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket.source()?.shutdown(how)
+    /// Takes over a connected socket of std's. It becomes non-blocking, and so do its clones.
+    pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
+        stream.set_nonblocking(true)?;
+        Ok(UnixStream { stream: Stream::new(Watched::duplicated(stream.into())?) })
     }
 
-    /// Closes the socket at once: a greenlet that waits for it gets an error.
-    pub fn close(&self) {
-        self.socket.close();
-    }
-}
-
-impl Read for &UnixStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(socket::read(&self.socket, buffer, None)?.unwrap_or(0))
-    }
-}
-
-impl Write for &UnixStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        socket::write(&self.socket, bytes)
+    fn of(socket: Socket) -> io::Result<UnixStream> {
+        Ok(UnixStream { stream: Stream::new(Watched::new(socket)?) })
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Read for UnixStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(buffer)
-    }
-}
-
-impl Write for UnixStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self).write(bytes)
+    /// The path that the peer is bound to; `None` if it is to none.
+    pub fn peer_addr(&self) -> io::Result<Option<PathBuf>> {
+        Ok(path_of(&self.stream.socket.source()?.peer_addr()?))
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    /// The path that it is bound to; `None` if it is to none.
+    pub fn local_addr(&self) -> io::Result<Option<PathBuf>> {
+        Ok(path_of(&self.stream.socket.source()?.local_addr()?))
     }
 }
 
@@ -90,7 +73,7 @@ pub struct UnixListener {
 }
 
 impl UnixListener {
-    /// Binds to `path`, which must not exist, and listens.
+    /// Binds to `path`, which must not exist, and listens. The path stays when it is closed.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
         socket.bind(&SockAddr::unix(path)?)?;
@@ -100,12 +83,38 @@ impl UnixListener {
 
     /// Waits for a connection.
     pub fn accept(&self) -> io::Result<UnixStream> {
-        let (socket, _peer) = socket::accept(&self.socket)?;
-        Ok(UnixStream { socket: Watched::new(socket)? })
+        let accepted = socket::accept(&self.socket, None)?;
+        UnixStream::of(accepted.expect("without a limit it waits until it has one").0)
+    }
+
+    /// The same for at most `limit`: `Ok(None)` when that passes first.
+    pub fn accept_timeout(&self, limit: Duration) -> io::Result<Option<UnixStream>> {
+        socket::accept(&self.socket, Some(limit))?.map(|(socket, _)| UnixStream::of(socket)).transpose()
+    }
+
+    /// A connection that is there already; `WouldBlock` if none is.
+    pub fn try_accept(&self) -> io::Result<UnixStream> {
+        UnixStream::of(socket::try_accept(&self.socket)?.0)
+    }
+
+    /// The path that it is bound to.
+    pub fn local_addr(&self) -> io::Result<Option<PathBuf>> {
+        Ok(path_of(&self.socket.source()?.local_addr()?))
     }
 
     /// Closes the socket at once: a greenlet that waits for it gets an error.
     pub fn close(&self) {
         self.socket.close();
     }
+}
+
+impl AsRawFd for UnixListener {
+    /// The number while it is open, then -1.
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.fd()
+    }
+}
+
+pub(super) fn path_of(address: &SockAddr) -> Option<PathBuf> {
+    address.as_pathname().map(Path::to_path_buf)
 }

@@ -48,6 +48,16 @@ fn talk_goes_to_standard_error_and_records_to_standard_output() {
 }
 
 #[test]
+fn the_heads_of_an_exchange_are_shown_as_they_were_sent() {
+    let server = Server::new();
+    let url = server.url("/a");
+    let run = gfetch(&[&url, "-v", "-d", "four", "--format", "json"]).expect(0);
+    let host = url.strip_prefix("http://").unwrap().strip_suffix("/a").unwrap();
+    let shown: Vec<&str> = run.err.lines().filter_map(|line| line.strip_prefix("[0] > ")).collect();
+    assert_eq!(shown[..3], [&format!("POST {url}"), &format!("Host: {host}"), "Content-Length: 4"]);
+}
+
+#[test]
 fn unchecked_certificates_are_said_first() {
     let server = Server::new();
     let run = gfetch(&["-k", &server.url("/a")]).expect(0);

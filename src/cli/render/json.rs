@@ -25,15 +25,15 @@ fn fields(record: &mut Object<'_>, outcome: &Outcome, redact: Redact) {
     record.string("url", &redact(&outcome.url));
     record.string_or_null("host", outcome.host.as_deref());
     record.string_or_null("final_url", outcome.final_url.as_deref().map(redact).as_deref());
-    record.string("method", &outcome.method);
+    record.plain_text("method", &outcome.method);
     match outcome.started {
         Some(time) => push_timestamp(record.raw("started"), time),
         None => record.null("started"),
     }
     record.bool("ok", outcome.ok());
     record.number_or_null("status", outcome.status.map(u64::from));
-    record.string_or_null("http_version", outcome.http_version);
-    record.string_or_null("tls", outcome.tls);
+    record.plain_text_or_null("http_version", outcome.http_version);
+    record.plain_text_or_null("tls", outcome.tls);
     record.string_or_null("content_type", outcome.content_type.as_deref());
     record.number_or_null("content_length", outcome.content_length);
     record.number("bytes", outcome.bytes);

@@ -97,7 +97,25 @@ impl Object<'_> {
         }
     }
 
-    /// What is known to hold nothing to escape: our own names, addresses, dates.
+    /// Text that is known to hold nothing to escape: tokens, hosts, our own names.
+    #[inline(always)]
+    pub fn plain_text(&mut self, key: &str, text: &str) {
+        let out = self.key(key);
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    }
+
+    #[inline(always)]
+    pub fn plain_text_or_null(&mut self, key: &str, text: Option<&str>) {
+        match text {
+            Some(text) => self.plain_text(key, text),
+            None => self.null(key),
+        }
+    }
+
+    /// The same for what is made here: addresses, dates.
     pub fn plain(&mut self, key: &str, text: impl Display) {
         write!(self.key(key), "\"{text}\"").expect("a Vec takes all");
     }

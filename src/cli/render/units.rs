@@ -64,23 +64,8 @@ pub fn micros(time: Duration) -> u64 {
 pub fn push_number(out: &mut Vec<u8>, number: u64) {
     match number {
         0..10 => out.push(b'0' + number as u8),
-        10..100 => out.extend_from_slice(&two_digits(number as u32)),
-        _ => push_long_number(out, number),
+        _ => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
     }
-}
-
-fn push_long_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    while number >= 100 {
-        start -= 2;
-        digits[start..start + 2].copy_from_slice(&two_digits((number % 100) as u32));
-        number /= 100;
-    }
-    start -= 2;
-    digits[start..start + 2].copy_from_slice(&two_digits(number as u32));
-    start += usize::from(number < 10);
-    out.extend_from_slice(&digits[start..]);
 }
 
 /// Appends microseconds as seconds with six decimals, never an exponent.

@@ -32,8 +32,11 @@ use gfetch::net::TcpListener;
 use super::args::ServeOptions;
 use app::App;
 
+/// What exchanges that run get to finish when the server is told to stop; idle connections get nothing.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Serves until `until` returns: that is called in the main greenlet once the server stands, and is expected to wait (for a
-/// signal). `out` gets the one line that says where, flushed.
+/// signal). Then it accepts nothing more, and what runs may finish within `GRACE`. `out` gets the one line that says where, flushed.
 ///
 /// # Errors
 /// When the folder cannot be served, the address cannot be listened on, or `out` takes nothing.
@@ -47,7 +50,7 @@ pub fn run(options: &ServeOptions, out: &mut dyn Write, until: impl FnOnce()) ->
         writeln!(out, "serving http://{}/", server.local_addr()?)?;
         out.flush()?;
         until();
-        Ok(server.stop(Duration::ZERO)?)
+        Ok(server.stop(GRACE)?)
     })
 }
 

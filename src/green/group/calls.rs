@@ -7,7 +7,8 @@ use super::super::any::Joinable;
 use super::super::greenlet::{Builder, Greenlet, spawn};
 use super::super::hub::Hub;
 use super::super::imap::{self, Imap, Order};
-use super::super::outcome::{GetError, Panic};
+use super::super::outcome::GetError;
+use super::super::panics::Panic;
 use super::super::start::{Start, or_panic};
 use super::super::task::{Cause, Task, Why, is_kill};
 use super::{Members, Places};
@@ -33,7 +34,7 @@ impl<P: Places> Members<P> {
             if is_kill(&*payload) {
                 panic::resume_unwind(payload); // ours: this is the greenlet that is killed
             }
-            GetError::Panicked(Panic::new(payload))
+            GetError::Panicked(Panic::caught(payload))
         })
     }
 
@@ -62,6 +63,7 @@ impl<P: Places> Members<P> {
 
     /// Calls `f` on each item in a member of its own, and waits for all: the results in the items' order, or the first
     /// failure in that order (the others run on). gevent: `map`.
+    #[track_caller]
     pub fn map<I, T, F>(&self, f: F, items: impl IntoIterator<Item = I>) -> Result<Vec<T>, GetError>
     where
         I: 'static,

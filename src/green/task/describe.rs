@@ -1,8 +1,18 @@
 //! What a greenlet is called and what it waits for: for reports, dumps and the overflow's message.
 
 use std::panic::Location;
+use std::ptr;
 
-use super::{Task, Why};
+use super::{GUARD_BYTES, State, Task, Why};
+use crate::green::dump::Wait;
+
+/// Where a greenlet comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub at: &'static Location<'static>,
+    /// Who spawned it; `None` for the main greenlet and for what other threads spawn.
+    pub parent: Option<u64>,
+}
 
 impl Task {
     /// Its name: the one it was given, or `greenlet-N`.
@@ -10,26 +20,23 @@ impl Task {
         self.name.as_ref().map_or_else(|| format!("greenlet-{}", self.id), |name| name.to_string())
     }
 
-    /// Where it was spawned.
-    pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
+    /// Where it was spawned, and by whom.
+    pub fn origin(&self) -> Origin {
+        self.origin
     }
 
-    /// One line for a report: name, spawn site, what it waits for.
-    pub fn describe(&self) -> String {
-        let mut text = String::new();
-        let name = self.name();
-        let at = self.spawned_at;
-        text.push_str(&format!("{name} (spawned at {}:{}) ", at.file(), at.line()));
-        match self.waiting_for.get() {
-            Why::Nothing => text.push_str("is not waiting"),
-            Why::Join(id) => text.push_str(&format!("waits for the end of greenlet-{id}")),
-            Why::Read(fd) => text.push_str(&format!("waits to read descriptor {fd}")),
-            Why::Write(fd) => text.push_str(&format!("waits to write descriptor {fd}")),
-            Why::Pool => text.push_str("waits for a place in a pool"),
-            why => text.push_str(&format!("waits in {why:?}")),
-        }
-        text
+    /// What it waits for, while it waits.
+    pub fn waits_for(&self) -> Option<Wait> {
+        (self.state.get() == State::Waiting).then(|| self.waiting_for.get().into())
+    }
+
+    /// How deep its stack reached when it last suspended itself, or reaches now if it runs; `None` before it has run.
+    pub fn stack_used_bytes(&self) -> Option<usize> {
+        let here = 0_u8;
+        let running = self.state.get() == State::Running;
+        let top = if running { ptr::from_ref(&here).addr() } else { self.stack_top.get() };
+        let base = self.guard.get() + GUARD_BYTES + self.stack_bytes.get();
+        base.checked_sub(top).filter(|&used| used <= self.stack_bytes.get())
     }
 
     /// Name and spawn site in pieces, without allocating: for the overflow handler.
@@ -42,10 +49,33 @@ impl Task {
             }
         }
         say(Part::Text(" (spawned at "));
-        say(Part::Text(self.spawned_at.file()));
+        say(Part::Text(self.origin.at.file()));
         say(Part::Text(":"));
-        say(Part::Number(u64::from(self.spawned_at.line())));
+        say(Part::Number(u64::from(self.origin.at.line())));
         say(Part::Text(")"));
+    }
+}
+
+impl From<Why> for Wait {
+    fn from(why: Why) -> Wait {
+        match why {
+            Why::Sleep => Wait::Sleep,
+            Why::Join(id) => Wait::End(id),
+            Why::Read(fd) => Wait::Read(fd),
+            Why::Write(fd) => Wait::Write(fd),
+            Why::Event => Wait::Other("for an event".into()),
+            Why::AsyncResult => Wait::Other("for a result to be set".into()),
+            Why::QueueGet => Wait::Other("for an item of a queue".into()),
+            Why::QueuePut => Wait::Other("for room in a queue".into()),
+            Why::Semaphore => Wait::Other("for a permit of a semaphore".into()),
+            Why::Group => Wait::Other("for a group to be empty".into()),
+            Why::Pool => Wait::Other("for a place in a pool".into()),
+            Why::Idle => Wait::Other("until there is nothing left to do".into()),
+            Why::Results => Wait::Other("for the next result of a group".into()),
+            Why::Mailbox => Wait::Other("for a letter in a mailbox".into()),
+            Why::Offload => Wait::Other("for an offloaded call".into()),
+            why => Wait::Other(format!("in {why:?}").into()),
+        }
     }
 }
 

@@ -60,7 +60,8 @@ fn the_error_of_a_join_is_the_earliest_in_the_order_of_ending() {
         let tasks = [fail(3), fail(1), fail(2)];
         let start = now();
         let error = try_join_all(&tasks).unwrap_err();
-        assert_eq!((error.to_string().as_str(), now() - start), ("the greenlet panicked: failed after 2", SECOND * 2));
+        assert!(error.to_string().ends_with("panicked: failed after 2"), "{error}");
+        assert_eq!(now() - start, SECOND * 2);
         assert!(tasks[0].is_started(), "the others run on");
     });
 }

@@ -90,11 +90,14 @@ fn success_and_failure_have_links_of_their_own_and_a_kill_is_a_failure() {
         for task in &tasks {
             let (ok, err) = (say.clone(), say.clone());
             task.on_ok(move |value| ok(&format!("ok {value}")));
-            task.on_err(move |outcome| err(&format!("err {outcome:?}")));
+            task.on_err(move |outcome| match outcome {
+                Outcome::Panicked(panic) => err(&format!("panicked {}", panic.message())),
+                other => err(&format!("err {other:?}")),
+            });
         }
         tasks[2].kill().unwrap();
         join_all(&tasks).unwrap();
-        assert_eq!(log.take(), ["ok 1", "err Panicked(Panic(\"two\"))", "err Killed"]);
+        assert_eq!(log.take(), ["ok 1", "panicked two", "err Killed"]);
     });
 }
 

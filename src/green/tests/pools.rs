@@ -204,7 +204,7 @@ fn an_apply_from_a_member_of_the_same_group_runs_inline() {
         assert_eq!(nested.unwrap(), (true, true));
         let inner = pool.clone();
         let failed = pool.apply(move || inner.apply(|| -> u32 { panic!("inside") }).unwrap_err().to_string());
-        assert_eq!(failed.unwrap(), "the greenlet panicked: inside");
+        assert!(failed.unwrap().ends_with(") panicked: inside"));
     });
 }
 
@@ -257,7 +257,7 @@ fn a_map_in_the_background_gives_the_results_or_the_first_failure_in_order() {
         );
         assert_eq!(squares.get().unwrap().unwrap(), [1, 4, 9, 16]);
         let error = failing.get().unwrap().unwrap_err();
-        assert_eq!(error.to_string(), "the greenlet panicked: item 1");
+        assert!(error.to_string().ends_with("panicked: item 1"), "{error}");
         assert_eq!(pool.map(|n: u32| n, Vec::new()).unwrap(), Vec::<u32>::new());
     });
 }

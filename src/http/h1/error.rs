@@ -52,6 +52,8 @@ pub enum ProtocolError {
     MissingHost,
     /// More than one `Host`, or one that is no host and port.
     BadHost,
+    /// A HEAD request with a body, which means nothing and is the way of some who smuggle (RFC 9110 section 9.3.2).
+    BodyInHead,
     /// 101 though no upgrade was asked for.
     UnaskedUpgrade,
     /// More 1xx heads than this before the final one.
@@ -96,6 +98,7 @@ impl fmt::Display for ProtocolError {
             CodingInHttp10 => f.write_str("Transfer-Encoding in an HTTP/1.0 request"),
             MissingHost => f.write_str("no Host in an HTTP/1.1 request"),
             BadHost => f.write_str("Host is repeated, or no host and port"),
+            BodyInHead => f.write_str("a HEAD request with a body"),
             UnaskedUpgrade => f.write_str("status 101 though no upgrade was asked for"),
             TooManyInformational { limit } => write!(f, "more than {limit} informational answers"),
             BadChunkSize => f.write_str("a chunk size is not 1 to 16 hexadecimal digits"),

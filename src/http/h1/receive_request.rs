@@ -101,11 +101,15 @@ fn request_head(parsed: &httparse::Request<'_, '_>) -> Result<RequestHead, Proto
         return Err(ProtocolError::CodingInHttp10); // faulty by RFC 9112 section 6.1: a 1.0 relay does not read chunks
     }
     let declared = Declared::by(&fields);
+    let framing = declared.framing()?.unwrap_or(Framing::None);
+    if method == "HEAD" && !matches!(framing, Framing::None | Framing::Length(0)) {
+        return Err(ProtocolError::BodyInHead);
+    }
     Ok(RequestHead {
         method: method.to_owned(),
         target: target.to_owned(),
         version,
-        framing: declared.framing()?.unwrap_or(Framing::None),
+        framing,
         keep_alive: declared.keeps_alive(version),
         expects_continue: version == Version::Http11 && fields.contains_token("expect", "100-continue"),
         fields,

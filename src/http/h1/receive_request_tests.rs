@@ -36,6 +36,14 @@ fn too_much_of_a_head_is_431() {
 }
 
 #[test]
+fn a_head_request_with_a_body_is_refused_and_one_with_length_0_is_not() {
+    let head = |field: &str| format!("HEAD / HTTP/1.1\r\nHost: a\r\n{field}\r\n\r\n");
+    assert_eq!(status(head("Content-Length: 1")), 400);
+    assert_eq!(status(head("Transfer-Encoding: chunked")), 400);
+    assert_eq!(status(head("Content-Length: 0")), 0);
+}
+
+#[test]
 fn what_follows_the_head_is_left() {
     let input = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
     let (consumed, head) = receive(input).unwrap().unwrap();

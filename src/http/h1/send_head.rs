@@ -1,5 +1,6 @@
 //! Writes heads and chunks. Nothing that would end a line or split it can get in.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use crate::http::fields::{FieldError, Fields, check, is_text, is_token};
@@ -16,7 +17,7 @@ pub fn encode_request_with<'a>(
     out: &mut Vec<u8>,
     method: &str,
     target: &str,
-    first: impl IntoIterator<Item = (&'a str, &'a str)>,
+    first: impl IntoIterator<Item = (&'static str, Cow<'a, str>)>,
     fields: &Fields,
 ) -> Result<(), FieldError> {
     if !is_token(method.as_bytes()) {

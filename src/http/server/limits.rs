@@ -9,6 +9,8 @@ use crate::http::h1::Limits;
 pub struct ServerLimits {
     /// Of a request's head.
     pub head: Limits,
+    /// For the TLS handshake, where there is one.
+    pub handshake_time: Duration,
     /// From a head's first byte to its end: a head is one packet, so half a minute is generous even on a bad line.
     pub head_time: Duration,
     /// Between exchanges, and before the first one: nginx closes after 75 s, Apache after 5.
@@ -29,6 +31,7 @@ impl Default for ServerLimits {
     fn default() -> ServerLimits {
         ServerLimits {
             head: Limits::REQUEST,
+            handshake_time: Duration::from_secs(10),
             head_time: Duration::from_secs(30),
             idle_time: Duration::from_secs(60),
             read_time: Duration::from_secs(30),

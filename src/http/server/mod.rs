@@ -33,24 +33,29 @@
 //! - One read and one write an exchange where both fit; an idle connection holds no buffer, only its parked stack.
 //! - Everything is bounded: heads by [`h1::Limits`](super::h1::Limits), waits and left-over bodies by [`ServerLimits`].
 //! - Requests are refused as [`h1::ReceiveRequest`](super::h1::ReceiveRequest) refuses them, and then the connection
-//!   ends. Framing is the server's alone: a handler can neither set `Content-Length` itself nor split a response.
+//!   ends. Strict where pywsgi is lax: a request line beyond 8190 bytes (its end not counted) is 414, another version 505,
+//!   a body behind HEAD 400. Framing is the server's alone: a handler can neither set `Content-Length` itself nor split a response.
 
 mod accept;
 mod connection;
 mod date;
 mod exchange;
+mod house;
 mod limits;
 mod request_body;
 mod response;
+mod upgrade;
 mod wire;
 
 pub use super::reason::reason;
-pub use accept::{Server, start};
+pub use accept::{HttpListen, HttpServer, Server, start};
 pub use connection::serve_connection;
 pub use exchange::Exchange;
+pub use house::Access;
 pub use limits::ServerLimits;
 pub use request_body::RequestBody;
 pub use response::ResponseBody;
+pub use upgrade::Upgraded;
 pub use wire::ServedStream;
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Write};
 
 use super::date::push_date;
 use super::wire::Wire;
-use crate::http::fields::Fields;
+use crate::http::fields::{FieldError, Fields};
 use crate::http::h1::{self, Framing, RequestHead, Version};
 use crate::http::reason::reason;
 
@@ -27,13 +27,20 @@ pub(super) struct Outgoing {
     /// The connection ends with this answer, and the answer says so.
     pub close: bool,
     mode: Mode,
+    status: u16,
+    /// Of the body, without framing.
+    bytes: u64,
+    /// What had gone out on the connection when the head was put.
+    sent_before: u64,
 }
 
 /// What becomes of the body's bytes.
 #[derive(Clone, Copy)]
 enum Mode {
-    /// There is no body, whatever is written: HEAD, 204, 304.
+    /// There is no body, whatever is written: HEAD.
     Dropped,
+    /// There is no body, and none may be written: 204, 304.
+    Refused,
     /// So many are still due.
     Length(u64),
     Chunked,
@@ -67,7 +74,37 @@ impl Asked {
 
 impl Outgoing {
     pub fn new() -> Outgoing {
-        Outgoing { progress: Progress::Nothing, close: false, mode: Mode::Dropped }
+        Outgoing { progress: Progress::Nothing, close: false, mode: Mode::Dropped, status: 0, bytes: 0, sent_before: 0 }
+    }
+
+    /// The status, if there is an answer, and how much of a body it has.
+    pub fn answered(&self) -> (Option<u16>, u64) {
+        ((self.progress != Progress::Nothing).then_some(self.status), self.bytes)
+    }
+
+    /// Forgets an answer that has begun if nothing of it has gone out, so that another can be given.
+    pub fn take_back(&mut self, wire: &mut Wire) {
+        if self.progress == Progress::Begun && wire.sent == self.sent_before && !wire.is_broken() {
+            wire.output.clear();
+            *self = Outgoing { close: self.close, ..Outgoing::new() };
+        }
+    }
+
+    /// Sends 101: the answer to a request after which the connection speaks another protocol.
+    pub fn switch(&mut self, wire: &mut Wire, protocol: &str, fields: &Fields) -> io::Result<()> {
+        if self.progress != Progress::Nothing {
+            return Err(misuse("this request has its answer already"));
+        }
+        check_names(fields)?;
+        let mut all = Fields::new();
+        let own = [("Connection", "Upgrade".as_bytes()), ("Upgrade", protocol.as_bytes())];
+        for (name, value) in own.into_iter().chain(fields.iter()) {
+            all.push(name, value).map_err(invalid)?;
+        }
+        wire.take_output();
+        h1::encode_response(&mut wire.output, 101, reason(101), &all).map_err(invalid)?;
+        (self.progress, self.close, self.status) = (Progress::Whole, true, 101);
+        wire.flush()
     }
 
     /// Puts the head into the output. On an error nothing has been put.
@@ -88,15 +125,15 @@ impl Outgoing {
             Framing::Chunked if asked.version == Version::Http10 => Framing::Close,
             framing => framing,
         };
-        let has_body = !(asked.is_head || status == 204 || status == 304);
+        let has_body = !(asked.is_head || has_no_body(status));
         self.close |= !asked.keep_alive || (has_body && framing == Framing::Close);
         wire.take_output();
-        h1::encode_response(&mut wire.output, status, reason(status), fields)
-            .map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
-        let told = (status != 204 && status != 304).then_some(framing); // RFC 9110 section 8.6
+        h1::encode_response(&mut wire.output, status, reason(status), fields).map_err(invalid)?;
+        let told = (!has_no_body(status)).then_some(framing); // RFC 9110 section 8.6
         self.put_own_fields(&mut wire.output, asked.version, fields, told);
-        self.progress = Progress::Begun;
+        (self.progress, self.status, self.sent_before) = (Progress::Begun, status, wire.sent);
         self.mode = match framing {
+            _ if has_no_body(status) => Mode::Refused,
             _ if !has_body => Mode::Dropped,
             Framing::Length(length) => Mode::Length(length),
             Framing::Chunked => Mode::Chunked,
@@ -133,7 +170,9 @@ impl Outgoing {
 
     fn write(&mut self, wire: &mut Wire, data: &[u8]) -> io::Result<()> {
         match &mut self.mode {
-            Mode::Dropped => Ok(()),
+            Mode::Dropped => return Ok(()),
+            Mode::Refused if data.is_empty() => return Ok(()),
+            Mode::Refused => return Err(misuse("an answer 204 or 304 has no body")),
             Mode::UntilClose => wire.put(data),
             Mode::Length(left) => {
                 let rest = left.checked_sub(data.len() as u64);
@@ -146,7 +185,9 @@ impl Outgoing {
                 wire.put(data)?;
                 wire.put(b"\r\n")
             }
-        }
+        }?;
+        self.bytes += data.len() as u64;
+        Ok(())
     }
 
     fn finish(&mut self, wire: &mut Wire) -> io::Result<()> {
@@ -165,6 +206,10 @@ fn check(status: u16, fields: &Fields) -> io::Result<()> {
     if !(200..1000).contains(&status) {
         return Err(misuse("a final status is between 200 and 999"));
     }
+    check_names(fields)
+}
+
+fn check_names(fields: &Fields) -> io::Result<()> {
     let is_ours = |name: &str| OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
     match fields.iter().find(|(name, _)| is_ours(name)) {
         Some((name, _)) => Err(misuse(&format!("{name} is the server's to set"))),
@@ -172,8 +217,17 @@ fn check(status: u16, fields: &Fields) -> io::Result<()> {
     }
 }
 
-fn misuse(text: &str) -> io::Error {
+/// RFC 9110 sections 15.3.5 and 15.4.5.
+pub(super) fn has_no_body(status: u16) -> bool {
+    status == 204 || status == 304
+}
+
+pub(super) fn misuse(text: &str) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, text)
+}
+
+fn invalid(error: FieldError) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, error)
 }
 
 /// A response's body, to be written by [`Write`] and ended by [`finish`](ResponseBody::finish); made by
@@ -198,7 +252,7 @@ impl ResponseBody<'_> {
 
     /// Whether what is written goes nowhere (HEAD, 204, 304): then there is no need to make it.
     pub fn is_dropped(&self) -> bool {
-        matches!(self.outgoing.mode, Mode::Dropped)
+        matches!(self.outgoing.mode, Mode::Dropped | Mode::Refused)
     }
 }
 

@@ -4,6 +4,8 @@ mod answers;
 mod bodies;
 mod faults;
 mod over_tls;
+mod standing;
+mod strictness;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -17,7 +19,7 @@ use crate::http::fields::Fields;
 use crate::http::h1::Framing;
 
 /// A client: says its pieces after their pauses, then closes if it has no more. What it heard, a string a write.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Client {
     says: Rc<RefCell<VecDeque<Piece>>>,
     then: Rc<Cell<Then>>,
@@ -29,7 +31,7 @@ struct Client {
 /// A pause, and what comes after it.
 type Piece = (Duration, Vec<u8>);
 
-#[derive(Clone, Copy, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Then {
     #[default]
     Closes,

@@ -5,8 +5,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
+use super::house::House;
 use super::limits::ServerLimits;
-use crate::green::{self, Elapsed};
+use crate::green::{self, Alarm, Elapsed};
 use crate::http::h1::{ReceiveRequest, Refused, RequestHead};
 use crate::net::{TcpStream, TlsStream, UnixStream};
 
@@ -44,6 +45,10 @@ const FIRST_READ_BYTES: usize = 2048;
 /// How much more is read at a time.
 const READ_BYTES: usize = 8 * 1024;
 
+/// How long a connection without an exchange is looked at once more when the server stops: a request that has come by then
+/// is answered.
+const LAST_LOOK: Duration = Duration::from_millis(10);
+
 /// Responses leave in pieces of about this size: a body below it goes out in one system call with its head.
 pub(super) const WRITE_BYTES: usize = 64 * 1024;
 
@@ -65,14 +70,31 @@ pub(super) struct Wire {
     start: usize,
     /// What is to go out, not yet sent.
     pub output: Vec<u8>,
+    /// Bytes that have gone out.
+    pub sent: u64,
     pub limits: ServerLimits,
+    stop: Alarm,
     /// The stream has failed: nothing is sent any more.
     broken: bool,
 }
 
 impl Wire {
-    pub fn new(stream: Box<dyn ServedStream>, limits: ServerLimits) -> Wire {
-        Wire { stream, input: Vec::new(), start: 0, output: Vec::new(), limits, broken: false }
+    pub fn new(stream: Box<dyn ServedStream>, house: &House) -> Wire {
+        let (limits, stop) = (house.limits, house.stop.clone());
+        Wire { stream, input: Vec::new(), start: 0, output: Vec::new(), sent: 0, limits, stop, broken: false }
+    }
+
+    /// Whether the server stops, so that this exchange is the connection's last.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.has_rung()
+    }
+
+    /// Gives the stream away, with what was read from it and is not consumed.
+    pub fn leave(&mut self) -> (Box<dyn ServedStream>, Vec<u8>) {
+        let stream = std::mem::replace(&mut self.stream, Box::new(Gone));
+        let unread = self.input.split_off(self.start);
+        self.rest();
+        (stream, unread)
     }
 
     /// The next request's head. Waits as long as a connection may be idle, and then as long as a head may take.
@@ -89,10 +111,13 @@ impl Wire {
     fn first_read(&mut self, state: &mut ReceiveRequest) -> io::Result<Option<Next>> {
         self.rest();
         let mut first = [0; FIRST_READ_BYTES];
-        let stream = &mut self.stream;
-        let read = match green::timeout(self.limits.idle_time, || read(stream, &mut first)) {
-            Err(Elapsed { .. }) | Ok(Ok(0)) => return Ok(Some(Next::Over)),
-            Ok(read) => read?,
+        let (stream, limits) = (&mut self.stream, &self.limits);
+        let heard = self.stop.guard(|| within(limits.idle_time, || read(stream, &mut first)));
+        let heard = heard.unwrap_or_else(|Elapsed { .. }| within(LAST_LOOK, || read(stream, &mut first)));
+        let read = match heard {
+            Ok(0) => return Ok(Some(Next::Over)),
+            Err(error) if error.get_ref().is_some_and(|inner| inner.is::<Elapsed>()) => return Ok(Some(Next::Over)),
+            heard => heard?,
         };
         let (consumed, next) = decided(state.advance(&first[..read]));
         self.input.extend_from_slice(&first[consumed..read]);
@@ -186,7 +211,10 @@ impl Wire {
         while !bytes.is_empty() {
             match self.note(|wire| within(limit, || wire.write_some(bytes))) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(sent) => bytes = &bytes[sent..],
+                Ok(sent) => {
+                    self.sent += sent as u64;
+                    bytes = &bytes[sent..];
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -256,6 +284,27 @@ impl Wire {
     }
 }
 
+/// In the place of a stream that was given away.
+struct Gone;
+
+impl Read for Gone {
+    fn read(&mut self, _out: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+}
+
+impl Write for Gone {
+    fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+        Err(ErrorKind::NotConnected.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl ServedStream for Gone {}
+
 impl Drop for Wire {
     fn drop(&mut self) {
         give_back(std::mem::take(&mut self.output));
@@ -283,7 +332,7 @@ fn decided(advanced: Result<Option<(usize, RequestHead)>, Refused>) -> (usize, O
     }
 }
 
-fn within<T>(limit: Duration, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+pub(super) fn within<T>(limit: Duration, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     green::timeout(limit, call)?
 }
 

@@ -162,9 +162,9 @@ fn a_socket_that_was_connected_to_itself_is_refused() {
         let (socket, own) = deaf(Ipv4Addr::LOCALHOST.into()).unwrap();
         socket.connect(&own.into()).unwrap();
         let stream = TcpStream::from_std(socket.into()).unwrap();
-        assert_eq!(refuse_own(&stream, own).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(stream.refuse_itself(own).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
 
         let (_listener, there) = listen(Ipv4Addr::LOCALHOST.into()).unwrap();
-        refuse_own(&TcpStream::connect(there).unwrap(), there).unwrap();
+        TcpStream::connect(there).unwrap().refuse_itself(there).unwrap();
     });
 }

@@ -1,5 +1,6 @@
 //! Routes whose answer is a status and a line of text: statuses, redirects, a server that wants time.
 
+use gfetch::http::fields::Fields;
 use gfetch::http::server::{Exchange, reason};
 
 use super::{Asked, State};
@@ -16,6 +17,9 @@ pub fn status(exchange: &mut Exchange, asked: &Asked) -> Result<(), Wrong> {
     let status = asked.number(999)? as u16;
     if status < 200 {
         return Err(Wrong::Request);
+    }
+    if matches!(status, 204 | 304) {
+        return Ok(exchange.respond(status, &Fields::new(), b"")?); // no body may go with these
     }
     Ok(text(exchange, status, format!("{status} {}", reason(status)).trim_end())?)
 }

@@ -1,15 +1,12 @@
-//! What a hub does when nothing is ready and nothing will be: it wakes who waits for just that, or reports a deadlock.
+//! Knows who can still be woken from outside the hub's greenlets, and wakes those who wait until there is nothing left to do.
 
 use std::cell::Cell;
 
-use super::super::interrupt::{Deadlock, Interrupt};
-use super::super::task::{Cause, State, Why};
+use super::super::interrupt::Interrupt;
+use super::super::task::Why;
 use super::super::timers::Deadline;
 use super::super::wakers::Wakers;
 use super::Hub;
-
-/// Waiting greenlets named in a deadlock's report.
-const REPORTED_WAITS: usize = 20;
 
 /// Greenlets that wait until there is nothing left to do.
 #[derive(Default)]
@@ -42,32 +39,6 @@ impl Hub {
         }
         self.idlers.wakers.wake_all(self);
         true
-    }
-
-    /// The handles are looked at before their last words: who lets go of one has spoken before.
-    pub(super) fn can_be_woken(&self) -> bool {
-        self.outside_can_wake() || self.timers.next().is_some()
-    }
-
-    /// The same without the timers.
-    fn outside_can_wake(&self) -> bool {
-        self.descriptor_waits.get() + self.offload_waits.get() > 0
-            || self.remote.has_handles()
-            || self.remote.has_messages()
-    }
-
-    pub(super) fn tell_main_of_the_deadlock(&self) {
-        let Some(main) = self.main.borrow().clone() else { return };
-        let all = self.live.borrow().all();
-        let waiting = all.iter().filter(|task| task.state.get() == State::Waiting);
-        let waiting = waiting.take(REPORTED_WAITS).map(|task| task.describe()).collect();
-        *self.deadlock.borrow_mut() = Some(Deadlock { waiting });
-        self.wake(&main, Cause::Deadlock);
-    }
-
-    /// The report that goes with [`Cause::Deadlock`].
-    pub fn deadlock(&self) -> Deadlock {
-        self.deadlock.borrow().clone().expect("written before anybody is woken for it")
     }
 
     /// The counter of waits like `why`, where something outside the hub's greenlets can end them.

@@ -1,0 +1,237 @@
+//! Every living greenlet as data: what it is called, what it waits for and whom, where it comes from, how deep its stack is.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fmt;
+use std::os::fd::RawFd;
+use std::panic::Location;
+use std::time::Duration;
+
+use super::hub::Hub;
+use super::task::{State, Task};
+
+/// What a greenlet waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wait {
+    /// Time to pass.
+    Sleep,
+    /// The end of the greenlet with this id.
+    End(u64),
+    /// This descriptor to be readable.
+    Read(RawFd),
+    /// This descriptor to be writable.
+    Write(RawFd),
+    /// Something else, in words that go after "waits".
+    Other(Cow<'static, str>),
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wait::Sleep => f.write_str("for time to pass"),
+            Wait::End(id) => write!(f, "for the end of greenlet {id}"),
+            Wait::Read(fd) => write!(f, "to read descriptor {fd}"),
+            Wait::Write(fd) => write!(f, "to write descriptor {fd}"),
+            Wait::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+/// One living greenlet, as it was when [`dump_tasks`] was called.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TaskInfo {
+    /// Its number on this hub; 0 is the main greenlet.
+    pub id: u64,
+    /// The name it was given, or `greenlet-N`.
+    pub name: String,
+    /// Where it is in its life.
+    pub state: State,
+    /// Whether it has been killed and has not ended yet.
+    pub is_killed: bool,
+    /// What it waits for, where it waits.
+    pub waits_for: Option<Wait>,
+    /// How long it has waited, where [`Config::track`](super::Config::track) is on.
+    pub waited: Option<Duration>,
+    /// In how long its wait ends by itself: its own limit, or the nearest [`timeout`](super::timeout) around it.
+    pub ends_in: Option<Duration>,
+    /// Where it was spawned.
+    pub spawned_at: &'static Location<'static>,
+    /// The id of who spawned it, which may have ended; `None` for the main greenlet and for what other threads spawned.
+    pub parent: Option<u64>,
+    /// The size of its stack.
+    pub stack_bytes: usize,
+    /// How deep its stack reached when it last waited (now, for the one that runs); `None` before its start.
+    pub stack_used_bytes: Option<usize>,
+}
+
+impl TaskInfo {
+    fn of(hub: &Hub, task: &Task) -> TaskInfo {
+        let now = hub.clock.now();
+        let deadline = task.deadline.get().filter(|_| task.state.get() == State::Waiting);
+        TaskInfo {
+            id: task.id,
+            name: task.name(),
+            state: task.state.get(),
+            is_killed: task.is_killed(),
+            waits_for: task.waits_for(),
+            waited: hub.diagnosis.waiting_since(task).map(|since| now.saturating_duration_since(since)),
+            ends_in: deadline.map(|deadline| deadline.when.saturating_duration_since(now)),
+            spawned_at: task.origin().at,
+            parent: task.origin().parent,
+            stack_bytes: task.stack_bytes(),
+            stack_used_bytes: task.stack_used_bytes(),
+        }
+    }
+}
+
+/// The living greenlets of a hub, the oldest first. Its `Display` is a line for each.
+#[derive(Clone, Debug)]
+pub struct TaskDump {
+    /// One entry a greenlet.
+    pub tasks: Vec<TaskInfo>,
+}
+
+/// Every living greenlet of this hub. Never switches. gevent: `gevent.util.print_run_info`, as data.
+///
+/// # Panics
+/// Outside [`run`](super::run()).
+///
+/// ```
+/// use gfetch::green::{self, Builder, Event};
+/// green::run(|| {
+///     let event = Event::new();
+///     let waiting = event.clone();
+///     let worker = Builder::new().name("worker").spawn(move || waiting.wait()).unwrap();
+///     green::yield_now().unwrap();
+///     let text = green::dump_tasks().to_string();
+///     assert!(text.contains("worker") && text.contains("waits for an event"), "{text}");
+///     event.set();
+///     worker.join().unwrap();
+/// });
+/// ```
+#[track_caller]
+pub fn dump_tasks() -> TaskDump {
+    Hub::with(TaskDump::of)
+}
+
+/// Kills the greenlet with this id, without waiting for its end; false if none with this id lives. For consoles: who holds
+/// the handle has [`Greenlet::kill`](super::Greenlet::kill). gevent: `gevent.kill`.
+///
+/// # Panics
+/// Outside [`run`](super::run()).
+#[track_caller]
+pub fn kill_by_id(id: u64) -> bool {
+    Hub::with(|hub| {
+        let task = hub.live.borrow().all().into_iter().find(|task| task.id == id);
+        task.inspect(|task| hub.kill(task)).is_some()
+    })
+}
+
+impl TaskDump {
+    pub(crate) fn of(hub: &Hub) -> TaskDump {
+        let all = hub.live.borrow().all();
+        TaskDump { tasks: all.iter().map(|task| TaskInfo::of(hub, task)).collect() }
+    }
+
+    /// The same greenlets by who spawned whom; those whose spawner has ended stand at the left. gevent: `GreenletTree`.
+    pub fn tree(&self) -> TaskTree<'_> {
+        TaskTree(self)
+    }
+
+    /// One line a greenlet: name, spawn site, what it waits for and whom.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let names: HashMap<u64, &str> = self.tasks.iter().map(|task| (task.id, &*task.name)).collect();
+        self.tasks.iter().map(move |task| line(task, &names))
+    }
+
+    /// Circles of greenlets each of which waits for the end of the next: their names, each circle once, from its oldest.
+    pub fn cycles(&self) -> Vec<Vec<String>> {
+        let next: HashMap<u64, u64> =
+            self.tasks.iter().filter_map(|task| Some((task.id, waits_for_whom(task)?))).collect();
+        let names: HashMap<u64, &str> = self.tasks.iter().map(|task| (task.id, &*task.name)).collect();
+        let mut cycles = Vec::new();
+        let mut seen: HashMap<u64, u64> = HashMap::new();
+        for task in &self.tasks {
+            // Each greenlet waits for one at most: a walk that meets its own trace has found the one circle on its way.
+            let mut walk = vec![];
+            let mut at = Some(task.id);
+            while let Some(id) = at.filter(|id| !seen.contains_key(id)) {
+                seen.insert(id, task.id);
+                walk.push(id);
+                at = next.get(&id).copied();
+            }
+            let met = at.filter(|id| seen.get(id) == Some(&task.id));
+            if let Some(start) = met.and_then(|met| walk.iter().position(|id| *id == met)) {
+                let mut cycle = walk.split_off(start);
+                let oldest = cycle.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(place, _)| place);
+                cycle.rotate_left(oldest);
+                cycles.push(cycle.iter().map(|id| names[id].to_owned()).collect());
+            }
+        }
+        cycles
+    }
+}
+
+fn waits_for_whom(task: &TaskInfo) -> Option<u64> {
+    match task.waits_for {
+        Some(Wait::End(id)) => Some(id),
+        _ => None,
+    }
+}
+
+fn line(task: &TaskInfo, names: &HashMap<u64, &str>) -> String {
+    let at = task.spawned_at;
+    let mut line = format!("{} (spawned at {}:{}) ", task.name, at.file(), at.line());
+    line += &match (&task.waits_for, task.state) {
+        (Some(Wait::End(id)), _) if names.contains_key(id) => format!("waits for the end of {}", names[id]),
+        (Some(wait), _) => format!("waits {wait}"),
+        (None, State::Running) => "runs".to_owned(),
+        (None, State::Scheduled) => "is ready to run".to_owned(),
+        (None, _) => "has ended".to_owned(),
+    };
+    if let Some(waited) = task.waited {
+        line += &format!(", for {waited:?} now");
+    }
+    if let Some(ends_in) = task.ends_in {
+        line += &format!(", for {ends_in:?} more at most");
+    }
+    if task.is_killed {
+        line += ", killed";
+    }
+    line
+}
+
+impl fmt::Display for TaskDump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (task, line) in self.tasks.iter().zip(self.lines()) {
+            let kib = |bytes: usize| bytes.div_ceil(1024);
+            let used = task.stack_used_bytes.map_or_else(|| "-".to_owned(), |used| kib(used).to_string());
+            writeln!(f, "{:>6}  {line}  [stack {used} of {} KiB]", task.id, kib(task.stack_bytes))?;
+        }
+        Ok(())
+    }
+}
+
+/// A [`TaskDump`] by who spawned whom: made by [`TaskDump::tree`], to be displayed.
+pub struct TaskTree<'a>(&'a TaskDump);
+
+impl fmt::Display for TaskTree<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: BTreeMap<u64, String> = self.0.tasks.iter().map(|task| task.id).zip(self.0.lines()).collect();
+        let mut children: BTreeMap<Option<u64>, Vec<u64>> = BTreeMap::new();
+        for task in &self.0.tasks {
+            let parent = task.parent.filter(|parent| lines.contains_key(parent));
+            children.entry(parent).or_default().push(task.id);
+        }
+        // A stack of its own: the tree may be as deep as there are greenlets.
+        let mut left: Vec<(u64, usize)> = children.get(&None).into_iter().flatten().rev().map(|id| (*id, 0)).collect();
+        while let Some((id, depth)) = left.pop() {
+            writeln!(f, "{:width$}{}", "", lines[&id], width = depth * 2)?;
+            left.extend(children.get(&Some(id)).into_iter().flatten().rev().map(|id| (*id, depth + 1)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+//! Tells the main greenlet of a deadlock: who waits for what, who for whom, and who goes round in a circle.
+
+use std::sync::Arc;
+
+use super::super::dump::TaskDump;
+use super::super::interrupt::Deadlock;
+use super::super::task::{Cause, State};
+use super::Hub;
+
+/// Waiting greenlets named in a deadlock's report; the others are counted.
+const REPORTED_WAITS: usize = 20;
+/// And circles.
+const REPORTED_CYCLES: usize = 5;
+
+impl Hub {
+    /// The handles are looked at before their last words: who lets go of one has spoken before.
+    pub(super) fn can_be_woken(&self) -> bool {
+        self.outside_can_wake() || self.timers.next().is_some()
+    }
+
+    /// The same without the timers.
+    pub(super) fn outside_can_wake(&self) -> bool {
+        self.descriptor_waits.get() + self.offload_waits.get() > 0
+            || self.remote.has_handles()
+            || self.remote.has_messages()
+    }
+
+    pub(super) fn tell_main_of_the_deadlock(&self) {
+        let Some(main) = self.main.borrow().clone() else { return };
+        let mut dump = TaskDump::of(self);
+        dump.tasks.retain(|task| task.state == State::Waiting);
+        let mut cycles = dump.cycles();
+        cycles.truncate(REPORTED_CYCLES);
+        let waiting: Vec<String> = dump.lines().take(REPORTED_WAITS).collect();
+        let unnamed = dump.tasks.len() - waiting.len();
+        *self.deadlock.borrow_mut() = Some(Deadlock { report: Arc::new((waiting, cycles, unnamed)) });
+        self.wake(&main, Cause::Deadlock);
+    }
+
+    /// The report that goes with [`Cause::Deadlock`].
+    pub fn deadlock(&self) -> Deadlock {
+        self.deadlock.borrow().clone().expect("written before anybody is woken for it")
+    }
+}

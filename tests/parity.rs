@@ -1,0 +1,107 @@
+//! Holds docs/gevent-parity.md to the fixed list of ids, and what it points at to the files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Rows that may still be open: lower this as they are filled, and never raise it.
+const MOST_MISSING: usize = 82;
+/// The rows of monkey patching, whole or in part: a crate of its own.
+const MONKEY_ROWS: &[&str] = &["monkey", "S1.9", "S2.6", "S3.5", "S3.17", "S4.4", "S4.5"];
+
+struct Row {
+    id: String,
+    what: String,
+    places: Vec<String>,
+    reason: String,
+}
+
+impl Row {
+    fn has(&self, word: &str) -> bool {
+        self.places.iter().any(|place| place == word)
+    }
+}
+
+fn read(path: &str) -> Option<String> {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
+}
+
+fn rows() -> Vec<Row> {
+    let table = read("docs/gevent-parity.md").unwrap();
+    let lines = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| id |"));
+    lines.map(row).collect()
+}
+
+fn row(line: &str) -> Row {
+    let guarded = line.replace("\\|", "\u{1}");
+    let cells: Vec<_> = guarded.trim().trim_matches('|').split('|').map(str::trim).collect();
+    let [id, what, places, reason] = cells[..] else { panic!("{} cells instead of 4: {line}", cells.len()) };
+    let places = places.split(", ").map(|place| place.trim_matches('`').to_owned()).collect();
+    Row { id: id.into(), what: what.into(), places, reason: reason.into() }
+}
+
+/// What a place should be, if it is not: `path`, or `path::name` with that test or item in the file.
+fn complaint(place: &str) -> Option<String> {
+    let (path, name) = place.split_once("::").map_or((place, None), |(path, name)| (path, Some(name)));
+    let Some(text) = read(path) else { return Some(format!("there is no file {path}")) };
+    let Some(name) = name else { return None };
+    let Some(at) = text.find(&format!("fn {name}(")) else { return Some(format!("no function {name} in {path}")) };
+    let is_test_file = path.starts_with("tests/") || path.contains("tests");
+    let attributes = text[..at].lines().rev().take_while(|line| !line.is_empty() && !line.starts_with('}'));
+    let is_test = attributes.into_iter().any(|line| line.trim() == "#[test]");
+    (is_test_file && !is_test).then(|| format!("{name} in {path} is no test"))
+}
+
+#[test]
+fn every_id_stands_in_the_table_once() {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    rows().into_iter().for_each(|row| *count.entry(row.id).or_default() += 1);
+    let ids = read("fixtures/parity-ids.txt").unwrap();
+    assert!(ids.lines().count() > 200, "the list is whole");
+    for id in ids.lines() {
+        assert_eq!(count.remove(id), Some(1), "{id} must stand in docs/gevent-parity.md once");
+    }
+    assert!(count.is_empty(), "not in the list of ids: {count:?}");
+}
+
+#[test]
+fn every_row_says_what_and_where_and_the_places_are_there() {
+    let mut complaints = Vec::new();
+    for row in rows() {
+        assert!(!row.what.is_empty() && !row.places.iter().any(String::is_empty), "{} says too little", row.id);
+        let named = row.places.iter().filter(|place| !["missing", "elsewhere"].contains(&place.as_str()));
+        complaints.extend(named.filter_map(|place| complaint(place)).map(|text| format!("{}: {text}", row.id)));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn only_the_rows_of_monkey_patching_are_elsewhere() {
+    let elsewhere: Vec<String> = rows().into_iter().filter(|row| row.has("elsewhere")).map(|row| row.id).collect();
+    for id in &elsewhere {
+        assert!(MONKEY_ROWS.contains(&id.as_str()), "{id} is not about monkey patching");
+    }
+    assert_eq!(elsewhere.len(), MONKEY_ROWS.len());
+}
+
+#[test]
+fn what_is_different_on_purpose_has_its_reason() {
+    let reasons = rows().into_iter().filter(|row| !row.reason.is_empty());
+    reasons.for_each(|row| assert!(row.reason.len() > 8, "{}: {:?} is no reason", row.id, row.reason));
+}
+
+#[test]
+fn no_more_rows_are_missing_than_were() {
+    let missing: Vec<String> = rows().into_iter().filter(|row| row.has("missing")).map(|row| row.id).collect();
+    println!("{} rows missing: {}", missing.len(), missing.join(" "));
+    assert!(missing.len() <= MOST_MISSING, "{} rows are missing, {MOST_MISSING} were", missing.len());
+}
+
+#[test]
+fn a_place_that_is_not_there_is_noticed() {
+    assert_eq!(complaint("tests/parity.rs"), None);
+    assert_eq!(complaint("tests/parity.rs::a_place_that_is_not_there_is_noticed"), None);
+    assert!(complaint("tests/no_such_file.rs").is_some());
+    assert!(complaint(concat!("tests/parity.rs::", "no_such_test")).is_some());
+    assert!(complaint("tests/parity.rs::complaint").is_some(), "a function, but no test");
+}
