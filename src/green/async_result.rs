@@ -6,9 +6,10 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::event::Event;
-use super::greenlet::{GetError, Greenlet};
+use super::greenlet::Greenlet;
 use super::interrupt::Interrupt;
 use super::limit::Limit;
+use super::outcome::GetError;
 use super::task::Why;
 
 /// A value that is set once and got by any number of greenlets. Clones are the same result. gevent: `AsyncResult`, where

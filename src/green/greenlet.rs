@@ -1,19 +1,20 @@
 //! Greenlets as their users see them: spawn, join, get, kill.
 #![allow(unsafe_code)]
 
-use std::any::Any;
-use std::cell::RefCell;
-use std::error::Error;
+use std::cell::{Ref, RefCell};
 use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::any::Joinable;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
-use super::panics::Panic;
-use super::task::{self, State, Task, Why};
+use super::join::join_task;
+use super::outcome::{GetError, Outcome, Packet};
+use super::start::{Start, or_panic};
+use super::task::{State, Task};
 
 /// A closure larger than this is boxed: corosensei carries at most a KiB over to a new stack.
 const MAX_CLOSURE_BYTES: usize = 512;
@@ -28,10 +29,7 @@ const MAX_CLOSURE_BYTES: usize = 512;
 /// Outside [`run`](super::run()); when the system has no memory for another stack ([`Builder::spawn`] returns that).
 #[track_caller]
 pub fn spawn<T: 'static>(f: impl FnOnce() -> T + 'static) -> Greenlet<T> {
-    match Builder::new().spawn(f) {
-        Ok(greenlet) => greenlet,
-        Err(error) => panic!("cannot spawn a greenlet: {error}"),
-    }
+    or_panic(Builder::new().spawn(f))
 }
 
 /// Where a greenlet was spawned.
@@ -76,37 +74,53 @@ impl Builder {
     /// When the system gives no stack.
     #[track_caller]
     pub fn spawn<T: 'static>(self, f: impl FnOnce() -> T + 'static) -> io::Result<Greenlet<T>> {
-        let at = Location::caller();
+        self.spawn_at(Location::caller(), Start::Now, f)
+    }
+
+    #[track_caller]
+    #[inline]
+    pub(crate) fn spawn_at<T: 'static>(
+        self,
+        at: Site,
+        start: Start,
+        f: impl FnOnce() -> T + 'static,
+    ) -> io::Result<Greenlet<T>> {
         // SAFETY: `f` is 'static, so that it outlives the greenlet whenever that ends.
-        Hub::with(|hub| unsafe { self.spawn_any(hub, at, f) })
+        Hub::with(|hub| unsafe { self.spawn_any(hub, at, start, f) })
     }
 
     /// The main greenlet, whose closure may borrow: `Config::run` waits for its end.
     pub(crate) fn spawn_main<T>(self, hub: &Hub, at: Site, f: impl FnOnce() -> T) -> io::Result<Greenlet<T>> {
         // SAFETY: the one caller runs the hub until this greenlet has ended, before anything that `f` borrows is gone;
         // no other way leads out of that loop.
-        unsafe { self.spawn_any(hub, at, f) }
+        unsafe { self.spawn_any(hub, at, Start::Now, f) }
     }
 
     /// # Safety
     /// What `f` borrows must outlive the greenlet.
-    unsafe fn spawn_any<T, F: FnOnce() -> T>(self, hub: &Hub, at: Site, f: F) -> io::Result<Greenlet<T>> {
+    unsafe fn spawn_any<T, F: FnOnce() -> T>(self, hub: &Hub, at: Site, start: Start, f: F) -> io::Result<Greenlet<T>> {
         if const { size_of::<F>() > MAX_CLOSURE_BYTES } {
             let boxed = Box::new(f);
             // SAFETY: handed on; a box borrows what its content borrows.
-            return unsafe { self.spawn_small(hub, at, boxed) };
+            return unsafe { self.spawn_small(hub, at, start, boxed) };
         }
         // SAFETY: handed on.
-        unsafe { self.spawn_small(hub, at, f) }
+        unsafe { self.spawn_small(hub, at, start, f) }
     }
 
     /// # Safety
     /// As for `spawn_any`.
-    unsafe fn spawn_small<T, F: FnOnce() -> T>(self, hub: &Hub, at: Site, f: F) -> io::Result<Greenlet<T>> {
+    unsafe fn spawn_small<T, F: FnOnce() -> T>(
+        self,
+        hub: &Hub,
+        at: Site,
+        start: Start,
+        f: F,
+    ) -> io::Result<Greenlet<T>> {
         let packet = Rc::new(Packet(RefCell::new(None)));
         let end = packet.clone();
         let body = move || {
-            let outcome = if current_is_killed() { drop_unrun(f) } else { run_to_its_end(f) };
+            let outcome = if Hub::with(|hub| hub.current().begin()) { drop_unrun(f) } else { run_to_its_end(f) };
             *end.0.borrow_mut() = Some(outcome);
             // Where nobody holds the handle, this drops the value: its destructor may wait, or panic.
             Task::swallow(move || drop(end));
@@ -123,16 +137,12 @@ impl Builder {
         };
         let stack_bytes = self.stack_bytes.unwrap_or(hub.stack_bytes);
         // SAFETY: handed on; `body` catches every unwinding of `f`, and of what it returns.
-        let task = unsafe { hub.spawn(self.name, stack_bytes, at, body) }?;
+        let task = unsafe { hub.spawn(self.name, stack_bytes, at, start, body) }?;
         if !Hub::running().is_null() {
             hub.current().locals.inherit(&task.locals);
         }
         Ok(Greenlet { task, packet })
     }
-}
-
-fn current_is_killed() -> bool {
-    Hub::with(|hub| hub.current().is_killed())
 }
 
 /// Killed before it started: the body never runs, but what it holds is dropped.
@@ -150,67 +160,10 @@ fn run_to_its_end<T>(f: impl FnOnce() -> T) -> Outcome<T> {
     }
 }
 
-struct Packet<T>(RefCell<Option<Outcome<T>>>);
-
-/// How a greenlet ended.
-#[derive(Debug)]
-pub(crate) enum Outcome<T> {
-    Returned(T),
-    Panicked(Panic),
-    Killed,
-}
-
-impl<T> Outcome<T> {
-    fn into_result(outcome: Option<Outcome<T>>) -> Result<T, GetError> {
-        match outcome {
-            Some(Outcome::Returned(value)) => Ok(value),
-            Some(Outcome::Panicked(panic)) => Err(GetError::Panicked(panic)),
-            Some(Outcome::Killed) => Err(GetError::Killed),
-            None => Err(GetError::Taken),
-        }
-    }
-
-    fn of_payload(payload: Box<dyn Any + Send>) -> Outcome<T> {
-        if task::is_kill(&*payload) { Outcome::Killed } else { Outcome::Panicked(Panic::of_current(payload)) }
-    }
-}
-
-/// Why [`Greenlet::get`] has no value.
-#[derive(Debug)]
-pub enum GetError {
-    /// The greenlet panicked.
-    Panicked(Panic),
-    /// It was killed.
-    Killed,
-    /// Its value was taken before.
-    Taken,
-    /// The *caller's* wait was interrupted; the greenlet goes on.
-    Interrupted(Interrupt),
-}
-
-impl fmt::Display for GetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            GetError::Panicked(panic) => write!(f, "the greenlet {panic}"),
-            GetError::Killed => f.write_str("the greenlet was killed"),
-            GetError::Taken => f.write_str("the greenlet's value was taken before"),
-            GetError::Interrupted(interrupt) => interrupt.fmt(f),
-        }
-    }
-}
-
-impl Error for GetError {}
-
-impl From<Interrupt> for GetError {
-    fn from(interrupt: Interrupt) -> GetError {
-        GetError::Interrupted(interrupt)
-    }
-}
-
 /// A spawned greenlet. Dropping this lets it run on (nobody then sees its value); [`run`](super::run()) ends what is left.
 pub struct Greenlet<T> {
     pub(crate) task: Rc<Task>,
-    packet: Rc<Packet<T>>,
+    pub(crate) packet: Rc<Packet<T>>,
 }
 
 impl<T> Greenlet<T> {
@@ -235,14 +188,24 @@ impl<T> Greenlet<T> {
 
     /// Takes its value if it has ended; `None` while it runs. Never switches.
     pub fn try_get(&self) -> Option<Result<T, GetError>> {
-        if !self.is_done() {
-            return None;
-        }
-        Some(Outcome::into_result(self.take()))
+        self.is_done().then(|| self.packet.take_result())
+    }
+
+    /// Waits for its end for at most `limit` and takes its value; `Ok(None)` if it still runs then. gevent:
+    /// `get(timeout)`.
+    pub fn get_timeout(&self, limit: Duration) -> Result<Option<T>, GetError> {
+        if self.join_timeout(limit)? { self.get().map(Some) } else { Ok(None) }
+    }
+
+    /// How it ended; `None` while it runs. Let go of it before a `get`, which takes the value out. gevent: `value`,
+    /// `exception`.
+    pub fn outcome(&self) -> Option<Ref<'_, Outcome<T>>> {
+        let done = self.is_done();
+        Ref::filter_map(self.packet.0.borrow(), |outcome| outcome.as_ref().filter(|_| done)).ok()
     }
 
     pub(crate) fn take(&self) -> Option<Outcome<T>> {
-        self.packet.0.borrow_mut().take()
+        self.packet.take()
     }
 
     /// Has `link` called with the outcome when it has ended, as the last thing that its greenlet does.
@@ -252,7 +215,7 @@ impl<T> Greenlet<T> {
     {
         let packet = self.packet.clone();
         Hub::with(|hub| {
-            let link = move |hub: &Hub| link(hub, Outcome::into_result(packet.0.take()));
+            let link = move |hub: &Hub| link(hub, packet.take_result());
             self.task.on_end(hub, Box::new(link));
         });
     }
@@ -260,9 +223,13 @@ impl<T> Greenlet<T> {
     /// Kills it and waits for its end: it unwinds from where it waits, destructors run; one that has not started never
     /// runs. A greenlet that kills itself ends at its next wait, which is in here. gevent: `kill`.
     pub fn kill(&self) -> Result<(), Interrupt> {
-        self.kill_nowait();
-        let is_self = Hub::with(|hub| Rc::ptr_eq(&hub.current(), &self.task));
-        if is_self { super::yield_now() } else { self.join() }
+        self.any().kill()
+    }
+
+    /// Asks for its end and waits for that for at most `limit`; false if it still runs then, as it may while it cleans up
+    /// behind a [`shield`](super::shield()). gevent: `kill(timeout)`.
+    pub fn kill_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
+        self.any().kill_timeout(limit)
     }
 
     /// Asks for its end without waiting for it. gevent: `kill(block=False)`.
@@ -280,10 +247,10 @@ impl<T> Greenlet<T> {
         self.state() == State::Done
     }
 
-    /// Whether it ended by returning; false also while it runs, and once its value is taken. gevent: `successful`,
-    /// which counts a kill as success: here it is none.
+    /// Whether it ended by returning; false while it runs. gevent: `successful`, which counts a kill as success: here it
+    /// is none.
     pub fn is_successful(&self) -> bool {
-        matches!(*self.packet.0.borrow(), Some(Outcome::Returned(_)))
+        self.outcome().is_some_and(|outcome| outcome.is_success())
     }
 
     /// Its name: the one given, or `greenlet-N`.
@@ -295,52 +262,21 @@ impl<T> Greenlet<T> {
     pub fn id(&self) -> u64 {
         self.task.id
     }
+
+    /// A small number that no other living greenlet of this hub has; those of the dead are given again. gevent:
+    /// `minimal_ident`.
+    pub fn minimal_ident(&self) -> u32 {
+        self.task.place.get()
+    }
+
+    /// Where it was spawned. gevent: `spawning_stack`, which keeps ten frames: here it is the one that called.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.task.origin().at
+    }
 }
 
 impl<T> fmt::Debug for Greenlet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{} {:?}>", self.name(), self.state())
-    }
-}
-
-pub(crate) fn join_task(task: &Rc<Task>, limit: Option<Duration>) -> Result<bool, Interrupt> {
-    Hub::with(|hub| {
-        let current = hub.current();
-        current.check(hub)?;
-        assert!(!Rc::ptr_eq(&current, task), "a greenlet cannot join itself: it would wait for ever");
-        if task.state.get() == State::Done {
-            return Ok(true);
-        }
-        let limit = limit.and_then(|limit| hub.deadline(limit));
-        task.joiners.wait(hub, Why::Join(task.id), limit)
-    })
-}
-
-/// Waits until all have ended, however they did. gevent: `joinall`.
-pub fn join_all<'a, T: 'a>(greenlets: impl IntoIterator<Item = &'a Greenlet<T>>) -> Result<(), Interrupt> {
-    greenlets.into_iter().try_for_each(Greenlet::join)
-}
-
-/// The running greenlet, seen from inside.
-pub struct Current(Rc<Task>);
-
-/// The running greenlet. gevent: `getcurrent`.
-///
-/// # Panics
-/// Outside [`run`](super::run()).
-#[track_caller]
-pub fn current() -> Current {
-    Current(Hub::with(Hub::current))
-}
-
-impl Current {
-    /// Its name: the one given, or `greenlet-N`.
-    pub fn name(&self) -> String {
-        self.0.name()
-    }
-
-    /// Its number on this hub.
-    pub fn id(&self) -> u64 {
-        self.0.id
     }
 }

@@ -1,16 +1,22 @@
-//! A set of greenlets, joined and killed together.
+//! A set of greenlets, joined and killed together; with or without a bound on how many there are.
+
+mod calls;
+mod places;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::greenlet::{GetError, Greenlet, spawn};
+use super::any::{AnyGreenlet, Joinable};
+use super::greenlet::{Greenlet, spawn};
 use super::hub::Hub;
-use super::imap::{self, Imap, Order};
 use super::interrupt::Interrupt;
+use super::join::{join_task, kill_all_nowait};
 use super::task::{State, Task, Why};
 use super::wakers::Wakers;
+
+pub use places::{Limited, Places, Unlimited};
 
 /// Greenlets that belong together; each leaves when it ends. Clones are the same group. gevent: `Group`.
 ///
@@ -25,63 +31,106 @@ use super::wakers::Wakers;
 ///     assert_eq!(in_order.map(Result::unwrap).collect::<Vec<_>>(), [0, 1, 2]);
 /// });
 /// ```
-#[derive(Clone, Default)]
-pub struct Group {
-    shared: Rc<Shared>,
+pub type Group = Members<Unlimited>;
+
+/// What [`Group`] and [`Pool`](super::Pool) have in common: greenlets that belong together, each in a place of `P`'s.
+pub struct Members<P: Places> {
+    shared: Rc<Shared<P::Place>>,
+    pub(super) places: P,
 }
 
-#[derive(Default)]
-struct Shared {
-    members: RefCell<HashMap<u64, Rc<Task>, foldhash::fast::RandomState>>,
+/// The members, with what each holds while it is one.
+struct Shared<H> {
+    members: RefCell<HashMap<u64, Member<H>, foldhash::fast::RandomState>>,
     empty: Wakers,
+}
+
+struct Member<H> {
+    task: Rc<Task>,
+    /// The link by which it leaves.
+    link: u64,
+    _place: H,
+}
+
+impl<P: Places> Clone for Members<P> {
+    fn clone(&self) -> Self {
+        Members { shared: self.shared.clone(), places: self.places.clone() }
+    }
+}
+
+impl Default for Group {
+    fn default() -> Group {
+        Group::new()
+    }
 }
 
 impl Group {
     /// An empty group.
     pub fn new() -> Group {
-        Group::default()
+        Members::with_places(Unlimited)
     }
 
     /// Spawns a member.
     #[track_caller]
     pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> Greenlet<T> {
-        self.spawn_holding((), f)
+        self.spawn_in((), f)
     }
 
-    /// The same, with something that is dropped once it has left the group: one link for both.
+    /// Takes in a greenlet that was made elsewhere; one that has ended is not taken, and a member stays one.
+    pub fn add(&self, greenlet: &impl Joinable) {
+        self.add_in((), &greenlet.any());
+    }
+
+    /// Takes in a greenlet that was only made ([`Greenlet::new`]), and starts it. gevent: `Group.start`.
+    pub fn start<T>(&self, greenlet: &Greenlet<T>) {
+        self.add(greenlet);
+        greenlet.start();
+    }
+}
+
+impl<P: Places> Members<P> {
+    pub(super) fn with_places(places: P) -> Members<P> {
+        Members { shared: Rc::new(Shared { members: RefCell::default(), empty: Wakers::default() }), places }
+    }
+
     #[track_caller]
-    pub(crate) fn spawn_holding<T: 'static>(
-        &self,
-        held: impl Sized + 'static,
-        f: impl FnOnce() -> T + 'static,
-    ) -> Greenlet<T> {
+    pub(super) fn spawn_in<T: 'static>(&self, place: P::Place, f: impl FnOnce() -> T + 'static) -> Greenlet<T> {
         let greenlet = spawn(f);
-        self.add_holding(&greenlet, held);
+        self.add_in(place, &greenlet.any());
         greenlet
     }
 
-    /// Takes in a greenlet that was spawned elsewhere; one that has ended is not taken.
-    pub fn add<T>(&self, greenlet: &Greenlet<T>) {
-        self.add_holding(greenlet, ());
-    }
-
-    fn add_holding<T>(&self, greenlet: &Greenlet<T>, held: impl Sized + 'static) {
-        let task = &greenlet.task;
-        if task.state.get() == State::Done {
+    pub(super) fn add_in(&self, place: P::Place, greenlet: &AnyGreenlet) {
+        let task = &greenlet.0;
+        if task.state.get() == State::Done || self.contains(greenlet) {
             return;
         }
-        self.shared.members.borrow_mut().insert(task.id, task.clone());
         let (shared, id) = (self.shared.clone(), task.id);
-        let leave = move |hub: &Hub| {
-            shared.leave(hub, id);
-            drop(held);
-        };
-        Hub::with(|hub| task.on_end(hub, Box::new(leave)));
+        let leave = move |hub: &Hub| drop(shared.leave(hub, id));
+        let link = Hub::with(|hub| task.on_end(hub, Box::new(leave)));
+        let member = Member { task: task.clone(), link, _place: place };
+        self.shared.members.borrow_mut().insert(id, member);
     }
 
-    /// Lets a member go on its own.
-    pub fn discard<T>(&self, greenlet: &Greenlet<T>) {
-        Hub::with(|hub| self.shared.leave(hub, greenlet.id()));
+    /// Lets a member go on its own: it runs on, and its place is free.
+    pub fn discard(&self, greenlet: &impl Joinable) {
+        let left = Hub::with(|hub| self.shared.leave(hub, greenlet.any().id()));
+        if let Some((task, link)) = left {
+            task.remove_link(link);
+        }
+    }
+
+    /// Whether it is a member now. gevent: `in`.
+    pub fn contains(&self, greenlet: &impl Joinable) -> bool {
+        self.shared.members.borrow().contains_key(&greenlet.any().id())
+    }
+
+    /// The members now, the oldest first. gevent: `iter`.
+    pub fn members(&self) -> Vec<AnyGreenlet> {
+        let members = self.shared.members.borrow();
+        let mut all: Vec<_> = members.values().map(|member| AnyGreenlet(member.task.clone())).collect();
+        all.sort_unstable_by_key(AnyGreenlet::id);
+        all
     }
 
     /// Members now.
@@ -94,7 +143,8 @@ impl Group {
         self.len() == 0
     }
 
-    /// Waits until it is empty, also of members that come meanwhile. How they ended is not told.
+    /// Waits until it is empty, also of members that come meanwhile; does not switch where it is. How they ended is not
+    /// told: that is [`try_join_all`](super::try_join_all)'s part.
     pub fn join(&self) -> Result<(), Interrupt> {
         self.join_for(None).map(drop)
     }
@@ -106,53 +156,38 @@ impl Group {
 
     /// Kills all members, also those that come meanwhile, and waits until it is empty.
     pub fn kill(&self) -> Result<(), Interrupt> {
-        while !self.is_empty() {
-            self.kill_nowait();
-            let member = self.shared.members.borrow().values().next().cloned();
-            if let Some(member) = member {
-                super::greenlet::join_task(&member, None)?;
-            }
+        while let Some(member) = self.kill_present() {
+            join_task(&member, None)?;
         }
         Ok(())
     }
 
+    /// The same for at most `limit`; false if it is not empty then, as when members clean up behind a
+    /// [`shield`](super::shield()).
+    pub fn kill_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
+        let start = super::now();
+        while let Some(member) = self.kill_present() {
+            let left = limit.saturating_sub(super::now() - start);
+            if !join_task(&member, Some(left))? {
+                break;
+            }
+        }
+        Ok(self.is_empty())
+    }
+
     /// Asks all present members to end.
     pub fn kill_nowait(&self) {
-        let mut members: Vec<_> = self.shared.members.borrow().values().cloned().collect();
-        members.sort_unstable_by_key(|member| member.id); // the oldest first
-        Hub::try_with(|hub| members.iter().for_each(|member| hub.kill(member)));
+        kill_all_nowait(&self.members());
     }
 
-    /// Calls `f` on each item in a greenlet of its own, and waits for all: the results in the items' order, or the first
-    /// failure in that order (the others run on).
-    pub fn map<I, T, F>(&self, f: F, items: impl IntoIterator<Item = I>) -> Result<Vec<T>, GetError>
-    where
-        I: 'static,
-        T: 'static,
-        F: Fn(I) -> T + 'static,
-    {
-        imap::map(self, f, items)
+    /// Kills one member and waits for its end; a greenlet that is none is left alone. gevent: `killone`.
+    pub fn kill_one(&self, greenlet: &impl Joinable) -> Result<(), Interrupt> {
+        if self.contains(greenlet) { greenlet.any().kill() } else { Ok(()) }
     }
 
-    /// Calls `f` on each item in a greenlet of its own; the results come in the items' order, each as soon as it and all
-    /// before it are there. A failing item is an `Err` in its place, and the rest goes on.
-    pub fn imap<I, T, F>(&self, f: F, items: impl IntoIterator<Item = I> + 'static) -> Imap<T>
-    where
-        I: 'static,
-        T: 'static,
-        F: Fn(I) -> T + 'static,
-    {
-        imap::start(self, Order::Items, f, items)
-    }
-
-    /// The same, but the results come as they are ready.
-    pub fn imap_unordered<I, T, F>(&self, f: F, items: impl IntoIterator<Item = I> + 'static) -> Imap<T>
-    where
-        I: 'static,
-        T: 'static,
-        F: Fn(I) -> T + 'static,
-    {
-        imap::start(self, Order::Completion, f, items)
+    fn kill_present(&self) -> Option<Rc<Task>> {
+        self.kill_nowait();
+        self.shared.members.borrow().values().next().map(|member| member.task.clone())
     }
 
     fn join_for(&self, limit: Option<Duration>) -> Result<bool, Interrupt> {
@@ -170,17 +205,13 @@ impl Group {
     }
 }
 
-impl Shared {
-    fn leave(&self, hub: &Hub, id: u64) {
-        self.members.borrow_mut().remove(&id);
+impl<H> Shared<H> {
+    /// Gives the place back after the member is out, so that who is waked by that finds things as they are.
+    fn leave(&self, hub: &Hub, id: u64) -> Option<(Rc<Task>, u64)> {
+        let member = self.members.borrow_mut().remove(&id)?;
         if self.members.borrow().is_empty() {
             self.empty.wake_all(hub);
         }
-    }
-}
-
-impl imap::Spawn for Group {
-    fn spawn_member<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> Result<Greenlet<T>, Interrupt> {
-        Ok(self.spawn(f))
+        Some((member.task, member.link))
     }
 }

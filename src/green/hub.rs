@@ -10,6 +10,7 @@
 
 mod deadlock;
 mod diagnosis;
+mod idle;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -29,10 +30,12 @@ use super::ready::Ready;
 use super::remote::Remote;
 use super::runtime::Config;
 use super::stack::{StackSlot, Stacks};
+use super::start::Start;
 use super::task::{Cause, Origin, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
 use diagnosis::Diagnosis;
 pub(crate) use diagnosis::Stretch;
+use idle::Idlers;
 
 /// After so many switches the poller is looked at, even if more is ready.
 const SWITCHES_BETWEEN_POLLS: u32 = 61;
@@ -40,9 +43,6 @@ const SWITCHES_BETWEEN_POLLS: u32 = 61;
 const TIME_BETWEEN_POLLS: Duration = Duration::from_millis(5);
 /// The clock is read this often while switching; a reading costs as much as two switches.
 const SWITCHES_BETWEEN_CLOCK_READINGS: u32 = 8;
-/// Before a virtual clock jumps, descriptors that are waited for must have been silent for so long in real time: what was
-/// just sent over loopback may still be on its way.
-const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
 
 pub(crate) struct Hub {
     pub(super) ready: Ready,
@@ -59,6 +59,8 @@ pub(crate) struct Hub {
     pub calls_in_a_row: Cell<u32>,
     /// Greenlets parked on a descriptor.
     pub descriptor_waits: Cell<usize>,
+    /// Greenlets that wait until there is nothing left to do.
+    idlers: Idlers,
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
     pub os: Os,
@@ -98,6 +100,7 @@ impl Hub {
             stacks: RefCell::new(Stacks::new(config.guards)),
             calls_in_a_row: Cell::new(0),
             descriptor_waits: Cell::new(0),
+            idlers: Idlers::default(),
             offload_waits: Cell::new(0),
             os: Os::new(),
             main: RefCell::new(None),
@@ -188,7 +191,7 @@ impl Hub {
         self.clock.after(limit).map(|when| self.timers.deadline(when))
     }
 
-    /// Makes a task of `body`, ready to run.
+    /// Makes a task of `body`, which runs when `start` says.
     ///
     /// # Safety
     /// As for [`Task::start_on`].
@@ -197,6 +200,7 @@ impl Hub {
         name: Option<Box<str>>,
         stack_bytes: usize,
         spawned_at: &'static Location<'static>,
+        start: Start,
         body: F,
     ) -> io::Result<Rc<Task>> {
         let id = self.next_id.replace(self.next_id.get() + 1);
@@ -206,7 +210,10 @@ impl Hub {
         // SAFETY: handed on to the caller.
         unsafe { task.start_on(stack, body) };
         self.live.borrow_mut().insert(&task);
-        self.ready.push(task.clone());
+        match start {
+            Start::Now => self.ready.push(task.clone()),
+            later => task.await_start(self, later),
+        }
         if self.diagnosis.is_on() {
             self.note_spawn(&task);
         }
@@ -320,45 +327,6 @@ impl Hub {
         switches >= SWITCHES_BETWEEN_POLLS
             || (switches.is_multiple_of(SWITCHES_BETWEEN_CLOCK_READINGS)
                 && self.time_without_poll() >= TIME_BETWEEN_POLLS)
-    }
-
-    /// Nothing is ready: sleeps until a descriptor, a timer or another thread has something, or reports a deadlock.
-    fn wait_for_something(&self, until: Option<Instant>) {
-        if self.live.borrow().is_empty() {
-            return;
-        }
-        if self.idle.is_waited_for() {
-            self.poll(Some(Duration::ZERO));
-            return if self.ready.is_empty() {
-                self.idle.wake_next(self)
-            };
-        }
-        if !self.can_be_woken() {
-            return self.tell_main_of_the_deadlock();
-        }
-        let next = self.sooner_than_reports(self.timers.next());
-        if self.clock.is_virtual() {
-            return self.wait_on_virtual_time(next, until);
-        }
-        let nearest = next.into_iter().chain(until).min();
-        let timeout = nearest.map(|when| when.saturating_duration_since(self.clock.now()));
-        if timeout != Some(Duration::ZERO) {
-            self.stacks.borrow_mut().trim();
-        }
-        self.poll(timeout);
-    }
-
-    /// A virtual clock jumps only when neither a descriptor nor an offloaded call has anything to say.
-    fn wait_on_virtual_time(&self, next: Option<Instant>, until: Option<Instant>) {
-        let Some(when) = next.filter(|_| self.offload_waits.get() == 0) else {
-            return self.poll(until.map(|until| until.saturating_duration_since(Instant::now())));
-        };
-        let silence = if self.descriptor_waits.get() > 0 { SILENCE_BEFORE_JUMP } else { Duration::ZERO };
-        self.poll(Some(silence));
-        if self.ready.is_empty() {
-            self.clock.jump(when);
-            self.fire_timers();
-        }
     }
 
     fn poll(&self, timeout: Option<Duration>) {

@@ -12,16 +12,13 @@ use std::collections::VecDeque;
 use std::iter::FusedIterator;
 use std::rc::Rc;
 
-use super::greenlet::{GetError, Greenlet, spawn};
+use super::greenlet::{Greenlet, spawn};
+use super::group::{Members, Places};
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::outcome::GetError;
 use super::task::Why;
 use super::wakers::Wakers;
-
-/// What spawns the members: a group, or a pool (which may wait for a place).
-pub(crate) trait Spawn: Clone + 'static {
-    fn spawn_member<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> Result<Greenlet<T>, Interrupt>;
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -53,14 +50,14 @@ struct Shared<T> {
     feeder: Wakers,
 }
 
-pub(crate) fn start<S, I, T, F>(
-    spawner: &S,
+pub(crate) fn start<P, I, T, F>(
+    members: &Members<P>,
     order: Order,
     f: F,
     items: impl IntoIterator<Item = I> + 'static,
 ) -> Imap<T>
 where
-    S: Spawn,
+    P: Places,
     I: 'static,
     T: 'static,
     F: Fn(I) -> T + 'static,
@@ -76,37 +73,21 @@ where
         consumer: Wakers::default(),
         feeder: Wakers::default(),
     });
-    let (spawner, f, sink) = (spawner.clone(), Rc::new(f), shared.clone());
+    let (members, f, sink) = (members.clone(), Rc::new(f), shared.clone());
     let feeder = spawn(move || {
         for item in items {
             if sink.wait_for_room().is_err() {
                 return;
             }
             let f = f.clone();
-            let Ok(member) = spawner.spawn_member(move || f(item)) else { return };
+            let Ok(place) = members.places.take() else { return };
+            let member = members.spawn_in(place, move || f(item));
             sink.begin(&member);
         }
     });
     let sink = shared.clone();
     feeder.on_end(move |hub, result| sink.finish_feeding(hub, result));
     Imap { shared, feeder }
-}
-
-/// Calls `f` on each item in a member of its own and waits for all.
-pub(crate) fn map<S, I, T, F>(spawner: &S, f: F, items: impl IntoIterator<Item = I>) -> Result<Vec<T>, GetError>
-where
-    S: Spawn,
-    I: 'static,
-    T: 'static,
-    F: Fn(I) -> T + 'static,
-{
-    let f = Rc::new(f);
-    let mut members = Vec::new();
-    for item in items {
-        let f = f.clone();
-        members.push(spawner.spawn_member(move || f(item))?);
-    }
-    members.iter().map(Greenlet::get).collect()
 }
 
 impl<T: 'static> Shared<T> {

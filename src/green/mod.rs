@@ -44,6 +44,7 @@
 //! # For who knows gevent
 //! The [crate's documentation](crate) is a tutorial that takes a gevent user across, with a table of what is called what.
 
+mod any;
 mod asserts;
 mod async_result;
 mod barrier;
@@ -60,6 +61,7 @@ mod event;
 mod exit;
 mod fork;
 pub mod fs;
+mod generator;
 mod greenlet;
 mod group;
 mod hub;
@@ -68,7 +70,9 @@ mod imap;
 mod interest;
 mod interrupt;
 mod interval;
+mod join;
 mod limit;
+mod links;
 mod live;
 mod locals;
 mod mailbox;
@@ -76,6 +80,7 @@ mod monitor;
 mod mutex;
 mod offload;
 mod os;
+mod outcome;
 mod overflow;
 mod panics;
 mod poller;
@@ -85,11 +90,14 @@ mod raw;
 mod ready;
 mod reentrant;
 mod remote;
+mod runnable;
 mod runtime;
 mod rwlock;
+mod scope;
 mod semaphore;
 mod sleep;
 mod stack;
+mod start;
 mod stats;
 mod task;
 #[cfg(test)]
@@ -98,11 +106,13 @@ pub mod threads;
 mod timeout;
 mod timers;
 mod trace;
+mod until_idle;
 mod wait;
 mod waker;
 mod wakers;
 mod watched;
 
+pub use any::{AnyGreenlet, Joinable, current};
 pub use asserts::{assert_no_block, assert_switches};
 pub use async_result::{AsyncResult, Failure};
 pub use barrier::{Barrier, BarrierError};
@@ -118,19 +128,26 @@ pub use dump::{TaskDump, TaskInfo, TaskTree, Wait, dump_tasks, kill_by_id};
 pub use event::Event;
 pub(crate) use exit::pass_to_main;
 pub use exit::{catch_exit, exit_main};
-pub use greenlet::{Builder, Current, GetError, Greenlet, current, join_all, spawn};
-pub use group::Group;
+pub use generator::{Generator, Step, Yielder};
+pub use greenlet::{Builder, Greenlet, spawn};
+pub use group::{Group, Limited, Members, Places, Unlimited};
 pub use idle::idle;
 pub use imap::Imap;
 pub use interest::{Interest, Ready};
 pub use interrupt::{Deadlock, Interrupt, TimedOut};
 pub use interval::{Interval, interval};
+pub use join::{
+    IWait, Survivors, iwait, join_all, join_all_timeout, join_any, kill_all, kill_all_nowait, kill_all_timeout,
+    try_join_all,
+};
 pub use limit::Limit;
+pub use links::{LinkId, PipeEnd};
 pub use locals::{LocalKey, green_local};
 pub use mailbox::{Mailbox, Sender, mailbox};
 pub use monitor::{Monitor, MonitorEvent, Monitoring, Running};
 pub use mutex::{Mutex, MutexGuard};
 pub use offload::{OffloadError, Offloaded, Results, ThreadPool, offload, offload_many};
+pub use outcome::{GetError, Outcome};
 pub use panics::{Panic, on_panic};
 pub use pool::{Pool, PoolFull};
 pub use queue::{
@@ -140,16 +157,20 @@ pub use queue::{
 pub(crate) use raw::{cancel as cancel_raw_waits, wait as wait_raw};
 pub use reentrant::{ReentrantGuard, ReentrantMutex};
 pub use remote::Handle;
+pub use runnable::{Run, spawn_run};
 pub(crate) use runtime::recent_now;
 pub use runtime::{Config, now, run};
 pub use rwlock::{ReadGuard, RwLock, WriteGuard};
+pub use scope::{Scope, scope};
 pub use semaphore::{Permit, Semaphore};
 pub use sleep::{sleep, yield_now};
 pub use stack::{DEFAULT_STACK_BYTES, MIN_STACK_BYTES};
+pub use start::spawn_later;
 pub use stats::{Stats, StatsEvery, stats, stats_every};
 pub use task::State;
 pub(crate) use task::is_kill;
 pub(crate) use timeout::timeout_from;
 pub use timeout::{Alarm, AlreadyStarted, Elapsed, Timeout, shield, timeout, timeout_opt, timeout_or};
 pub use trace::{Happened, Trace, TraceEvent, WokenBy, trace};
+pub use until_idle::{run_until_idle, run_until_idle_timeout};
 pub(crate) use watched::Watched;

@@ -20,17 +20,27 @@ impl Panic {
         Panic { payload, greenlet: None }
     }
 
+    /// What the running greenlet panicked with in a call that it made and outlives.
+    pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Panic {
+        let task = Hub::with(Hub::current);
+        Panic { payload, greenlet: Some(Box::new((task.name(), task.origin().at))) }
+    }
+
     /// What the running greenlet panicked with; the hub's hook is told.
     pub(crate) fn of_current(payload: Box<dyn Any + Send>) -> Panic {
-        let mut panic = Panic::new(payload);
+        let panic = Panic::caught(payload);
         let hook = Hub::with(|hub| {
             let task = hub.current();
-            panic.greenlet = Some(Box::new((task.name(), task.origin().at)));
             // The main greenlet's panic leaves `run`.
             hub.diagnosis.on_panic.borrow().clone().filter(|_| task.id != 0)
         });
         hook.iter().for_each(|hook| Task::swallow(|| hook(&panic)));
         panic
+    }
+
+    /// The same for one who asks again, with the text as its payload.
+    pub(crate) fn told_again(&self) -> Panic {
+        Panic { payload: Box::new(self.message().to_owned()), greenlet: self.greenlet.clone() }
     }
 
     /// The panic's text, where it has one.

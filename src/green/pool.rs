@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use super::greenlet::{GetError, Greenlet};
-use super::group::Group;
-use super::imap::{self, Imap, Order};
+use super::any::Joinable;
+use super::greenlet::Greenlet;
+use super::group::{Limited, Members};
 use super::interrupt::Interrupt;
 use super::semaphore::{Permit, Semaphore};
+use super::task::Why;
 
-/// A [`Group`] of at most `size` members at once: a spawn beyond that waits. Clones are the same pool. gevent: `Pool`.
+/// A [`Group`](super::Group) of at most `size` members at once: a spawn beyond that waits. Clones are the same pool.
+/// gevent: `Pool`.
+///
+/// A member that spawns on its own full pool holds the place that it waits for: when all do, that is a
+/// [`Deadlock`](super::Interrupt::Deadlock), whose report names them ([`apply`](Members::apply) runs inline instead).
 ///
 /// ```
 /// use gfetch::green::{self, Pool};
@@ -18,12 +23,7 @@ use super::semaphore::{Permit, Semaphore};
 ///     assert_eq!(squares.map(Result::unwrap).collect::<Vec<_>>(), [1, 4, 9, 16]);
 /// });
 /// ```
-#[derive(Clone)]
-pub struct Pool {
-    group: Group,
-    places: Semaphore,
-    size: usize,
-}
+pub type Pool = Members<Limited>;
 
 /// The pool is full; the closure is given back. gevent: `PoolFull`.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,109 +32,92 @@ pub struct PoolFull<F>(pub F);
 impl Pool {
     /// A pool of `size` places; 0 is a pool in which nothing ever runs.
     pub fn new(size: usize) -> Pool {
-        Pool { group: Group::new(), places: Semaphore::new(size), size }
+        Members::with_places(Limited { free: Semaphore::new(size), size })
+    }
+
+    /// A pool that is never full. gevent: `Pool(None)`.
+    pub fn unbounded() -> Pool {
+        Pool::new(usize::MAX)
     }
 
     /// Spawns a member, waiting for a place.
     #[track_caller]
     pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> Result<Greenlet<T>, Interrupt> {
-        let place = self.places.acquire()?;
+        let place = self.reserve()?;
         Ok(self.spawn_in(place, f))
+    }
+
+    /// The same, waiting for at most `limit`.
+    #[track_caller]
+    pub fn spawn_timeout<T: 'static, F: FnOnce() -> T + 'static>(
+        &self,
+        limit: Duration,
+        f: F,
+    ) -> Result<Result<Greenlet<T>, PoolFull<F>>, Interrupt> {
+        let place = self.places.free.acquire_timeout_as(limit, Why::Pool)?;
+        Ok(match place {
+            Some(place) => Ok(self.spawn_in(place, f)),
+            None => Err(PoolFull(f)),
+        })
     }
 
     /// Spawns a member if there is a place. Never switches.
     #[track_caller]
     pub fn try_spawn<T: 'static, F: FnOnce() -> T + 'static>(&self, f: F) -> Result<Greenlet<T>, PoolFull<F>> {
-        match self.places.try_acquire() {
+        match self.places.free.try_acquire() {
             Some(place) => Ok(self.spawn_in(place, f)),
             None => Err(PoolFull(f)),
         }
     }
 
-    #[track_caller]
-    fn spawn_in<T: 'static>(&self, place: Permit, f: impl FnOnce() -> T + 'static) -> Greenlet<T> {
-        self.group.spawn_holding(place, f)
+    /// Takes in a greenlet that was made elsewhere, waiting for a place; one that has ended takes none. gevent: `add`.
+    pub fn add(&self, greenlet: &impl Joinable) -> Result<(), Interrupt> {
+        self.add_in(self.reserve()?, &greenlet.any());
+        Ok(())
+    }
+
+    /// The same if there is a place. Never switches. gevent: `add(blocking=False)`.
+    pub fn try_add(&self, greenlet: &impl Joinable) -> Result<(), PoolFull<()>> {
+        let place = self.places.free.try_acquire().ok_or(PoolFull(()))?;
+        self.add_in(place, &greenlet.any());
+        Ok(())
+    }
+
+    /// Takes in a greenlet that was only made ([`Greenlet::new`]), waiting for a place, and starts it. gevent:
+    /// `Pool.start`.
+    pub fn start<T>(&self, greenlet: &Greenlet<T>) -> Result<(), Interrupt> {
+        self.add(greenlet)?;
+        greenlet.start();
+        Ok(())
+    }
+
+    /// Waits until a place is free, without taking it: another may. gevent: `wait_available`.
+    pub fn wait_available(&self) -> Result<(), Interrupt> {
+        self.reserve().map(drop)
+    }
+
+    /// The same for at most `limit`; false if none is free then.
+    pub fn wait_available_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
+        Ok(self.places.free.acquire_timeout_as(limit, Why::Pool)?.is_some())
     }
 
     /// Waits for a place, and takes it without a member: for what must not be begun before.
     pub(crate) fn reserve(&self) -> Result<Permit, Interrupt> {
-        self.places.acquire()
+        self.places.free.acquire_as(Why::Pool)
     }
 
-    /// The number of places.
+    /// The number of places; `usize::MAX` in one without a bound.
     pub fn size(&self) -> usize {
-        self.size
+        self.places.size
     }
 
     /// Places that are free now. gevent: `free_count`.
     pub fn free(&self) -> usize {
-        self.places.free()
+        self.places.free.free()
     }
 
-    /// Members now.
-    pub fn len(&self) -> usize {
-        self.group.len()
-    }
-
-    /// Whether it has no members now.
-    pub fn is_empty(&self) -> bool {
-        self.group.is_empty()
-    }
-
-    /// As [`Group::join`].
-    pub fn join(&self) -> Result<(), Interrupt> {
-        self.group.join()
-    }
-
-    /// As [`Group::join_timeout`].
-    pub fn join_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
-        self.group.join_timeout(limit)
-    }
-
-    /// As [`Group::kill`].
-    pub fn kill(&self) -> Result<(), Interrupt> {
-        self.group.kill()
-    }
-
-    /// As [`Group::kill_nowait`].
-    pub fn kill_nowait(&self) {
-        self.group.kill_nowait();
-    }
-
-    /// As [`Group::map`], at most `size` at once.
-    pub fn map<I, T, F>(&self, f: F, items: impl IntoIterator<Item = I>) -> Result<Vec<T>, GetError>
-    where
-        I: 'static,
-        T: 'static,
-        F: Fn(I) -> T + 'static,
-    {
-        imap::map(self, f, items)
-    }
-
-    /// As [`Group::imap`], at most `size` at once. The items are taken as places get free, so that they may be endless;
-    /// what is ready and not yet taken out is bounded by [`Imap::max_outstanding`] only.
-    pub fn imap<I, T, F>(&self, f: F, items: impl IntoIterator<Item = I> + 'static) -> Imap<T>
-    where
-        I: 'static,
-        T: 'static,
-        F: Fn(I) -> T + 'static,
-    {
-        imap::start(self, Order::Items, f, items)
-    }
-
-    /// As [`Group::imap_unordered`], at most `size` at once.
-    pub fn imap_unordered<I, T, F>(&self, f: F, items: impl IntoIterator<Item = I> + 'static) -> Imap<T>
-    where
-        I: 'static,
-        T: 'static,
-        F: Fn(I) -> T + 'static,
-    {
-        imap::start(self, Order::Completion, f, items)
-    }
-}
-
-impl imap::Spawn for Pool {
-    fn spawn_member<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> Result<Greenlet<T>, Interrupt> {
-        self.spawn(f)
+    /// Whether no place is free now. gevent: `full`.
+    pub fn is_full(&self) -> bool {
+        self.free() == 0
     }
 }

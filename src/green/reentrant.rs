@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Deref;
 
-use super::greenlet::current;
+use super::any::current;
 use super::interrupt::Interrupt;
 use super::limit::Limit;
 use super::semaphore::{Permit, Semaphore};

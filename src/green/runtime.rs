@@ -5,8 +5,9 @@ use std::panic::{self, Location};
 use std::time::{Duration, Instant};
 
 use super::clock::ClockKind;
-use super::greenlet::{Builder, Outcome};
+use super::greenlet::Builder;
 use super::hub::Hub;
+use super::outcome::Outcome;
 use super::stack::{DEFAULT_STACK_BYTES, GuardKind};
 
 /// The main greenlet's stack: what a thread usually has.
@@ -154,7 +155,7 @@ impl Config {
             Some(Outcome::Panicked(payload)) => panic::resume_unwind(payload.into_payload()),
             Some(Outcome::Killed) if exit.is_some() => panic::resume_unwind(exit.expect("just seen")),
             Some(Outcome::Killed) => panic!("the main greenlet was killed"),
-            None => unreachable!("the main greenlet has ended and nobody else took its outcome"),
+            Some(Outcome::Taken) | None => unreachable!("the main greenlet has ended and nobody else took its outcome"),
         }
     }
 }

@@ -46,12 +46,22 @@ impl Semaphore {
 
     /// Waits for a permit; dropping it releases it.
     pub fn acquire(&self) -> Result<Permit, Interrupt> {
-        Ok(self.acquire_for(Limit::NEVER)?.expect("without a limit it waits until it has one"))
+        self.acquire_as(Why::Semaphore)
+    }
+
+    /// The same, told as `why` in a deadlock's report.
+    pub(crate) fn acquire_as(&self, why: Why) -> Result<Permit, Interrupt> {
+        Ok(self.acquire_for(Limit::NEVER, why)?.expect("without a limit it waits until it has one"))
+    }
+
+    /// The same for at most `limit`.
+    pub(crate) fn acquire_timeout_as(&self, limit: impl Into<Limit>, why: Why) -> Result<Option<Permit>, Interrupt> {
+        self.acquire_for(limit.into(), why)
     }
 
     /// The same for at most `limit`; `None` if that passed first.
     pub fn acquire_timeout(&self, limit: impl Into<Limit>) -> Result<Option<Permit>, Interrupt> {
-        self.acquire_for(limit.into())
+        self.acquire_for(limit.into(), Why::Semaphore)
     }
 
     /// A permit if one is free. Never switches.
@@ -73,7 +83,7 @@ impl Semaphore {
 
     /// The same for at most `limit`; `None` if that passed first.
     pub fn wait_timeout(&self, limit: impl Into<Limit>) -> Result<Option<usize>, Interrupt> {
-        let permit = self.acquire_for(limit.into())?;
+        let permit = self.acquire_for(limit.into(), Why::Semaphore)?;
         Ok(permit.map(|permit| {
             let free = self.free() + 1;
             drop(permit);
@@ -92,14 +102,14 @@ impl Semaphore {
         left.inspect(|left| self.shared.forgotten.set(*left)).is_some()
     }
 
-    fn acquire_for(&self, limit: Limit) -> Result<Option<Permit>, Interrupt> {
+    fn acquire_for(&self, limit: Limit, why: Why) -> Result<Option<Permit>, Interrupt> {
         Hub::with(|hub| {
             hub.current().check(hub)?;
             if let Some(permit) = self.try_acquire() {
                 return Ok(Some(permit));
             }
             let limit = limit.deadline(hub);
-            let handed = self.shared.waiters.receive(hub, Why::Semaphore, limit, |()| self.shared.release())?;
+            let handed = self.shared.waiters.receive(hub, why, limit, |()| self.shared.release())?;
             Ok(handed.map(|()| self.shared.clone().permit()))
         })
     }

@@ -10,10 +10,11 @@
 #![allow(unsafe_code)]
 
 mod describe;
+mod links;
 mod scopes;
 
 use std::any::Any;
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, UnsafeCell};
 use std::hint;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
@@ -21,7 +22,6 @@ use std::rc::Rc;
 
 use corosensei::stack::Stack;
 use corosensei::{CoroutineResult, Yielder};
-use smallvec::SmallVec;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
@@ -30,6 +30,7 @@ use super::stack::{LINE_BYTES, StackSlot};
 use super::timers::Deadline;
 use super::waker::Woken;
 use super::wakers::Wakers;
+use links::Links;
 use scopes::Scopes;
 
 pub(crate) use describe::{Origin, Part};
@@ -37,6 +38,8 @@ pub(crate) use describe::{Origin, Part};
 /// Where a greenlet is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    /// Made by [`Builder::prepare`](super::Builder::prepare) and not started.
+    New,
     /// In the ready queue: it runs when its turn comes.
     Scheduled,
     /// It is the one that runs now.
@@ -72,6 +75,8 @@ pub(crate) enum Why {
     QueuePut,
     Semaphore,
     Group,
+    Pool,
+    NothingLeft,
     Results,
     Mailbox,
     Read(i32),
@@ -131,13 +136,10 @@ pub(crate) struct Task {
     /// Who waits for its end.
     pub joiners: Wakers,
     /// What it does at its end, in order.
-    links: RefCell<SmallVec<[Link; 2]>>,
+    links: Links,
     name: Option<Box<str>>,
     origin: Origin,
 }
-
-/// Called by a task as the last thing it does.
-pub(crate) type Link = Box<dyn FnOnce(&Hub)>;
 
 /// The payload that unwinds a killed greenlet; caught at its base.
 pub(crate) struct Kill;
@@ -166,7 +168,7 @@ impl Task {
             locals: Locals::default(),
             alert: Cell::new(false),
             joiners: Wakers::default(),
-            links: RefCell::default(),
+            links: Links::default(),
             name,
             origin,
             coroutine: UnsafeCell::new(None),
@@ -313,9 +315,9 @@ impl Task {
         Interrupt::TimedOut(self.scopes.deliver(hub.clock.last()))
     }
 
-    /// Sets the cause if the task is waiting; the hub then schedules it.
+    /// Sets the cause if the task is waiting, be it for its start; the hub then schedules it.
     pub fn accept_wake(&self, cause: Cause) -> bool {
-        let waiting = self.state.get() == State::Waiting;
+        let waiting = matches!(self.state.get(), State::Waiting | State::New);
         if waiting {
             self.cause.set(cause);
             self.state.set(State::Scheduled);
@@ -332,21 +334,6 @@ impl Task {
 
     pub fn is_killed(&self) -> bool {
         self.killed.get()
-    }
-
-    /// Has `link` called at the task's end, by the task itself, so that what the link drops may wait; at once if it has
-    /// ended.
-    pub fn on_end(&self, hub: &Hub, link: Link) {
-        if self.state.get() == State::Done { link(hub) } else { self.links.borrow_mut().push(link) }
-    }
-
-    /// Calls the links, also those that come meanwhile. A panic in one (in a destructor of what it drops) ends there.
-    pub fn call_links(&self, hub: &Hub) {
-        while !self.links.borrow().is_empty() {
-            for link in self.links.take() {
-                Task::swallow(|| link(hub));
-            }
-        }
     }
 
     /// Runs `body` as the base of a greenlet: a panic or a kill ends here.

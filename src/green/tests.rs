@@ -2,11 +2,15 @@
 
 mod diagnosis;
 mod fairness;
+mod generators;
+mod joins;
 mod leaks;
+mod links;
 mod lives;
 mod orders;
 mod pools;
 mod stacks;
+mod starts;
 mod sync;
 mod threads;
 mod timeouts;

@@ -73,6 +73,11 @@ impl Timers {
         Some((armed, task))
     }
 
+    /// Whether a deadline is ahead of any parked task that is `wanted`.
+    pub fn any(&self, wanted: impl Fn(&Task) -> bool) -> bool {
+        self.entries.borrow().values().any(|task| task.deadline.get().is_some() && wanted(task))
+    }
+
     /// The next moment at which a parked task's deadline comes, after putting stale entries right.
     pub fn next(&self) -> Option<Instant> {
         loop {

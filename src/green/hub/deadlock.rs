@@ -16,14 +16,18 @@ const REPORTED_CYCLES: usize = 5;
 impl Hub {
     /// The handles are looked at before their last words: who lets go of one has spoken before.
     pub(super) fn can_be_woken(&self) -> bool {
+        self.outside_can_wake() || self.timers.next().is_some() || self.idle.is_waited_for()
+    }
+
+    /// The same without timers and those who wait for idleness.
+    pub(super) fn outside_can_wake(&self) -> bool {
         self.descriptor_waits.get() + self.offload_waits.get() + self.os.thread_waits.get() > 0
             || self.remote.has_handles()
             || self.remote.has_messages()
-            || self.timers.next().is_some()
-            || self.idle.is_waited_for()
     }
 
     /// The counter of waits like `why`, where something outside the hub's greenlets can end them.
+    #[inline(always)]
     pub fn outside(&self, why: Why) -> Option<&Cell<usize>> {
         match why {
             Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),

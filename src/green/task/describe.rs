@@ -84,6 +84,8 @@ impl From<Why> for Wait {
             Why::QueuePut => Wait::Other("for room in a queue".into()),
             Why::Semaphore => Wait::Other("for a permit of a semaphore".into()),
             Why::Group => Wait::Other("for a group to be empty".into()),
+            Why::Pool => Wait::Other("for a place in a pool".into()),
+            Why::NothingLeft => Wait::Other("until there is nothing left to do".into()),
             Why::Results => Wait::Other("for the next result of a group".into()),
             Why::Mailbox => Wait::Other("for a letter in a mailbox".into()),
             Why::Offload => Wait::Other("for an offloaded call".into()),

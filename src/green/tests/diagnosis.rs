@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::mpsc;
 
-use super::super::greenlet::join_task;
 use super::super::hub::Hub;
+use super::super::join::join_task;
 use super::*;
 
 fn named<T: 'static>(name: &str, f: impl FnOnce() -> T + 'static) -> Greenlet<T> {
