@@ -66,7 +66,7 @@ impl<T> Packet<T> {
     }
 }
 
-/// Why [`Greenlet::get`] has no value.
+/// Why [`Greenlet::get`](super::Greenlet::get) has no value.
 #[derive(Debug)]
 pub enum GetError {
     /// The greenlet panicked.
