@@ -10,8 +10,11 @@ use gfetch::green::{self, Generator, Step};
 /// Where a story goes, line by line.
 pub type Say = Rc<dyn Fn(&str)>;
 
+/// A title, and who tells it.
+pub type Story = (&'static str, fn(Say));
+
 /// The stories, by name.
-pub const STORIES: &[(&str, fn(Say))] = &[
+pub const STORIES: &[Story] = &[
     ("baozi", baozi),
     ("two_greenlets", two_greenlets),
     ("eat_and_play", eat_and_play),

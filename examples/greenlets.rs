@@ -12,8 +12,11 @@ use gfetch::green::{
 /// Where a story goes, line by line.
 pub type Say = Rc<dyn Fn(&str)>;
 
+/// A title, and who tells it.
+pub type Story = (&'static str, fn(Say));
+
 /// The stories, by name.
-pub const STORIES: &[(&str, fn(Say))] = &[
+pub const STORIES: &[Story] = &[
     ("three_functions", three_functions),
     ("serial_and_parallel", serial_and_parallel),
     ("eat_play_and_task", eat_play_and_task),
@@ -112,11 +115,11 @@ pub fn foo_and_bar(say: Say) {
 
 /// S3.2: `sleep(0)` is a turn for the others; with a join between there are none.
 pub fn explicit_switches(say: Say) {
-    let foo = || two_lines(&say, "Running in foo", Duration::ZERO, "Explicit context switch to foo again");
+    let tell_foo = || two_lines(&say, "Running in foo", Duration::ZERO, "Explicit context switch to foo again");
     let bar = || two_lines(&say, "Explicit context to bar", Duration::ZERO, "Implicit context switch back to bar");
-    join_all(&[foo(), bar()]).unwrap();
+    join_all(&[tell_foo(), bar()]).unwrap();
     say("--- joined between");
-    foo().join().unwrap();
+    tell_foo().join().unwrap();
     bar().join().unwrap();
 }
 
@@ -138,15 +141,15 @@ pub fn random_tasks(say: Say) {
 /// S3.8: a builder, a function, a closure with a value.
 pub fn three_forms_of_spawn(say: Say) {
     let start = green::now();
-    let foo = |message: &'static str, seconds: u32| {
+    let tell_foo = |message: &'static str, seconds: u32| {
         let say = say.clone();
         move || {
             sleep(SECOND * seconds).unwrap();
             say(&format!("{message} after {}", took(start)));
         }
     };
-    let first = Builder::new().name("first").spawn(foo("Hello", 1)).expect("memory for a stack");
-    let second = spawn(foo("I live!", 2));
+    let first = Builder::new().name("first").spawn(tell_foo("Hello", 1)).expect("memory for a stack");
+    let second = spawn(tell_foo("I live!", 2));
     let third = spawn(|| 2 + 1);
     join_all([&first, &second]).unwrap();
     say(&format!("{}", third.get().unwrap()));

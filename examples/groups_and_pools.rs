@@ -13,8 +13,11 @@ use gfetch::net::{TcpListener, TcpStream};
 /// Where a story goes, line by line.
 pub type Say = Rc<dyn Fn(&str)>;
 
+/// A title, and who tells it.
+pub type Story = (&'static str, fn(Say));
+
 /// The stories, by name.
-pub const STORIES: &[(&str, fn(Say))] = &[
+pub const STORIES: &[Story] = &[
     ("the_same_order_each_time", the_same_order_each_time),
     ("talk", talk),
     ("hello_from_a_group", hello_from_a_group),

@@ -15,8 +15,11 @@ mod greenlets;
 #[allow(dead_code)]
 mod groups_and_pools;
 
+/// A story, told line by line.
+type Tale = fn(Rc<dyn Fn(&str)>);
+
 /// What `story` says, also at the end of its run.
-fn told(story: fn(Rc<dyn Fn(&str)>)) -> String {
+fn told(story: Tale) -> String {
     let lines: Rc<RefCell<Vec<String>>> = Rc::default();
     let page = lines.clone();
     let say = Rc::new(move |line: &str| page.borrow_mut().push(line.to_owned()));
@@ -26,7 +29,7 @@ fn told(story: fn(Rc<dyn Fn(&str)>)) -> String {
 
 /// The lines of `text`, without their indentation.
 #[track_caller]
-fn assert_told(story: fn(Rc<dyn Fn(&str)>), text: &str) {
+fn assert_told(story: Tale, text: &str) {
     let expected: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     assert_eq!(told(story), expected.join("\n"));
 }

@@ -10,7 +10,7 @@
 
 mod deadlock;
 mod diagnosis;
-mod idle;
+mod nothing_ready;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -35,7 +35,7 @@ use super::task::{Cause, Origin, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
 use diagnosis::Diagnosis;
 pub(crate) use diagnosis::Stretch;
-use idle::Idlers;
+use nothing_ready::Idlers;
 
 /// After so many switches the poller is looked at, even if more is ready.
 const SWITCHES_BETWEEN_POLLS: u32 = 61;
