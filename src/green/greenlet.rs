@@ -126,7 +126,9 @@ impl Builder {
             Task::swallow(move || drop(end));
             Hub::with(|hub| {
                 let task = hub.current();
-                task.locals.clear();
+                if !task.locals.is_empty() {
+                    task.locals.clear();
+                }
                 task.call_links(hub);
                 while !task.locals.is_empty() {
                     // What links have looked at; and links that came while its destructor waited.

@@ -134,6 +134,7 @@ struct Entry {
 }
 
 impl Locals {
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.entries.borrow().is_empty()
     }
@@ -145,7 +146,14 @@ impl Locals {
     }
 
     /// Copies what is inherited to a greenlet that is being spawned.
+    #[inline]
     pub fn inherit(&self, child: &Locals) {
+        if !self.is_empty() {
+            self.copy_to(child);
+        }
+    }
+
+    fn copy_to(&self, child: &Locals) {
         let entries: Vec<Entry> = self.entries.borrow().iter().filter(|entry| entry.copy.is_some()).cloned().collect();
         for entry in entries {
             let value = entry.copy.expect("filtered by it")(&*entry.value);

@@ -48,7 +48,14 @@ impl Task {
     }
 
     /// Calls the links, also those that come meanwhile. A panic in one (in a destructor of what it drops) ends there.
+    #[inline]
     pub fn call_links(&self, hub: &Hub) {
+        if !self.links.list.borrow().is_empty() {
+            self.call_all_links(hub);
+        }
+    }
+
+    fn call_all_links(&self, hub: &Hub) {
         let mut next = 0;
         while let Some(link) = self.links.take_from(&mut next) {
             Task::swallow(|| link(hub));
