@@ -4,7 +4,7 @@
 
 use std::io;
 
-use gfetch::green;
+use gfetch::green::{self, Queue};
 use gfetch_zeromq::Socket;
 
 fn main() -> io::Result<()> {
@@ -33,24 +33,25 @@ fn ask(context: &zmq::Context) -> io::Result<()> {
 fn hand_out(context: &zmq::Context) -> io::Result<()> {
     let mut source = Socket::new(context, zmq::PUSH)?;
     let address = source.bind("tcp://127.0.0.1:*")?;
+    let done = Queue::unbounded();
     let mut workers = Vec::new();
     for name in ["first", "second"] {
         let mut work = Socket::new(context, zmq::PULL)?;
         work.connect(&address)?;
+        let done = done.clone();
         workers.push(green::spawn(move || -> io::Result<()> {
             loop {
-                match &*work.receive()? {
-                    b"" => return Ok(()),
-                    job => println!("{name}: {}", String::from_utf8_lossy(job)),
-                }
+                let job = work.receive()?;
+                done.put(format!("{name}: {}", String::from_utf8_lossy(&job))).map_err(io::Error::other)?;
             }
         }));
     }
     for number in 0..6 {
         source.send(format!("job {number}").as_bytes())?;
     }
-    for _ in &workers {
-        source.send(b"")?;
+    // Who has connected first may get all of them: no worker can be told its end by a message.
+    for line in done.into_iter().take(6) {
+        println!("{}", line.map_err(io::Error::other)?);
     }
-    workers.iter().try_for_each(|worker| worker.get().map_err(|error| io::Error::other(error.to_string()))?)
+    green::kill_all(&workers).map_err(io::Error::other)
 }
