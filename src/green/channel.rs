@@ -10,7 +10,7 @@ use super::choose::{RecvArm, SendArm};
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::limit::Limit;
-use super::queue::{Nothing, Promise, PutError, Receive, Source};
+use super::queue::{Getter, Items, Nothing, Promise, PutError, Receive, Source};
 use super::task::Why;
 use super::wait::{End, WaitList};
 
@@ -75,12 +75,8 @@ impl<T> Channel<T> {
                 return Err(PutError::Closed(item));
             }
             self.shared.promise_to_next(hub);
-            match self.shared.offers.offer(hub, Why::Channel, limit.into().deadline(hub), item) {
-                Ok(None) => Ok(()),
-                Ok(Some(item)) if self.is_closed() => Err(PutError::Closed(item)),
-                Ok(Some(item)) => Err(PutError::Full(item)),
-                Err((interrupt, item)) => Err(PutError::Interrupted(interrupt, item)),
-            }
+            let offered = self.shared.offers.offer(hub, Why::Channel, limit.into().deadline(hub), item);
+            PutError::of_offer(offered, self.is_closed())
         })
     }
 
@@ -129,7 +125,7 @@ impl<T> Channel<T> {
 
     /// The items as they come, until the channel is closed, or a wait was interrupted: that error is the last.
     pub fn iter(&self) -> ChannelIter<T> {
-        ChannelIter { channel: Some(self.clone()) }
+        Items::of(self)
     }
 
     /// Closes it: who waits to put has the item back, who waits to get has nothing. gevent has none such.
@@ -206,7 +202,7 @@ impl<T> Source for Shared<T> {
 impl<T> Receive<T> for Shared<T> {
     fn try_take(&self) -> Result<T, Nothing> {
         let item = Hub::try_with(|hub| self.offers.take_after(hub, self.promised.get())).flatten();
-        item.ok_or(if self.closed.get() { Nothing::Closed } else { Nothing::Empty })
+        item.ok_or(Nothing::from_closed(self.closed.get()))
     }
 
     fn redeem(&self, promise: Promise<'_>) -> Option<T> {
@@ -215,24 +211,16 @@ impl<T> Receive<T> for Shared<T> {
     }
 }
 
-/// The items of a channel as they come; made by [`Channel::iter`].
-pub struct ChannelIter<T> {
-    channel: Option<Channel<T>>,
-}
+impl<T> Getter for Channel<T> {
+    type Item = T;
 
-impl<T> Iterator for ChannelIter<T> {
-    type Item = Result<T, Interrupt>;
-
-    fn next(&mut self) -> Option<Result<T, Interrupt>> {
-        let item = self.channel.as_ref()?.get().transpose();
-        if !matches!(item, Some(Ok(_))) {
-            self.channel = None;
-        }
-        item
+    fn next_item(&self) -> Result<Option<T>, Interrupt> {
+        self.get()
     }
 }
 
-impl<T> std::iter::FusedIterator for ChannelIter<T> {}
+/// The items of a channel as they come; made by [`Channel::iter`].
+pub type ChannelIter<T> = Items<Channel<T>>;
 
 impl<T> IntoIterator for &Channel<T> {
     type Item = Result<T, Interrupt>;

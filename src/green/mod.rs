@@ -151,8 +151,8 @@ pub use outcome::{GetError, Outcome};
 pub use panics::{Panic, on_panic};
 pub use pool::{Pool, PoolFull};
 pub use queue::{
-    AnyQueue, Counted, Fifo, Iter, JoinableQueue, Least, Lifo, LifoQueue, Nothing, NothingUnfinished, PriorityQueue,
-    PutError, Queue, Store,
+    AnyQueue, Counted, Fifo, Items, Iter, JoinableQueue, Least, Lifo, LifoQueue, Nothing, NothingUnfinished,
+    PriorityQueue, PutError, Queue, Store,
 };
 pub(crate) use raw::{cancel as cancel_raw_waits, wait as wait_raw};
 pub use reentrant::{ReentrantGuard, ReentrantMutex};

@@ -4,6 +4,7 @@
 //! nothing, and what is promised nobody else gets.
 
 mod error;
+mod items;
 mod joinable;
 mod source;
 mod store;
@@ -21,6 +22,8 @@ use super::task::Why;
 use super::wait::WaitList;
 
 pub use error::{Nothing, NothingUnfinished, PutError};
+pub(super) use items::Getter;
+pub use items::Items;
 pub use joinable::JoinableQueue;
 pub(super) use source::{Promise, Receive, Source};
 pub use store::{Counted, Fifo, Least, Lifo, Store};
@@ -144,12 +147,8 @@ impl<T, S: Store<T>> AnyQueue<T, S> {
                 Err(PutError::Full(item)) => item,
                 done => return done,
             };
-            match self.shared.putters.offer(hub, Why::QueuePut, limit.into().deadline(hub), item) {
-                Ok(None) => Ok(()),
-                Ok(Some(item)) if self.is_closed() => Err(PutError::Closed(item)),
-                Ok(Some(item)) => Err(PutError::Full(item)),
-                Err((interrupt, item)) => Err(PutError::Interrupted(interrupt, item)),
-            }
+            let offered = self.shared.putters.offer(hub, Why::QueuePut, limit.into().deadline(hub), item);
+            PutError::of_offer(offered, self.is_closed())
         })
     }
 
@@ -223,13 +222,13 @@ impl<T, S: Store<T>> AnyQueue<T, S> {
         T: Clone,
     {
         let item = self.shared.store.borrow().peek(self.shared.promised.get()).cloned();
-        item.ok_or_else(|| self.nothing())
+        item.ok_or(Nothing::from_closed(self.is_closed()))
     }
 
     /// The items as they come, until the queue is closed and drained, or a wait was interrupted: that error is the last.
     /// gevent: iteration, which ends at a `StopIteration` item.
     pub fn iter(&self) -> Iter<T, S> {
-        Iter { queue: Some(self.clone()) }
+        Items::of(self)
     }
 
     /// Closes it: puts are refused, gets drain what is there and then say so. gevent: `shutdown`.
@@ -273,10 +272,6 @@ impl<T, S: Store<T>> AnyQueue<T, S> {
     #[doc(hidden)]
     pub fn recv_arm(&self) -> RecvArm<'_, T> {
         RecvArm::new(&*self.shared)
-    }
-
-    fn nothing(&self) -> Nothing {
-        if self.is_closed() { Nothing::Closed } else { Nothing::Empty }
     }
 
     /// Waits to be promised an item; none when `limit` passes first, or on closing.
@@ -327,7 +322,7 @@ impl<T, S: Store<T>> Receive<T> for Shared<T, S> {
     fn try_take(&self) -> Result<T, Nothing> {
         let item = self.store.borrow_mut().pop(self.promised.get());
         self.refill();
-        item.ok_or(if self.closed.get() { Nothing::Closed } else { Nothing::Empty })
+        item.ok_or(Nothing::from_closed(self.closed.get()))
     }
 
     fn redeem(&self, promise: Promise<'_>) -> Option<T> {
@@ -338,24 +333,16 @@ impl<T, S: Store<T>> Receive<T> for Shared<T, S> {
     }
 }
 
-/// The items of a queue as they come; made by [`AnyQueue::iter`].
-pub struct Iter<T, S: Store<T>> {
-    queue: Option<AnyQueue<T, S>>,
-}
+impl<T, S: Store<T>> Getter for AnyQueue<T, S> {
+    type Item = T;
 
-impl<T, S: Store<T>> Iterator for Iter<T, S> {
-    type Item = Result<T, Interrupt>;
-
-    fn next(&mut self) -> Option<Result<T, Interrupt>> {
-        let item = self.queue.as_ref()?.get().transpose();
-        if !matches!(item, Some(Ok(_))) {
-            self.queue = None;
-        }
-        item
+    fn next_item(&self) -> Result<Option<T>, Interrupt> {
+        self.get()
     }
 }
 
-impl<T, S: Store<T>> std::iter::FusedIterator for Iter<T, S> {}
+/// The items of a queue as they come; made by [`AnyQueue::iter`].
+pub type Iter<T, S> = Items<AnyQueue<T, S>>;
 
 impl<T, S: Store<T>> IntoIterator for &AnyQueue<T, S> {
     type Item = Result<T, Interrupt>;

@@ -25,6 +25,21 @@ impl<T> PutError<T> {
     }
 }
 
+impl<T> PutError<T> {
+    /// What became of an item that was offered to getters, on a queue that is `closed` now.
+    pub(in crate::green) fn of_offer(
+        offered: Result<Option<T>, (Interrupt, T)>,
+        closed: bool,
+    ) -> Result<(), PutError<T>> {
+        match offered {
+            Ok(None) => Ok(()),
+            Ok(Some(item)) if closed => Err(PutError::Closed(item)),
+            Ok(Some(item)) => Err(PutError::Full(item)),
+            Err((interrupt, item)) => Err(PutError::Interrupted(interrupt, item)),
+        }
+    }
+}
+
 /// Why nothing was got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nothing {
@@ -32,6 +47,13 @@ pub enum Nothing {
     Empty,
     /// The queue is closed and drained. gevent: `ShutDown`.
     Closed,
+}
+
+impl Nothing {
+    /// Why a queue that is `closed`, or not, has nothing to give.
+    pub(in crate::green) fn from_closed(closed: bool) -> Nothing {
+        if closed { Nothing::Closed } else { Nothing::Empty }
+    }
 }
 
 /// [`task_done`](super::JoinableQueue::task_done) was called more often than items were put. gevent: a `ValueError`.
