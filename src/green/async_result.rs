@@ -6,10 +6,8 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::event::Event;
-use super::greenlet::Greenlet;
 use super::interrupt::Interrupt;
 use super::limit::Limit;
-use super::outcome::GetError;
 use super::task::Why;
 
 /// A value that is set once and got by any number of greenlets. Clones are the same result. gevent: `AsyncResult`, where
@@ -27,7 +25,7 @@ use super::task::Why;
 /// ```
 ///
 /// One that may fail holds a `Result` whose error is `Clone`: every [`get_ok`](AsyncResult::get_ok) has the failure again, as
-/// gevent raises it again. It may be what a greenlet's end is [linked](AsyncResult::link) to.
+/// gevent raises it again. A greenlet's end may be [piped](super::Greenlet::pipe_to) into it.
 ///
 /// ```
 /// use gfetch::green::{self, AsyncResult, Failure};
@@ -169,14 +167,5 @@ impl<T: Clone, E: Clone> AsyncResult<Result<T, E>> {
     /// Whether it is set to a value. gevent: `successful`.
     pub fn is_successful(&self) -> bool {
         matches!(*self.value.borrow(), Some(Ok(_)))
-    }
-}
-
-impl<T: Clone + 'static> AsyncResult<Result<T, Rc<GetError>>> {
-    /// Sets it to how `greenlet` ends, taking its value; if it is set already then, that is lost. gevent:
-    /// `greenlet.link(result)`.
-    pub fn link(&self, greenlet: &Greenlet<T>) {
-        let result = self.clone();
-        greenlet.on_end(move |_, outcome| drop(result.set(outcome.map_err(Rc::new))));
     }
 }

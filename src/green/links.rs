@@ -20,8 +20,8 @@ enum Place {
     Late(Rc<Cell<bool>>),
 }
 
-/// Where [`Greenlet::pipe_to`] may put an outcome: an [`AsyncResult`] of it (or of an `Rc` of it, which can be cloned out
-/// again), a [`Queue`] of it.
+/// Where [`Greenlet::pipe_to`] may put an outcome: an [`AsyncResult`] of it (or of an `Rc` of it, or with an `Rc` of its
+/// error, which can be cloned out again), a [`Queue`] of it.
 pub trait PipeEnd<V>: Clone + 'static {
     /// Puts it in. Must not wait.
     fn accept(&self, outcome: V);
@@ -129,5 +129,12 @@ impl<V: 'static> PipeEnd<V> for AsyncResult<V> {
 impl<V: 'static> PipeEnd<V> for AsyncResult<Rc<V>> {
     fn accept(&self, outcome: V) {
         drop(self.set(Rc::new(outcome)));
+    }
+}
+
+/// For [`AsyncResult::get_ok`].
+impl<T: 'static> PipeEnd<Result<T, GetError>> for AsyncResult<Result<T, Rc<GetError>>> {
+    fn accept(&self, outcome: Result<T, GetError>) {
+        drop(self.set(outcome.map_err(Rc::new)));
     }
 }

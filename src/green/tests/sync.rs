@@ -29,12 +29,12 @@ fn a_late_waiter_on_a_set_event_does_not_overtake_those_it_has_woken() {
 fn a_failure_is_got_anew_each_time_and_a_greenlets_end_may_set_a_result() {
     virtual_run(|| {
         let linked: AsyncResult<Result<u32, Rc<GetError>>> = AsyncResult::new();
-        linked.link(&spawn(|| 7));
+        spawn(|| 7).pipe_to(&linked);
         assert_eq!(linked.get_ok().unwrap(), 7);
         assert!(linked.is_successful() && linked.error().is_none());
         let failed: AsyncResult<Result<u32, Rc<GetError>>> = AsyncResult::new();
         let doomed = spawn(|| sleep(SECOND).map(|()| 1).unwrap());
-        failed.link(&doomed);
+        doomed.pipe_to(&failed);
         doomed.kill().unwrap();
         for _ in 0..2 {
             assert!(matches!(failed.get_ok(), Err(Failure::Failed(error)) if matches!(*error, GetError::Killed)));
