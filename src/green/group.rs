@@ -16,6 +16,7 @@ use super::join::{join_task, kill_all_nowait};
 use super::task::{State, Task, Why};
 use super::wakers::Wakers;
 
+pub(super) use places::Take;
 pub use places::{Limited, Places, Unlimited};
 
 /// Greenlets that belong together; each leaves when it ends. Clones are the same group. gevent: `Group`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::any::Joinable;
 use super::greenlet::Greenlet;
-use super::group::{Limited, Members};
+use super::group::{Limited, Members, Take};
 use super::interrupt::Interrupt;
 use super::semaphore::{Permit, Semaphore};
 use super::task::Why;
@@ -64,7 +64,7 @@ impl Pool {
     /// Spawns a member if there is a place. Never switches.
     #[track_caller]
     pub fn try_spawn<T: 'static, F: FnOnce() -> T + 'static>(&self, f: F) -> Result<Greenlet<T>, PoolFull<F>> {
-        match self.places.free.try_acquire() {
+        match self.places.try_take() {
             Some(place) => Ok(self.spawn_in(place, f)),
             None => Err(PoolFull(f)),
         }
@@ -78,7 +78,7 @@ impl Pool {
 
     /// The same if there is a place. Never switches. gevent: `add(blocking=False)`.
     pub fn try_add(&self, greenlet: &impl Joinable) -> Result<(), PoolFull<()>> {
-        let place = self.places.free.try_acquire().ok_or(PoolFull(()))?;
+        let place = self.places.try_take().ok_or(PoolFull(()))?;
         self.add_in(place, &greenlet.any());
         Ok(())
     }
@@ -103,7 +103,7 @@ impl Pool {
 
     /// Waits for a place, and takes it without a member: for what must not be begun before.
     pub(crate) fn reserve(&self) -> Result<Permit, Interrupt> {
-        self.places.free.acquire_as(Why::Pool)
+        self.places.take()
     }
 
     /// The number of places; `usize::MAX` in one without a bound.

@@ -4,7 +4,7 @@ use super::super::interrupt::Interrupt;
 use super::super::semaphore::{Permit, Semaphore};
 
 /// How many members there may be at once: [`Unlimited`] or [`Limited`]. Sealed.
-pub trait Places: sealed::Take + Clone + 'static {}
+pub trait Places: Take + Clone + 'static {}
 
 impl Places for Unlimited {}
 impl Places for Limited {}
@@ -20,7 +20,9 @@ pub struct Limited {
     pub(crate) size: usize,
 }
 
-pub(super) mod sealed {
+pub(in crate::green) use sealed::Take;
+
+mod sealed {
     use super::Interrupt;
 
     pub trait Take {
@@ -35,7 +37,7 @@ pub(super) mod sealed {
     }
 }
 
-impl sealed::Take for Unlimited {
+impl Take for Unlimited {
     type Place = ();
 
     fn take(&self) -> Result<(), Interrupt> {
@@ -47,7 +49,7 @@ impl sealed::Take for Unlimited {
     }
 }
 
-impl sealed::Take for Limited {
+impl Take for Limited {
     type Place = Permit;
 
     fn take(&self) -> Result<Permit, Interrupt> {
