@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::idle::Idle;
+use super::idle::Idlers;
 use super::interrupt::{Deadlock, Interrupt};
 use super::live::Live;
 use super::os::Os;
@@ -35,7 +35,6 @@ use super::task::{Cause, Origin, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
 use diagnosis::Diagnosis;
 pub(crate) use diagnosis::Stretch;
-use nothing_ready::Idlers;
 
 /// After so many switches the poller is looked at, even if more is ready.
 const SWITCHES_BETWEEN_POLLS: u32 = 61;
@@ -46,7 +45,6 @@ const SWITCHES_BETWEEN_CLOCK_READINGS: u32 = 8;
 
 pub(crate) struct Hub {
     pub(super) ready: Ready,
-    pub(super) idle: Idle,
     /// The running task, or null. `switch_to` holds an `Rc` of it for as long as it stands here.
     current: Cell<*const Task>,
     pub live: RefCell<Live>,
@@ -59,8 +57,7 @@ pub(crate) struct Hub {
     pub calls_in_a_row: Cell<u32>,
     /// Greenlets parked on a descriptor.
     pub descriptor_waits: Cell<usize>,
-    /// Greenlets that wait until there is nothing left to do.
-    idlers: Idlers,
+    pub(super) idlers: Idlers,
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
     pub os: Os,
@@ -89,7 +86,6 @@ impl Hub {
         let remote = Arc::new(Remote::new(poller.waker()?));
         Ok(Hub {
             ready: Ready::default(),
-            idle: Idle::default(),
             current: Cell::new(ptr::null()),
             live: RefCell::new(Live::default()),
             timers: Timers::default(),

@@ -1,9 +1,12 @@
-//! Waiting until nothing else has anything to do.
+//! Waiting until nothing else has anything to do: for now (a lull), or for good (the end).
+
+use std::time::Duration;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::task::Why;
 use super::wait::WaitList;
+use super::wakers::Wakers;
 
 /// Waits until no greenlet is ready to run and neither a descriptor nor a timer has anything due; before a virtual clock
 /// jumps. Those who wait so go on one at a time, in the order in which they came. Always switches. gevent: `idle`.
@@ -17,27 +20,66 @@ use super::wait::WaitList;
 /// });
 /// ```
 pub fn idle() -> Result<(), Interrupt> {
-    Hub::with(|hub| hub.idle.waiting.receive(hub, Why::Idle, None, |()| ()).map(drop))
+    Hub::with(|hub| hub.idlers.lull.receive(hub, Why::Idle, None, |()| ()).map(drop))
 }
 
-/// Who waits for a hub that has nothing to do.
-pub(super) struct Idle {
-    waiting: WaitList<()>,
+/// Waits until nothing is left to do on this hub: no greenlet is ready, and no timer, descriptor, offloaded call or other
+/// thread's handle could wake one. Greenlets that wait for what will never come do not count. gevent: `wait()` without
+/// objects, `Hub.join`.
+///
+/// ```
+/// use gfetch::green::{self, ClockKind, Config};
+/// use std::time::Duration;
+/// Config::new().clock(ClockKind::Virtual).run(|| {
+///     let last = green::spawn(|| green::sleep(Duration::from_secs(60)));
+///     green::run_until_idle().unwrap();
+///     assert!(last.is_done());
+/// });
+/// ```
+pub fn run_until_idle() -> Result<(), Interrupt> {
+    wait(None).map(drop)
 }
 
-impl Default for Idle {
-    fn default() -> Idle {
-        Idle { waiting: WaitList::new() }
+/// The same for at most `limit`; false if there is still something to do then.
+pub fn run_until_idle_timeout(limit: Duration) -> Result<bool, Interrupt> {
+    wait(Some(limit))
+}
+
+fn wait(limit: Option<Duration>) -> Result<bool, Interrupt> {
+    Hub::with(|hub| hub.idlers.end.wait(hub, Why::NothingLeft, limit.and_then(|limit| hub.deadline(limit))))
+}
+
+/// Who waits for a hub that has nothing to do. Asked only when nothing is ready.
+pub(super) struct Idlers {
+    /// In [`idle`]: until nothing is ready or due.
+    lull: WaitList<()>,
+    /// In [`run_until_idle`]: until nothing could wake anybody else.
+    end: Wakers,
+}
+
+impl Default for Idlers {
+    fn default() -> Idlers {
+        Idlers { lull: WaitList::new(), end: Wakers::default() }
     }
 }
 
-impl Idle {
-    pub fn is_waited_for(&self) -> bool {
-        self.waiting.has_more_than(0)
+impl Idlers {
+    pub fn wait_for_a_lull(&self) -> bool {
+        self.lull.has_more_than(0)
     }
 
+    pub fn wait_for_the_end(&self) -> bool {
+        self.end.are_waiting()
+    }
+
+    /// A lull is for one: what that one makes ready comes before the next.
     pub fn wake_next(&self, hub: &Hub) {
-        let _ = self.waiting.hand(hub, ());
+        let _ = self.lull.hand(hub, ());
+    }
+
+    /// The end is for all.
+    pub fn wake_all(&self, hub: &Hub) {
+        self.end.wake_all(hub);
     }
 }
 

@@ -44,6 +44,14 @@ impl Wakers {
         last
     }
 
+    /// Whether anybody waits.
+    pub fn are_waiting(&self) -> bool {
+        let first = self.first.take();
+        let live = first.as_ref().is_some_and(Waker::is_live);
+        self.first.set(first);
+        live || self.more.borrow().iter().any(Waker::is_live)
+    }
+
     fn add(&self, waker: Waker) {
         match self.first.take() {
             None if self.more.borrow().is_empty() => self.first.set(Some(waker)),

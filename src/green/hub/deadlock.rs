@@ -16,7 +16,7 @@ const REPORTED_CYCLES: usize = 5;
 impl Hub {
     /// The handles are looked at before their last words: who lets go of one has spoken before.
     pub(super) fn can_be_woken(&self) -> bool {
-        self.outside_can_wake() || self.timers.next().is_some() || self.idle.is_waited_for()
+        self.outside_can_wake() || self.timers.next().is_some() || self.idlers.wait_for_a_lull()
     }
 
     /// The same without timers and those who wait for idleness.

@@ -1,55 +1,31 @@
 //! What the hub does when nothing is ready: sleeps, jumps in time, wakes those who wait for idleness, or tells of a deadlock.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use super::super::interrupt::Interrupt;
 use super::super::task::Why;
-use super::super::timers::Deadline;
-use super::super::wakers::Wakers;
 use super::Hub;
 
 /// Before a virtual clock jumps, descriptors that are waited for must have been silent for so long in real time: what was
 /// just sent over loopback may still be on its way.
 const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
 
-/// Greenlets that wait until there is nothing left to do.
-#[derive(Default)]
-pub(super) struct Idlers {
-    waiting: Cell<usize>,
-    wakers: Wakers,
-}
-
 impl Hub {
-    /// Waits until nothing but such waits is left; false when `limit` passes first.
-    pub fn wait_for_idleness(&self, limit: Option<Deadline>) -> Result<bool, Interrupt> {
-        struct Count<'a>(&'a Cell<usize>);
-        impl Drop for Count<'_> {
-            fn drop(&mut self) {
-                self.0.set(self.0.get() - 1);
-            }
-        }
-        self.idlers.waiting.set(self.idlers.waiting.get() + 1);
-        let _count = Count(&self.idlers.waiting);
-        self.idlers.wakers.wait(self, Why::NothingLeft, limit)
-    }
-
-    /// Their own deadlines are not something to do.
-    pub(super) fn wake_those_who_wait_for_idleness(&self) -> bool {
-        if self.idle.is_waited_for() {
+    /// Wakes who waits for a lull, or for the end: whose own deadlines are not something to do. False if nobody does.
+    fn wake_idlers(&self) -> bool {
+        if self.idlers.wait_for_a_lull() {
             self.poll(Some(Duration::ZERO));
             if self.ready.is_empty() {
-                self.idle.wake_next(self);
+                self.idlers.wake_next(self);
             }
             return true;
         }
-        if self.idlers.waiting.get() == 0
+        if !self.idlers.wait_for_the_end()
             || self.outside_can_wake()
             || self.timers.any(|task| task.waiting_for.get() != Why::NothingLeft)
         {
             return false;
         }
-        self.idlers.wakers.wake_all(self);
+        self.idlers.wake_all(self);
         true
     }
 
@@ -58,7 +34,7 @@ impl Hub {
         if self.live.borrow().is_empty() {
             return;
         }
-        if self.wake_those_who_wait_for_idleness() {
+        if self.wake_idlers() {
             return;
         }
         if !self.can_be_woken() {
