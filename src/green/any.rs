@@ -3,12 +3,12 @@
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::greenlet::Greenlet;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::join::join_task;
+use super::limit::Limit;
 use super::task::{State, Task};
 
 /// The running greenlet. gevent: `getcurrent`.
@@ -87,22 +87,22 @@ impl AnyGreenlet {
     /// # Panics
     /// When a greenlet joins itself.
     pub fn join(&self) -> Result<(), Interrupt> {
-        join_task(&self.0, None).map(drop)
+        join_task(&self.0, Limit::NEVER).map(drop)
     }
 
     /// As [`Greenlet::join_timeout`].
-    pub fn join_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
-        join_task(&self.0, Some(limit))
+    pub fn join_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
+        join_task(&self.0, limit.into())
     }
 
     /// As [`Greenlet::kill`].
     pub fn kill(&self) -> Result<(), Interrupt> {
-        self.kill_for(None).map(drop)
+        self.kill_for(Limit::NEVER).map(drop)
     }
 
     /// As [`Greenlet::kill_timeout`].
-    pub fn kill_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
-        self.kill_for(Some(limit))
+    pub fn kill_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
+        self.kill_for(limit.into())
     }
 
     /// As [`Greenlet::kill_nowait`].
@@ -110,7 +110,7 @@ impl AnyGreenlet {
         Hub::try_with(|hub| hub.kill(&self.0));
     }
 
-    fn kill_for(&self, limit: Option<Duration>) -> Result<bool, Interrupt> {
+    fn kill_for(&self, limit: Limit) -> Result<bool, Interrupt> {
         self.kill_nowait();
         let is_self = Hub::with(|hub| Rc::ptr_eq(&hub.current(), &self.0));
         if is_self { super::yield_now().map(|()| false) } else { join_task(&self.0, limit) }

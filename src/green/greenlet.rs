@@ -6,12 +6,12 @@ use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::any::Joinable;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::join::join_task;
+use super::limit::Limit;
 use super::outcome::{GetError, Outcome, Packet};
 use super::start::{Start, or_panic};
 use super::task::{State, Task};
@@ -174,12 +174,12 @@ impl<T> Greenlet<T> {
     /// # Panics
     /// When a greenlet joins itself.
     pub fn join(&self) -> Result<(), Interrupt> {
-        join_task(&self.task, None).map(drop)
+        join_task(&self.task, Limit::NEVER).map(drop)
     }
 
     /// Waits for its end for at most `limit`; false if it still runs then. gevent: `join(timeout)`.
-    pub fn join_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
-        join_task(&self.task, Some(limit))
+    pub fn join_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
+        join_task(&self.task, limit.into())
     }
 
     /// Waits for its end and takes its value: the first `get` has it, a later one is [`GetError::Taken`]. gevent: `get`.
@@ -195,7 +195,7 @@ impl<T> Greenlet<T> {
 
     /// Waits for its end for at most `limit` and takes its value; `Ok(None)` if it still runs then. gevent:
     /// `get(timeout)`.
-    pub fn get_timeout(&self, limit: Duration) -> Result<Option<T>, GetError> {
+    pub fn get_timeout(&self, limit: impl Into<Limit>) -> Result<Option<T>, GetError> {
         if self.join_timeout(limit)? { self.get().map(Some) } else { Ok(None) }
     }
 
@@ -230,7 +230,7 @@ impl<T> Greenlet<T> {
 
     /// Asks for its end and waits for that for at most `limit`; false if it still runs then, as it may while it cleans up
     /// behind a [`shield`](super::shield()). gevent: `kill(timeout)`.
-    pub fn kill_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
+    pub fn kill_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
         self.any().kill_timeout(limit)
     }
 

@@ -6,13 +6,13 @@ mod places;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::any::{AnyGreenlet, Joinable};
 use super::greenlet::{Greenlet, spawn};
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::join::{join_task, kill_all_nowait};
+use super::limit::Limit;
 use super::task::{State, Task, Why};
 use super::wakers::Wakers;
 
@@ -23,8 +23,7 @@ pub use places::{Limited, Places, Unlimited};
 ///
 /// ```
 /// use gfetch::green::{self, Group};
-/// use std::time::Duration;
-/// green::run(|| {
+/// /// green::run(|| {
 ///     let group = Group::new();
 ///     let slow_first = group.imap_unordered(|n: u64| { green::sleep(Duration::from_millis(3 - n)).unwrap(); n }, 0..3);
 ///     assert_eq!(slow_first.map(Result::unwrap).collect::<Vec<_>>(), [2, 1, 0]);
@@ -147,29 +146,28 @@ impl<P: Places> Members<P> {
     /// Waits until it is empty, also of members that come meanwhile; does not switch where it is. How they ended is not
     /// told: that is [`try_join_all`](super::try_join_all)'s part.
     pub fn join(&self) -> Result<(), Interrupt> {
-        self.join_for(None).map(drop)
+        self.join_for(Limit::NEVER).map(drop)
     }
 
     /// The same for at most `limit`; false if it is not empty then.
-    pub fn join_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
-        self.join_for(Some(limit))
+    pub fn join_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
+        self.join_for(limit.into())
     }
 
     /// Kills all members, also those that come meanwhile, and waits until it is empty.
     pub fn kill(&self) -> Result<(), Interrupt> {
         while let Some(member) = self.kill_present() {
-            join_task(&member, None)?;
+            join_task(&member, Limit::NEVER)?;
         }
         Ok(())
     }
 
     /// The same for at most `limit`; false if it is not empty then, as when members clean up behind a
     /// [`shield`](super::shield()).
-    pub fn kill_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
-        let start = super::now();
+    pub fn kill_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
+        let limit = limit.into().fixed();
         while let Some(member) = self.kill_present() {
-            let left = limit.saturating_sub(super::now() - start);
-            if !join_task(&member, Some(left))? {
+            if !join_task(&member, limit)? {
                 break;
             }
         }
@@ -191,10 +189,10 @@ impl<P: Places> Members<P> {
         self.shared.members.borrow().values().next().map(|member| member.task.clone())
     }
 
-    fn join_for(&self, limit: Option<Duration>) -> Result<bool, Interrupt> {
+    fn join_for(&self, limit: Limit) -> Result<bool, Interrupt> {
         Hub::with(|hub| {
             hub.current().check(hub)?;
-            let limit = limit.and_then(|limit| hub.deadline(limit));
+            let limit = limit.deadline(hub);
             // Somebody may have come between the wake and our turn.
             while !self.is_empty() {
                 if !self.shared.empty.wait(hub, Why::Group, limit)? {

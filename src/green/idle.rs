@@ -1,9 +1,8 @@
 //! Waiting until nothing else has anything to do: for now (a lull), or for good (the end).
 
-use std::time::Duration;
-
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::limit::Limit;
 use super::task::Why;
 use super::wait::WaitList;
 use super::wakers::Wakers;
@@ -37,16 +36,16 @@ pub fn idle() -> Result<(), Interrupt> {
 /// });
 /// ```
 pub fn run_until_idle() -> Result<(), Interrupt> {
-    wait(None).map(drop)
+    wait(Limit::NEVER).map(drop)
 }
 
 /// The same for at most `limit`; false if there is still something to do then.
-pub fn run_until_idle_timeout(limit: Duration) -> Result<bool, Interrupt> {
-    wait(Some(limit))
+pub fn run_until_idle_timeout(limit: impl Into<Limit>) -> Result<bool, Interrupt> {
+    wait(limit.into())
 }
 
-fn wait(limit: Option<Duration>) -> Result<bool, Interrupt> {
-    Hub::with(|hub| hub.idlers.end.wait(hub, Why::NothingLeft, limit.and_then(|limit| hub.deadline(limit))))
+fn wait(limit: Limit) -> Result<bool, Interrupt> {
+    Hub::with(|hub| hub.idlers.end.wait(hub, Why::NothingLeft, limit.deadline(hub)))
 }
 
 /// Who waits for a hub that has nothing to do. Asked only when nothing is ready.

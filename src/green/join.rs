@@ -6,12 +6,12 @@ use std::error::Error;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::any::{AnyGreenlet, Joinable};
 use super::greenlet::Greenlet;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
+use super::limit::Limit;
 use super::outcome::GetError;
 use super::task::{State, Task, Why};
 use super::timers::Deadline;
@@ -26,7 +26,7 @@ pub fn join_all<'a, J: Joinable + ?Sized + 'a>(greenlets: impl IntoIterator<Item
 /// never switches. One that is named twice is there twice. gevent: `joinall(timeout)`.
 pub fn join_all_timeout<'a, J: Joinable + ?Sized>(
     greenlets: impl IntoIterator<Item = &'a J>,
-    limit: Duration,
+    limit: impl Into<Limit>,
 ) -> Result<Vec<&'a J>, Interrupt> {
     iwait(greenlets).timeout(limit).collect()
 }
@@ -75,7 +75,7 @@ pub fn iwait<'a, J: Joinable + ?Sized>(greenlets: impl IntoIterator<Item = &'a J
         };
         waited_for.iter().enumerate().map(|(at, (_, greenlet))| link(at, &greenlet.0)).collect()
     });
-    IWait { left: waited_for.len(), waited_for, links, ends, limit: None }
+    IWait { left: waited_for.len(), waited_for, links, ends, limit: None, polls: false }
 }
 
 /// What [`iwait`] gives. `next` waits; an `Err` means that this wait was interrupted, and the iteration can go on.
@@ -85,14 +85,9 @@ pub struct IWait<'a, J: ?Sized> {
     links: Vec<u64>,
     ends: Rc<Ends>,
     left: usize,
-    limit: Option<Limit>,
-}
-
-#[derive(Clone, Copy)]
-enum Limit {
+    limit: Option<Deadline>,
     /// Nothing is waited for.
-    Poll,
-    At(Deadline),
+    polls: bool,
 }
 
 /// Whose ends have come and were not told yet.
@@ -111,11 +106,10 @@ impl Ends {
 
 impl<J: ?Sized> IWait<'_, J> {
     /// The iteration ends `limit` from now, whoever still runs; zero gives those that have ended, and never switches.
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.limit = match limit {
-            Duration::ZERO => Some(Limit::Poll),
-            limit => Hub::with(|hub| hub.deadline(limit)).map(Limit::At),
-        };
+    pub fn timeout(mut self, limit: impl Into<Limit>) -> Self {
+        let limit = limit.into();
+        self.polls = limit.is_zero();
+        self.limit = Hub::with(|hub| limit.deadline(hub));
         self
     }
 
@@ -124,15 +118,13 @@ impl<J: ?Sized> IWait<'_, J> {
         loop {
             // Its links are the last that a greenlet does, but not all of it: one of them may wait.
             let next = self.ends.come.borrow().front().copied();
-            let limit = match self.limit {
-                Some(Limit::Poll) => return Ok(next.filter(|&at| self.waited_for[at].1.is_done())),
-                Some(Limit::At(limit)) => Some(limit),
-                None => None,
-            };
+            if self.polls {
+                return Ok(next.filter(|&at| self.waited_for[at].1.is_done()));
+            }
             let in_time = match next.map(|at| &self.waited_for[at].1.0) {
                 Some(task) if task.state.get() == State::Done => return Ok(next),
-                Some(task) => task.joiners.wait(hub, Why::Join(task.id), limit)?,
-                None => self.ends.reader.wait(hub, Why::Results, limit)?,
+                Some(task) => task.joiners.wait(hub, Why::Join(task.id), self.limit)?,
+                None => self.ends.reader.wait(hub, Why::Results, self.limit)?,
             };
             if !in_time {
                 return Ok(None);
@@ -181,7 +173,7 @@ pub fn kill_all<'a, J: Joinable + ?Sized + 'a>(greenlets: impl IntoIterator<Item
 /// Inside: [`Survivors`], if some run on then, as they may while they clean up behind a [`shield`](super::shield()).
 pub fn kill_all_timeout<'a, J: Joinable + ?Sized + 'a>(
     greenlets: impl IntoIterator<Item = &'a J>,
-    limit: Duration,
+    limit: impl Into<Limit>,
 ) -> Result<Result<(), Survivors>, Interrupt> {
     let greenlets = ask_to_end(greenlets);
     let own = super::current().id();
@@ -224,7 +216,7 @@ impl fmt::Display for Survivors {
 
 impl Error for Survivors {}
 
-pub(crate) fn join_task(task: &Rc<Task>, limit: Option<Duration>) -> Result<bool, Interrupt> {
+pub(crate) fn join_task(task: &Rc<Task>, limit: Limit) -> Result<bool, Interrupt> {
     Hub::with(|hub| {
         let current = hub.current();
         current.check(hub)?;
@@ -232,7 +224,6 @@ pub(crate) fn join_task(task: &Rc<Task>, limit: Option<Duration>) -> Result<bool
         if task.state.get() == State::Done {
             return Ok(true);
         }
-        let limit = limit.and_then(|limit| hub.deadline(limit));
-        task.joiners.wait(hub, Why::Join(task.id), limit)
+        task.joiners.wait(hub, Why::Join(task.id), limit.deadline(hub))
     })
 }

@@ -37,10 +37,33 @@ impl Limit {
     /// No limit: the wait lasts until what it waits for comes. gevent: `timeout=None`.
     pub const NEVER: Limit = Limit(Kind::Never);
 
+    /// Whether it lets nothing be waited for.
+    pub(crate) fn is_zero(self) -> bool {
+        matches!(self.0, Kind::Within(Duration::ZERO))
+    }
+
+    /// What is left of it, for who counts in spans.
+    pub(crate) fn left(self) -> Duration {
+        match self.0 {
+            Kind::Never => Duration::MAX,
+            Kind::Within(limit) => limit,
+            Kind::At(when) => when.saturating_duration_since(super::now()),
+        }
+    }
+
+    /// When it ends, for a thread without a hub.
+    pub(crate) fn end(self) -> Option<Instant> {
+        match self.0 {
+            Kind::Never => None,
+            Kind::Within(limit) => super::now().checked_add(limit),
+            Kind::At(when) => Some(when),
+        }
+    }
+
     /// The same limit for several waits, counted from now.
     pub(crate) fn fixed(self) -> Limit {
         match self.0 {
-            Kind::Within(limit) => super::now().checked_add(limit).map_or(Limit::NEVER, Limit::from),
+            Kind::Within(_) => self.end().map_or(Limit::NEVER, Limit::from),
             _ => self,
         }
     }
@@ -58,6 +81,13 @@ impl Limit {
 impl From<Duration> for Limit {
     fn from(limit: Duration) -> Limit {
         Limit(Kind::Within(limit))
+    }
+}
+
+/// None is [`Limit::NEVER`].
+impl From<Option<Duration>> for Limit {
+    fn from(limit: Option<Duration>) -> Limit {
+        limit.map_or(Limit::NEVER, Limit::from)
     }
 }
 

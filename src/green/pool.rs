@@ -1,11 +1,10 @@
 //! A group with a bound on how many run at once.
 
-use std::time::Duration;
-
 use super::any::Joinable;
 use super::greenlet::Greenlet;
 use super::group::{Limited, Members, Take};
 use super::interrupt::Interrupt;
+use super::limit::Limit;
 use super::semaphore::{Permit, Semaphore};
 use super::task::Why;
 
@@ -51,7 +50,7 @@ impl Pool {
     #[track_caller]
     pub fn spawn_timeout<T: 'static, F: FnOnce() -> T + 'static>(
         &self,
-        limit: Duration,
+        limit: impl Into<Limit>,
         f: F,
     ) -> Result<Result<Greenlet<T>, PoolFull<F>>, Interrupt> {
         let place = self.places.free.acquire_timeout_as(limit, Why::Pool)?;
@@ -97,7 +96,7 @@ impl Pool {
     }
 
     /// The same for at most `limit`; false if none is free then.
-    pub fn wait_available_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
+    pub fn wait_available_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
         Ok(self.places.free.acquire_timeout_as(limit, Why::Pool)?.is_some())
     }
 

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::hub::Hub;
+use super::limit::Limit;
 use super::poller::{Readiness, Registration};
 use super::task::{Task, Why};
 use super::timers::Deadline;
@@ -78,13 +79,13 @@ impl<S: AsFd> Watched<S> {
 
     /// Runs a reading `call` until it no longer says `WouldBlock`, parking in between; `Ok(None)` when `limit` from now
     /// passes first. Completion wins: a call that succeeds is never reported as timed out.
-    pub fn read<T>(&self, limit: Option<Duration>, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<Option<T>> {
-        self.attempt(Direction::Read, limit, call)
+    pub fn read<T>(&self, limit: impl Into<Limit>, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<Option<T>> {
+        self.attempt(Direction::Read, limit.into(), call)
     }
 
     /// The same for a writing call.
-    pub fn write<T>(&self, limit: Option<Duration>, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<Option<T>> {
-        self.attempt(Direction::Write, limit, call)
+    pub fn write<T>(&self, limit: impl Into<Limit>, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<Option<T>> {
+        self.attempt(Direction::Write, limit.into(), call)
     }
 
     /// Runs a reading `call` once, without waiting: `WouldBlock` where it would have to.
@@ -115,13 +116,13 @@ impl<S: AsFd> Watched<S> {
 
     /// Waits until the descriptor may be readable; returns at once if the poller knows of something no read has met.
     pub fn wait_readable(&self) -> io::Result<()> {
-        self.wait(Direction::Read, None).map(drop)
+        self.wait(Direction::Read, Limit::NEVER).map(drop)
     }
 
     /// Waits until the poller says that the descriptor is writable, as a connecting socket becomes; `None` when `limit`
     /// passes first.
-    pub fn wait_writable(&self, limit: Option<Duration>) -> io::Result<Option<()>> {
-        self.wait(Direction::Write, limit)
+    pub fn wait_writable(&self, limit: impl Into<Limit>) -> io::Result<Option<()>> {
+        self.wait(Direction::Write, limit.into())
     }
 
     /// The last read was short: nothing is left to read, unless the peer has closed (there is no further edge then).
@@ -156,7 +157,7 @@ impl<S: AsFd> Watched<S> {
     fn attempt<T>(
         &self,
         direction: Direction,
-        limit: Option<Duration>,
+        limit: Limit,
         mut call: impl FnMut(&S) -> io::Result<T>,
     ) -> io::Result<Option<T>> {
         Hub::with(|hub| {
@@ -164,7 +165,7 @@ impl<S: AsFd> Watched<S> {
             pay(hub, &task)?;
             self.source()?;
             self.refuse_a_second(direction)?;
-            let limit = limit.and_then(|limit| hub.deadline(limit));
+            let limit = limit.deadline(hub);
             loop {
                 if self.ready(direction).get() {
                     match call(&*self.source()?) {
@@ -195,13 +196,13 @@ impl<S: AsFd> Watched<S> {
         }
     }
 
-    fn wait(&self, direction: Direction, limit: Option<Duration>) -> io::Result<Option<()>> {
+    fn wait(&self, direction: Direction, limit: Limit) -> io::Result<Option<()>> {
         Hub::with(|hub| {
             let task = hub.current();
             pay(hub, &task)?;
             self.source()?;
             self.refuse_a_second(direction)?;
-            let limit = limit.and_then(|limit| hub.deadline(limit));
+            let limit = limit.deadline(hub);
             while !self.ready(direction).get() {
                 if self.park(hub, &task, direction, limit)? == Woken::Expired {
                     return Ok(None);

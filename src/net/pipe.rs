@@ -2,13 +2,12 @@
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::time::Duration;
 
 use rustix::fs::OFlags;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::wait::{wait_readable, wait_writable};
-use crate::green::Watched;
+use crate::green::{Limit, Watched};
 
 /// Makes a pipe. Its ends are closed when they are dropped, and in children of this process. gevent: `FileObjectPosix`
 /// over `os.pipe`.
@@ -53,8 +52,8 @@ impl PipeReader {
     }
 
     /// Reads, waiting for at most `limit`: `Ok(None)` when that passes first.
-    pub fn read_timeout(&self, buffer: &mut [u8], limit: Duration) -> io::Result<Option<usize>> {
-        self.end.read(Some(limit), |end| Ok(rustix::io::read(end, &mut *buffer)?))
+    pub fn read_timeout(&self, buffer: &mut [u8], limit: impl Into<Limit>) -> io::Result<Option<usize>> {
+        self.end.read(limit, |end| Ok(rustix::io::read(end, &mut *buffer)?))
     }
 
     /// Reads what is there; `WouldBlock` if nothing is.
@@ -75,8 +74,8 @@ impl PipeWriter {
     }
 
     /// Writes, waiting for at most `limit`: `Ok(None)` when that passes first.
-    pub fn write_timeout(&self, bytes: &[u8], limit: Duration) -> io::Result<Option<usize>> {
-        self.end.write(Some(limit), |end| Ok(rustix::io::write(end, bytes)?))
+    pub fn write_timeout(&self, bytes: &[u8], limit: impl Into<Limit>) -> io::Result<Option<usize>> {
+        self.end.write(limit, |end| Ok(rustix::io::write(end, bytes)?))
     }
 
     /// Writes what there is room for; `WouldBlock` if there is none.
@@ -97,7 +96,7 @@ fn take_over(fd: OwnedFd) -> io::Result<Watched<OwnedFd>> {
 
 impl Read for &PipeReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.end.read(None, |end| Ok(rustix::io::read(end, &mut *buffer)?))?.unwrap_or(0))
+        Ok(self.end.read(Limit::NEVER, |end| Ok(rustix::io::read(end, &mut *buffer)?))?.unwrap_or(0))
     }
 }
 
@@ -109,7 +108,7 @@ impl Read for PipeReader {
 
 impl Write for &PipeWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(self.end.write(None, |end| Ok(rustix::io::write(end, bytes)?))?.unwrap_or(0))
+        Ok(self.end.write(Limit::NEVER, |end| Ok(rustix::io::write(end, bytes)?))?.unwrap_or(0))
     }
 
     fn flush(&mut self) -> io::Result<()> {

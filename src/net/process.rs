@@ -12,6 +12,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{self, ExitStatus, Output, Stdio};
 
+use crate::green::Limit;
+
 pub use child::Child;
 pub use run::Expired;
 
@@ -117,8 +119,8 @@ impl Command {
 
     /// The same for at most `limit`: then it is killed, and the error has what it wrote until then. gevent:
     /// `run(timeout=…)`, whose `TimeoutExpired` has it in `output`.
-    pub fn output_timeout(&mut self, input: &[u8], limit: std::time::Duration) -> io::Result<Result<Output, Expired>> {
-        run::output_timeout(self, input, limit)
+    pub fn output_timeout(&mut self, input: &[u8], limit: impl Into<Limit>) -> io::Result<Result<Output, Expired>> {
+        run::output_timeout(self, input, limit.into().left())
     }
 }
 

@@ -8,13 +8,12 @@ use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
-use std::time::Duration;
 
 use signal_hook::SigId;
 use signal_hook::consts::FORBIDDEN;
 use signal_hook::low_level;
 
-use crate::green::{self, Builder, Greenlet, Watched};
+use crate::green::{self, Builder, Greenlet, Limit, Watched};
 
 /// Has `f` called in a new greenlet whenever the process gets `signal` (one of `libc`'s numbers), until the guard is
 /// dropped. It replaces the signal's default action for the rest of the process's life. Does not keep the hub alive: a hub
@@ -97,8 +96,8 @@ pub fn wait(signals: &[i32]) -> io::Result<i32> {
 }
 
 /// The same for at most `limit`; `None` if that passed first.
-pub fn wait_timeout(signals: &[i32], limit: Duration) -> io::Result<Option<i32>> {
-    match green::timeout(limit, || wait(signals)) {
+pub fn wait_timeout(signals: &[i32], limit: impl Into<Limit>) -> io::Result<Option<i32>> {
+    match green::timeout(limit.into().left(), || wait(signals)) {
         Ok(heard) => heard.map(Some),
         Err(_) => Ok(None),
     }

@@ -4,15 +4,14 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
 
 use socket2::{SockAddr, Socket};
 
-use crate::green::Watched;
+use crate::green::{Limit, Watched};
 
 /// Connects a non-blocking socket, waiting until the peer has answered, or fails with `TimedOut` when `limit` passes
 /// first. An interrupted wait drops the socket, which closes it.
-pub(super) fn connect(socket: Socket, address: &SockAddr, limit: Option<Duration>) -> io::Result<Watched<Socket>> {
+pub(super) fn connect(socket: Socket, address: &SockAddr, limit: impl Into<Limit>) -> io::Result<Watched<Socket>> {
     let done = match socket.connect(address) {
         Ok(()) => true,
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => false,
@@ -31,7 +30,7 @@ pub(super) fn connect(socket: Socket, address: &SockAddr, limit: Option<Duration
 }
 
 /// Waits for a connection; `Ok(None)` when `limit` passes first.
-pub(super) fn accept(socket: &Watched<Socket>, limit: Option<Duration>) -> io::Result<Option<(Socket, SockAddr)>> {
+pub(super) fn accept(socket: &Watched<Socket>, limit: impl Into<Limit>) -> io::Result<Option<(Socket, SockAddr)>> {
     socket.read(limit, accept_now)
 }
 
@@ -47,7 +46,7 @@ fn accept_now(socket: &Socket) -> io::Result<(Socket, SockAddr)> {
 }
 
 /// Reads once, waiting for something; `Ok(None)` when `limit` passes first. A short read means that nothing is left.
-pub(super) fn read(socket: &Watched<Socket>, buffer: &mut [u8], limit: Option<Duration>) -> io::Result<Option<usize>> {
+pub(super) fn read(socket: &Watched<Socket>, buffer: &mut [u8], limit: impl Into<Limit>) -> io::Result<Option<usize>> {
     let length = buffer.len();
     let read = socket.read(limit, |socket| receive(socket, buffer))?;
     if read.is_some_and(|read| 0 < read && read < length) {
@@ -69,7 +68,7 @@ fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Writes once, waiting for room; `Ok(None)` when `limit` passes first.
-pub(super) fn write(socket: &Watched<Socket>, bytes: &[u8], limit: Option<Duration>) -> io::Result<Option<usize>> {
+pub(super) fn write(socket: &Watched<Socket>, bytes: &[u8], limit: impl Into<Limit>) -> io::Result<Option<usize>> {
     socket.write(limit, |socket| socket.send_with_flags(bytes, libc::MSG_NOSIGNAL))
 }
 

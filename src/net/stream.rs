@@ -101,14 +101,18 @@ macro_rules! stream_methods {
             pub fn read_timeout(
                 &self,
                 buffer: &mut [u8],
-                limit: std::time::Duration,
+                limit: impl Into<crate::green::Limit>,
             ) -> std::io::Result<Option<usize>> {
-                super::socket::read(&self.stream.socket, buffer, Some(limit))
+                super::socket::read(&self.stream.socket, buffer, limit)
             }
 
             /// Writes, waiting for at most `limit`: `Ok(None)` when that passes first.
-            pub fn write_timeout(&self, bytes: &[u8], limit: std::time::Duration) -> std::io::Result<Option<usize>> {
-                super::socket::write(&self.stream.socket, bytes, Some(limit))
+            pub fn write_timeout(
+                &self,
+                bytes: &[u8],
+                limit: impl Into<crate::green::Limit>,
+            ) -> std::io::Result<Option<usize>> {
+                super::socket::write(&self.stream.socket, bytes, limit)
             }
 
             /// Reads what is there; `WouldBlock` if nothing is.

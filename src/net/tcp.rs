@@ -9,7 +9,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 
 use super::socket;
 use super::stream::{Stream, stream_methods};
-use crate::green::Watched;
+use crate::green::{Limit, Watched};
 
 /// A TCP connection. Reads and writes take `&self`, so that one greenlet may read while another writes (share it by
 /// `Rc`); a second reader gets `ResourceBusy`. Errors carry [`Interrupt`](crate::green::Interrupt) where a time-out or a
@@ -43,20 +43,20 @@ impl TcpStream {
     /// # Errors
     /// Also `ConnectionRefused` where the kernel connected the socket to itself (see the source), which no server did.
     pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::dial(None, address, None)
+        TcpStream::dial(None, address, Limit::NEVER)
     }
 
     /// The same for at most `limit`: then the error is `TimedOut`.
-    pub fn connect_timeout(address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
-        TcpStream::dial(None, address, Some(limit))
+    pub fn connect_timeout(address: SocketAddr, limit: impl Into<Limit>) -> io::Result<TcpStream> {
+        TcpStream::dial(None, address, limit.into())
     }
 
     /// Connects from an own address, port 0 for a free one. gevent: `create_connection(source_address=...)`.
     pub fn connect_from(own: SocketAddr, address: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::dial(Some(own), address, None)
+        TcpStream::dial(Some(own), address, Limit::NEVER)
     }
 
-    fn dial(own: Option<SocketAddr>, address: SocketAddr, limit: Option<Duration>) -> io::Result<TcpStream> {
+    fn dial(own: Option<SocketAddr>, address: SocketAddr, limit: Limit) -> io::Result<TcpStream> {
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
         socket.set_tcp_nodelay(true)?;
@@ -184,12 +184,12 @@ impl TcpListener {
 
     /// Waits for a connection.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        connection(socket::accept(&self.socket, None)?.expect("without a limit it waits until it has one"))
+        connection(socket::accept(&self.socket, Limit::NEVER)?.expect("without a limit it waits until it has one"))
     }
 
     /// The same for at most `limit`: `Ok(None)` when that passes first.
-    pub fn accept_timeout(&self, limit: Duration) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-        socket::accept(&self.socket, Some(limit))?.map(connection).transpose()
+    pub fn accept_timeout(&self, limit: impl Into<Limit>) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+        socket::accept(&self.socket, limit)?.map(connection).transpose()
     }
 
     /// A connection that is there already; `WouldBlock` if none is.

@@ -3,13 +3,12 @@
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::socket;
 use super::stream::{Stream, stream_methods};
-use crate::green::Watched;
+use crate::green::{Limit, Watched};
 
 /// A Unix-domain connection; as [`TcpStream`](super::TcpStream).
 ///
@@ -83,13 +82,13 @@ impl UnixListener {
 
     /// Waits for a connection.
     pub fn accept(&self) -> io::Result<UnixStream> {
-        let accepted = socket::accept(&self.socket, None)?;
+        let accepted = socket::accept(&self.socket, Limit::NEVER)?;
         UnixStream::of(accepted.expect("without a limit it waits until it has one").0)
     }
 
     /// The same for at most `limit`: `Ok(None)` when that passes first.
-    pub fn accept_timeout(&self, limit: Duration) -> io::Result<Option<UnixStream>> {
-        socket::accept(&self.socket, Some(limit))?.map(|(socket, _)| UnixStream::of(socket)).transpose()
+    pub fn accept_timeout(&self, limit: impl Into<Limit>) -> io::Result<Option<UnixStream>> {
+        socket::accept(&self.socket, limit)?.map(|(socket, _)| UnixStream::of(socket)).transpose()
     }
 
     /// A connection that is there already; `WouldBlock` if none is.

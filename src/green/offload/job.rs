@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::thread;
-use std::time::Duration;
 
 use super::OffloadError;
 use crate::green::interrupt::Interrupt;
+use crate::green::limit::Limit;
 use crate::green::panics::Panic;
 use crate::green::task::Why;
 use crate::green::threads::AsyncResult;
@@ -25,12 +25,12 @@ impl<T> Offloaded<T> {
 
     /// Waits until the call has ended. On a thread without a hub it blocks.
     pub fn join(&self) -> Result<(), Interrupt> {
-        self.result.wait(Why::Offload, None).map(drop)
+        self.result.wait(Why::Offload, Limit::NEVER).map(drop)
     }
 
     /// The same for at most `limit`; false if the call still runs then.
-    pub fn join_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
-        self.result.wait(Why::Offload, Some(limit))
+    pub fn join_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
+        self.result.wait(Why::Offload, limit.into())
     }
 
     /// Whether the call has ended. Never switches.

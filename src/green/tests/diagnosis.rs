@@ -24,7 +24,7 @@ fn a_dump_says_of_each_greenlet_what_it_waits_for_and_whom() {
         let getting = queue.clone();
         let getter = named("getter", move || getting.get());
         let watched = getter.task.clone();
-        let joining = named("joiner", move || join_task(&watched, Some(SECOND * 9)));
+        let joining = named("joiner", move || join_task(&watched, (SECOND * 9).into()));
         let ready = named("ready", || ());
         sleep(SECOND).unwrap();
         let late = named("late", || ());
@@ -100,7 +100,7 @@ fn a_deadlock_names_each_circle_once_and_from_its_oldest() {
         let (a, b, c) = (joiner("a", &to_b), joiner("b", &to_c), joiner("c", &to_a));
         let (x, y) = (joiner("x", &to_y), joiner("y", &to_x));
         let watched = c.task.clone();
-        named("bystander", move || drop(join_task(&watched, None)));
+        named("bystander", move || drop(join_task(&watched, Limit::NEVER)));
         for (place, whom) in [(&to_b, b), (&to_c, c), (&to_a, a), (&to_y, y), (&to_x, x)] {
             *place.borrow_mut() = Some(whom);
         }

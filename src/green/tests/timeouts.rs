@@ -111,3 +111,41 @@ fn a_shield_holds_off_kills_and_outer_deadlines_until_it_ends() {
         assert!(late.is_err());
     });
 }
+
+#[test]
+fn a_limit_may_be_a_span_a_moment_or_a_timeout_also_for_greenlets_groups_and_those_behind_a_shield() {
+    virtual_run(|| {
+        fn each(limit: impl Fn(Duration) -> Limit) {
+            let stubborn = || spawn(|| shield(SECOND * 100, || sleep(SECOND * 100)).unwrap());
+            let took = |most: Duration, f: &dyn Fn()| {
+                let start = now();
+                f();
+                assert_eq!(now() - start, most);
+            };
+            let (sleeper, group, pool) = (stubborn(), Group::new(), Pool::new(1));
+            group.add(&sleeper);
+            pool.add(&sleeper).unwrap();
+            yield_now().unwrap();
+            took(SECOND, &|| assert!(!sleeper.join_timeout(limit(SECOND)).unwrap()));
+            took(SECOND, &|| assert!(!sleeper.any().join_timeout(limit(SECOND)).unwrap()));
+            took(SECOND, &|| assert!(sleeper.get_timeout(limit(SECOND)).unwrap().is_none()));
+            took(SECOND, &|| assert!(join_all_timeout([&sleeper], limit(SECOND)).unwrap().is_empty()));
+            took(SECOND, &|| assert_eq!(iwait([&sleeper]).timeout(limit(SECOND)).count(), 0));
+            took(SECOND, &|| assert!(!group.join_timeout(limit(SECOND)).unwrap()));
+            took(SECOND, &|| assert!(!pool.wait_available_timeout(limit(SECOND)).unwrap()));
+            took(SECOND, &|| assert!(pool.spawn_timeout(limit(SECOND), || ()).unwrap().is_err()));
+            took(SECOND, &|| assert!(!run_until_idle_timeout(limit(SECOND)).unwrap()));
+            took(SECOND, &|| assert!(!sleeper.kill_timeout(limit(SECOND)).unwrap()));
+            took(SECOND, &|| assert!(kill_all_timeout([&sleeper], limit(SECOND)).unwrap().is_err()));
+            took(SECOND, &|| assert!(!group.kill_timeout(limit(SECOND)).unwrap()));
+            took(SECOND, &|| assert!(!crate::green::threads::Event::new().wait_timeout(limit(SECOND)).unwrap()));
+            sleeper.join().unwrap();
+        }
+        each(Limit::from);
+        each(|span| (now() + span).into());
+        each(|span| (&Timeout::new(span)).into());
+        each(|span| Some(span).into());
+        let sleeper = spawn(|| sleep(SECOND));
+        assert!(sleeper.join_timeout(None).unwrap(), "no limit");
+    });
+}

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use super::ticket::{Ticket, check, locked};
 use crate::green::interrupt::Interrupt;
+use crate::green::limit::Limit;
 use crate::green::task::Why;
 
 /// A channel that holds at most `most` items; with 0 a sender waits until its item is taken. Both ends are `Send` and
@@ -143,12 +143,12 @@ pub struct Sender<T: Send> {
 impl<T: Send> Sender<T> {
     /// Sends an item, waiting for room.
     pub fn send(&self, item: T) -> Result<(), SendError<T>> {
-        self.send_for(None, item)
+        self.send_for(Limit::NEVER, item)
     }
 
     /// The same for at most `limit`.
-    pub fn send_timeout(&self, item: T, limit: Duration) -> Result<(), SendError<T>> {
-        self.send_for(Some(limit), item)
+    pub fn send_timeout(&self, item: T, limit: impl Into<Limit>) -> Result<(), SendError<T>> {
+        self.send_for(limit.into(), item)
     }
 
     /// Sends an item if there is room. Never switches.
@@ -165,7 +165,7 @@ impl<T: Send> Sender<T> {
         Ok(())
     }
 
-    fn send_for(&self, limit: Option<Duration>, item: T) -> Result<(), SendError<T>> {
+    fn send_for(&self, limit: Limit, item: T) -> Result<(), SendError<T>> {
         if let Err(interrupt) = check() {
             return Err(SendError::Interrupted(interrupt, item));
         }
@@ -192,7 +192,7 @@ impl<T: Send> Sender<T> {
     }
 
     /// The room was there a moment ago; another thread may have taken it since.
-    fn try_send_or_wait(&self, limit: Option<Duration>, item: T) -> Result<(), SendError<T>> {
+    fn try_send_or_wait(&self, limit: Limit, item: T) -> Result<(), SendError<T>> {
         match self.try_send(item) {
             Err(SendError::Full(item)) => self.send_for(limit, item),
             done => done,
@@ -248,12 +248,12 @@ pub struct Receiver<T: Send> {
 impl<T: Send> Receiver<T> {
     /// The next item, waiting for one; `None` when no sender is left and nothing is in it.
     pub fn recv(&self) -> Result<Option<T>, Interrupt> {
-        Ok(self.recv_for(None)?.expect("without a limit it waits until it knows"))
+        Ok(self.recv_for(Limit::NEVER)?.expect("without a limit it waits until it knows"))
     }
 
     /// The same for at most `limit`.
-    pub fn recv_timeout(&self, limit: Duration) -> Result<Result<Option<T>, RecvTimeoutError>, Interrupt> {
-        self.recv_for(Some(limit))
+    pub fn recv_timeout(&self, limit: impl Into<Limit>) -> Result<Result<Option<T>, RecvTimeoutError>, Interrupt> {
+        self.recv_for(limit.into())
     }
 
     /// The next item, if there is one now. Never switches.
@@ -261,7 +261,7 @@ impl<T: Send> Receiver<T> {
         locked(&self.shared).next().map(|item| item.1)
     }
 
-    fn recv_for(&self, limit: Option<Duration>) -> Result<Result<Option<T>, RecvTimeoutError>, Interrupt> {
+    fn recv_for(&self, limit: Limit) -> Result<Result<Option<T>, RecvTimeoutError>, Interrupt> {
         check()?;
         let place = {
             let mut state = locked(&self.shared);

@@ -1,10 +1,10 @@
 //! A flag and a value that any thread sets and any thread waits for.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use super::ticket::{Ticket, check, locked};
 use crate::green::interrupt::Interrupt;
+use crate::green::limit::Limit;
 use crate::green::task::Why;
 
 /// A flag that greenlets of any hub, and threads without one, wait for. Clones are the same event. As
@@ -53,15 +53,15 @@ impl Event {
 
     /// Waits until it is set; returns at once if it is.
     pub fn wait(&self) -> Result<(), Interrupt> {
-        self.wait_for(Why::OtherThread, None).map(drop)
+        self.wait_for(Why::OtherThread, Limit::NEVER).map(drop)
     }
 
     /// The same for at most `limit`; false if that passed first.
-    pub fn wait_timeout(&self, limit: Duration) -> Result<bool, Interrupt> {
-        self.wait_for(Why::OtherThread, Some(limit))
+    pub fn wait_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
+        self.wait_for(Why::OtherThread, limit.into())
     }
 
-    fn wait_for(&self, why: Why, limit: Option<Duration>) -> Result<bool, Interrupt> {
+    fn wait_for(&self, why: Why, limit: Limit) -> Result<bool, Interrupt> {
         check()?;
         let ticket = {
             let mut state = locked(&self.state);
@@ -139,7 +139,7 @@ impl<T> AsyncResult<T> {
     }
 
     /// The same for at most `limit`; `None` if that passed first.
-    pub fn get_timeout(&self, limit: Duration) -> Result<Option<T>, Interrupt>
+    pub fn get_timeout(&self, limit: impl Into<Limit>) -> Result<Option<T>, Interrupt>
     where
         T: Clone,
     {
@@ -156,7 +156,7 @@ impl<T> AsyncResult<T> {
     }
 
     /// Waits until it is set; false when `limit` passes first. `why` says how the hub counts the wait.
-    pub(crate) fn wait(&self, why: Why, limit: Option<Duration>) -> Result<bool, Interrupt> {
+    pub(crate) fn wait(&self, why: Why, limit: Limit) -> Result<bool, Interrupt> {
         self.event.wait_for(why, limit)
     }
 

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use super::ticket::{Ticket, check, locked};
 use crate::green::interrupt::Interrupt;
+use crate::green::limit::Limit;
 use crate::green::task::Why;
 
 /// A number of permits shared by hubs and threads. A released one is handed to whoever has waited longest, on whichever
@@ -40,12 +40,12 @@ impl Semaphore {
 
     /// Waits for a permit; dropping it, on any thread, releases it.
     pub fn acquire(&self) -> Result<Permit, Interrupt> {
-        Ok(self.acquire_for(None)?.expect("without a limit it waits until it has one"))
+        Ok(self.acquire_for(Limit::NEVER)?.expect("without a limit it waits until it has one"))
     }
 
     /// The same for at most `limit`; `None` if that passed first.
-    pub fn acquire_timeout(&self, limit: Duration) -> Result<Option<Permit>, Interrupt> {
-        self.acquire_for(Some(limit))
+    pub fn acquire_timeout(&self, limit: impl Into<Limit>) -> Result<Option<Permit>, Interrupt> {
+        self.acquire_for(limit.into())
     }
 
     /// A permit if one is free. Never switches.
@@ -60,7 +60,7 @@ impl Semaphore {
         locked(&self.state).free
     }
 
-    fn acquire_for(&self, limit: Option<Duration>) -> Result<Option<Permit>, Interrupt> {
+    fn acquire_for(&self, limit: Limit) -> Result<Option<Permit>, Interrupt> {
         check()?;
         let ticket = {
             let mut state = locked(&self.state);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::green::hub::Hub;
 use crate::green::interrupt::Interrupt;
+use crate::green::limit::Limit;
 use crate::green::remote::{Remote, WaitId};
 use crate::green::task::{Task, Why};
 
@@ -41,12 +42,12 @@ impl Ticket {
 
     /// Waits until it is served; false when `limit` passes first. Who was served before an interrupt came is not
     /// interrupted.
-    pub fn wait(&self, why: Why, limit: Option<Duration>) -> Result<bool, Interrupt> {
+    pub fn wait(&self, why: Why, limit: Limit) -> Result<bool, Interrupt> {
         let Owner::Greenlet(..) = self.owner else { return Ok(self.block(limit)) };
         Hub::with(|hub| {
             let task = hub.current();
             let _next = NextWait(&task);
-            let limit = limit.and_then(|limit| hub.deadline(limit));
+            let limit = limit.deadline(hub);
             let parked = task.park(hub, why, limit);
             if self.is_served() { Ok(true) } else { parked.map(|_| false) }
         })
@@ -56,8 +57,8 @@ impl Ticket {
         self.served.load(Ordering::Acquire)
     }
 
-    fn block(&self, limit: Option<Duration>) -> bool {
-        let end = limit.and_then(|limit| Instant::now().checked_add(limit));
+    fn block(&self, limit: Limit) -> bool {
+        let end = limit.end();
         while !self.is_served() {
             match end.map(|end| end.saturating_duration_since(Instant::now())) {
                 Some(Duration::ZERO) => return self.is_served(),

@@ -11,7 +11,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_s
 
 use super::orphans;
 use super::run::Talk;
-use crate::green::{self, Semaphore, Watched};
+use crate::green::{self, Limit, Semaphore, Watched};
 use crate::net::{PipeReader, PipeWriter};
 
 /// Without a pidfd the child is looked at: first after so long, then half as long again each time, at most the second.
@@ -93,8 +93,8 @@ impl Child {
     }
 
     /// The same for at most `limit`; `None` if it still runs then. gevent: `wait(timeout)`.
-    pub fn wait_timeout(&self, limit: Duration) -> io::Result<Option<ExitStatus>> {
-        match green::timeout(limit, || self.wait()) {
+    pub fn wait_timeout(&self, limit: impl Into<Limit>) -> io::Result<Option<ExitStatus>> {
+        match green::timeout(limit.into().left(), || self.wait()) {
             Ok(ended) => ended.map(Some),
             Err(_) => Ok(None),
         }
@@ -132,8 +132,8 @@ impl Child {
 
     /// The same for at most `limit`; `None` if that passed first: call it again to go on, nothing is lost (the input counts
     /// the first time only).
-    pub fn communicate_timeout(&mut self, input: &[u8], limit: Duration) -> io::Result<Option<Output>> {
-        match green::timeout(limit, || Talk::whole(self, input)) {
+    pub fn communicate_timeout(&mut self, input: &[u8], limit: impl Into<Limit>) -> io::Result<Option<Output>> {
+        match green::timeout(limit.into().left(), || Talk::whole(self, input)) {
             Ok(ended) => ended.map(Some),
             Err(_) => Ok(None),
         }

@@ -1,6 +1,7 @@
 //! The rules of signals. The signals are the process's, so that each test has one of its own.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGKILL, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::low_level::raise;
