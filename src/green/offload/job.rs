@@ -1,18 +1,20 @@
 //! One call on another thread, and its result to wait for.
 
 use std::fmt;
+use std::panic;
 use std::thread;
 
 use super::OffloadError;
+use crate::green::greenlet::{Greenlet, spawn};
 use crate::green::interrupt::Interrupt;
 use crate::green::limit::Limit;
 use crate::green::panics::Panic;
 use crate::green::task::Why;
 use crate::green::threads::AsyncResult;
 
-/// A call on a [`ThreadPool`](super::ThreadPool)'s thread. Any greenlet may wait for it (to wait for it among greenlets,
-/// spawn one that gets it); dropping it abandons the call, which runs to its end. gevent: the `AsyncResult` of
-/// `ThreadPool.spawn`.
+/// A call on a [`ThreadPool`](super::ThreadPool)'s thread. Any greenlet may wait for it (among greenlets: see
+/// [`into_greenlet`](Offloaded::into_greenlet)); dropping it abandons the call, which runs to its end. gevent: the
+/// `AsyncResult` of `ThreadPool.spawn`.
 pub struct Offloaded<T> {
     result: AsyncResult<thread::Result<T>>,
 }
@@ -43,6 +45,32 @@ impl<T> Offloaded<T> {
         self.join().map_err(OffloadError::Interrupted)?;
         let result = self.result.take().expect("set once, and only this takes it");
         result.map_err(|payload| OffloadError::Panicked(Panic::new(payload)))
+    }
+}
+
+impl<T: 'static> Offloaded<T> {
+    /// A greenlet that waits for the call and ends as it does: to be joined, linked and waited for among others. Killing it
+    /// abandons the call. gevent: any `AsyncResult` may stand in `wait`.
+    ///
+    /// ```
+    /// use gfetch::green::{self, ThreadPool};
+    /// green::run(|| {
+    ///     let pool = ThreadPool::new(1);
+    ///     let (call, own) = (pool.spawn(|| 1).unwrap().into_greenlet(), green::spawn(|| 2));
+    ///     green::join_all([&call, &own]).unwrap();
+    ///     assert_eq!(call.get().unwrap() + own.get().unwrap(), 3);
+    /// });
+    /// ```
+    ///
+    /// # Panics
+    /// As [`spawn`](crate::green::spawn).
+    #[track_caller]
+    pub fn into_greenlet(self) -> Greenlet<T> {
+        spawn(move || match self.get() {
+            Ok(value) => value,
+            Err(OffloadError::Panicked(panic)) => panic::resume_unwind(panic.into_payload()),
+            Err(OffloadError::Interrupted(interrupt)) => unreachable!("no scope is around it: {interrupt}"),
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use super::*;
-use crate::green::{ClockKind, Config, Event, run, sleep, spawn, timeout};
+use crate::green::{ClockKind, Config, Event, GetError, Queue, join_all, run, sleep, spawn, timeout};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -187,5 +187,36 @@ fn a_call_is_waited_for_together_with_greenlets() {
         });
         let other = spawn(move || event.wait().map(|()| 1).unwrap());
         assert_eq!([&waiter, &other].map(|greenlet| greenlet.get().unwrap()), [7, 1]);
+    });
+}
+
+#[test]
+fn a_call_may_be_a_greenlet_that_is_joined_linked_and_killed_among_others() {
+    run(|| {
+        let pool = ThreadPool::new(2);
+        let (go, waits) = mpsc::channel::<i32>();
+        let call = pool.spawn(move || waits.recv().unwrap()).unwrap().into_greenlet();
+        let failing = pool.spawn(|| -> i32 { panic!("no luck") }).unwrap().into_greenlet();
+        let own = spawn(|| 2);
+        let results = Queue::unbounded();
+        [&call, &failing, &own].map(|task| task.pipe_to(&results));
+        own.join().unwrap();
+        go.send(40).unwrap();
+        join_all([&call, &failing, &own]).unwrap();
+        let (mut values, mut panics) = (0, Vec::new());
+        while let Ok(result) = results.try_get() {
+            match result {
+                Ok(value) => values += value,
+                Err(error) => panics.push(error.to_string()),
+            }
+        }
+        assert_eq!(values, 42);
+        assert!(panics.len() == 1 && panics[0].contains("no luck"), "{panics:?}");
+
+        let (end, never) = mpsc::channel::<()>();
+        let abandoned = pool.spawn(move || never.recv()).unwrap().into_greenlet();
+        abandoned.kill().unwrap();
+        assert!(matches!(abandoned.get(), Err(GetError::Killed)));
+        end.send(()).unwrap();
     });
 }
