@@ -263,7 +263,8 @@ impl<T, S: Store<T>> AnyQueue<T, S> {
         self.len() == 0
     }
 
-    /// Whether a put would wait. gevent: `full`.
+    /// Whether a put would wait. What a getter was promised takes no room any more, though it comes back where that getter is
+    /// killed: to keep its place would let getters and putters wait side by side. gevent: `full`.
     pub fn is_full(&self) -> bool {
         self.len() >= self.shared.most
     }
