@@ -56,6 +56,7 @@ def build_gfetch(repository):
 def build_rust(target):
     package = target / "peers/runtime"
     shutil.copytree(HERE / "runtime", package, dirs_exist_ok=True)
+    shutil.copy(HERE.parent / "meter.rs", package / "src")
     (package / "manifest.toml").rename(package / "Cargo.toml")
     (package / "manifest.lock").rename(package / "Cargo.lock")
     environment = os.environ | {"CARGO_TARGET_DIR": str(target / "peers/target")}
