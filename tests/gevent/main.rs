@@ -12,6 +12,7 @@ mod greenlets;
 mod groups;
 mod queues;
 mod servers;
+mod settings;
 mod timeouts;
 mod tutorials;
 

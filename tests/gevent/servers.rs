@@ -103,3 +103,27 @@ fn a_datagram_server_that_stops_lets_the_quick_reply_and_kills_the_slow() {
         assert_eq!((server.handlers(), log.take()), (0, vec!["replies", "ended", "ended"]));
     });
 }
+
+/// Bug class 37: a server whose pool was full looked at its listener without a pause.
+#[test]
+fn a_server_that_is_full_sleeps_until_a_place_is_free() {
+    run(|| {
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let go = Event::new();
+        let waits = go.clone();
+        let server = StreamServer::new(listener).pool(1).start(move |_stream, _peer| waits.wait());
+        let clients: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
+        while !server.is_full() || server.connections() == 0 {
+            sleep(MS).unwrap();
+        }
+        let before = green::stats();
+        sleep(MS * 100).unwrap();
+        let after = green::stats();
+        let (switches, polls) = (after.switches - before.switches, after.polls - before.polls);
+        assert!(switches < 20 && polls < 20, "{switches} switches and {polls} polls in a tenth of a second");
+        go.set();
+        clients.into_iter().for_each(|client| assert_eq!(all_of(client), ""));
+        server.stop(SECOND).unwrap();
+    });
+}

@@ -2,7 +2,9 @@
 
 use std::hint::black_box;
 
-use gfetch::green::{GetError, Interrupt, Timeout, join_all, now, run, sleep, spawn, yield_now};
+use gfetch::green::{
+    Event, GetError, Interrupt, Pool, PoolFull, Timeout, join_all, now, run, sleep, spawn, yield_now,
+};
 
 use super::{Log, MS, SECOND, virtual_run};
 
@@ -88,5 +90,22 @@ fn s3_15_a_time_out_that_is_started_anew_ends_a_get() {
         let Err(GetError::Interrupted(interrupt @ Interrupt::TimedOut(_))) = ended else { panic!("{ended:?}") };
         assert!(timer.is(&interrupt));
         assert_eq!(now() - start, SECOND);
+    });
+}
+
+#[test]
+fn s3_28_a_pool_of_a_thousand_refuses_one_more_and_its_shutdown_ends_all() {
+    run(|| {
+        let pool = Pool::new(1000);
+        let listen = || spawn(|| Event::new().wait());
+        let listening: Vec<_> = (0..1000).map(|_| listen()).collect();
+        listening.iter().for_each(|listener| pool.try_add(listener).unwrap());
+        assert!(pool.is_full());
+        let one_more = listen();
+        assert_eq!(pool.try_add(&one_more), Err(PoolFull(())));
+        yield_now().unwrap();
+        pool.kill().unwrap();
+        assert!(listening.iter().all(|listener| matches!(listener.get(), Err(GetError::Killed))));
+        assert_eq!((pool.len(), pool.free(), one_more.is_done()), (0, 1000, false));
     });
 }
