@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use gfetch::green::{
-    Event, GetError, Greenlet, Group, Interrupt, Pool, join_all, now, sleep, spawn, timeout, yield_now,
+    self, Event, GetError, Greenlet, Group, Interrupt, Pool, join_all, now, sleep, spawn, timeout, yield_now,
 };
 
 use super::{Log, SECOND, virtual_run};
@@ -159,5 +159,40 @@ fn an_unbounded_pools_size_is_none_and_a_full_one_reports_who_cannot_come_in() {
         let none = Pool::new(0);
         assert_eq!((none.size(), none.free(), none.is_full()), (0, 0, true));
         assert!(matches!(none.wait_available(), Err(Interrupt::Deadlock(_))));
+    });
+}
+
+#[test]
+fn members_that_are_killed_before_their_start_never_run_and_give_their_places_back() {
+    virtual_run(|| {
+        let pool = Pool::new(2);
+        let members = [(); 2].map(|()| pool.spawn(|| unreachable!()).unwrap());
+        let waits = pool.apply_async(|| "had a place");
+        assert!(pool.is_full());
+        pool.kill_nowait();
+        join_all(&members).unwrap();
+        let killed = |member: &Greenlet<()>| matches!(member.get(), Err(GetError::Killed));
+        assert!(members.iter().all(killed));
+        assert_eq!(waits.get().unwrap(), "had a place", "it was no member when the others were killed");
+        pool.join().unwrap();
+        assert_eq!((pool.free(), pool.len()), (2, 0));
+    });
+}
+
+#[test]
+fn an_item_whose_greenlet_is_killed_is_an_error_in_its_place() {
+    virtual_run(|| {
+        let work = |n: u32| {
+            if n == 1 {
+                green::current().kill().unwrap();
+            }
+            n
+        };
+        let mut results = Pool::new(2).imap(work, 0..3);
+        assert_eq!(results.next().unwrap().unwrap(), 0);
+        assert!(matches!(results.next().unwrap(), Err(GetError::Killed)));
+        assert_eq!(results.next().unwrap().unwrap(), 2);
+        assert!(results.next().is_none());
+        assert!(matches!(Group::new().map(work, 0..3), Err(GetError::Killed)));
     });
 }

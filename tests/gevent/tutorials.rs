@@ -2,9 +2,7 @@
 
 use std::hint::black_box;
 
-use gfetch::green::{
-    Event, GetError, Interrupt, Pool, PoolFull, Timeout, join_all, now, run, sleep, spawn, yield_now,
-};
+use gfetch::green::{Event, GetError, Interrupt, Pool, PoolFull, Timeout, join_all, now, run, sleep, spawn, yield_now};
 
 use super::{Log, MS, SECOND, virtual_run};
 
