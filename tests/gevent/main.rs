@@ -10,6 +10,7 @@ use gfetch::green::{ClockKind, Config};
 mod descriptors;
 mod greenlets;
 mod groups;
+mod locks;
 mod processes;
 mod queues;
 mod servers;
