@@ -213,3 +213,20 @@ fn what_makes_a_local_runs_once_in_each_greenlet_that_looks_at_it() {
         assert_eq!((MADE.get(), look()), (3, 1), "who does not look has none");
     });
 }
+
+#[test]
+fn of_several_starts_the_first_counts_and_a_greenlet_may_be_joined_before_any() {
+    virtual_run(|| {
+        let start = now();
+        let task = Rc::new(Greenlet::new(move || now() - start));
+        let joined = task.clone();
+        let joiner = spawn(move || joined.join().is_ok());
+        yield_now().unwrap();
+        assert_eq!(task.state(), State::New, "a join starts nobody");
+        task.start_later(SECOND * 2);
+        task.start();
+        task.start_later(SECOND);
+        assert!(joiner.get().unwrap());
+        assert_eq!(task.get().unwrap(), SECOND * 2);
+    });
+}

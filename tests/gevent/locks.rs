@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use gfetch::green::{
-    Barrier, BarrierError, BoundedSemaphore, Condition, Mutex, OverReleased, ReentrantMutex, Semaphore, join_all, sleep,
-    spawn, yield_now,
+    Barrier, BarrierError, BoundedSemaphore, Condition, Mutex, OverReleased, ReentrantMutex, Semaphore, join_all,
+    sleep, spawn, yield_now,
 };
 
 use super::{SECOND, virtual_run};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use gfetch::green::{self, Event, run, shield, sleep};
-use gfetch::net::{DatagramServer, StreamServer, TcpListener, TcpStream, UdpSocket};
+use gfetch::net::{DatagramServer, StreamServer, TcpListener, TcpStream, TlsAcceptor, UdpSocket};
 
 use super::{Log, MS, SECOND, SaysAtTheEnd};
 
@@ -125,5 +125,25 @@ fn a_server_that_is_full_sleeps_until_a_place_is_free() {
         go.set();
         clients.into_iter().for_each(|client| assert_eq!(all_of(client), ""));
         server.stop(SECOND).unwrap();
+    });
+}
+
+#[test]
+fn a_stop_ends_a_tls_servers_handshakes_too() {
+    let own = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
+    let acceptor = TlsAcceptor::new(own.cert.der(), &own.signing_key.serialize_der()).unwrap();
+    run(|| {
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = StreamServer::new(listener).tls(acceptor).handshake_limit(SECOND * 1000);
+        let server = server.start(|_stream, _peer| unreachable!("nobody has shaken hands"));
+        let silent = TcpStream::connect(address).unwrap();
+        while server.connections() == 0 {
+            sleep(MS).unwrap();
+        }
+        let begun = Instant::now();
+        server.stop(MS * 10).unwrap();
+        assert!(begun.elapsed() < SECOND * 60);
+        assert_eq!((all_of(silent).as_str(), server.connections()), ("", 0));
     });
 }
