@@ -428,6 +428,7 @@ fn s3_24_and_s3_27_hello_from_a_group_of_three_and_a_pool_of_two() {
             yield_now().unwrap();
         };
         group.map(hello, 0..3).unwrap();
+        ids.borrow_mut().sort_unstable();
         ids.borrow_mut().dedup();
         assert_eq!(ids.borrow().len(), 3, "each in a greenlet of its own");
 
