@@ -89,7 +89,7 @@ fn the_tree_shows_who_spawned_whom_and_orphans_at_the_left() {
         yield_now().unwrap();
         let tree = dump_tasks().tree().to_string();
         let shape: Vec<String> = tree.lines().map(|line| line.split(" (").next().unwrap().to_owned()).collect();
-        assert_eq!(shape, [r##"#0 "main""##, r##"  #1 "outer""##, r##"    #2 "inner""##, r##"#4 "orphan""##], "{tree}");
+        assert_eq!(shape, [r##"#0 "main""##, r##"  #1 "outer""##, r##"    #3 "inner""##, r##"#4 "orphan""##], "{tree}");
         event.set();
         outer.join().unwrap();
     });
