@@ -50,7 +50,7 @@ impl<'a> Graph<'a> {
                 }
                 Some(next) => {
                     if let Some(depth) = depths.get(&next) {
-                        cycles.push(self.from_the_oldest(&way[*depth..]));
+                        cycles.push(self.oldest_first(&way[*depth..]));
                     } else if !std::mem::replace(&mut seen[next], true) {
                         depths.insert(next, way.len());
                         way.push((next, self.waited_for_by(next)));
@@ -60,7 +60,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    fn from_the_oldest(&self, way: &[(usize, Vec<usize>)]) -> Vec<&'a TaskInfo> {
+    fn oldest_first(&self, way: &[(usize, Vec<usize>)]) -> Vec<&'a TaskInfo> {
         let mut cycle: Vec<&TaskInfo> = way.iter().map(|(place, _)| &self.tasks[*place]).collect();
         let oldest = cycle.iter().enumerate().min_by_key(|(_, task)| task.id).map_or(0, |(place, _)| place);
         cycle.rotate_left(oldest);
