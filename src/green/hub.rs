@@ -33,6 +33,7 @@ use super::stack::{StackSlot, Stacks};
 use super::start::Start;
 use super::task::{Cause, Origin, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
+use super::turn::Holdings;
 use diagnosis::Diagnosis;
 pub(crate) use diagnosis::Stretch;
 use nothing_ready::Idlers;
@@ -63,6 +64,8 @@ pub(crate) struct Hub {
     idlers: Idlers,
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
+    /// Who has the locks that greenlets wait for.
+    pub holdings: Holdings,
     pub os: Os,
     pub main: RefCell<Option<Rc<Task>>>,
     main_is_done: Cell<bool>,
@@ -102,6 +105,7 @@ impl Hub {
             descriptor_waits: Cell::new(0),
             idlers: Idlers::default(),
             offload_waits: Cell::new(0),
+            holdings: Holdings::default(),
             os: Os::new(),
             main: RefCell::new(None),
             main_is_done: Cell::new(false),
