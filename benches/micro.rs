@@ -3,11 +3,14 @@
 //! `cargo bench --bench micro` prints the table; `cargo bench --bench micro -- --smoke` runs each once, briefly, to prove
 //! that the benchmarks still work; a word after `--` runs only the rows whose names contain it. Wall time means little on a shared machine, so CPU time of the process is read.
 
-#![allow(unsafe_code, reason = "std reads no CPU clock")]
+#[allow(dead_code)]
+mod meter;
 
 use std::time::Duration;
 
 use gfetch::green::{self, Event, spawn, yield_now};
+
+use meter::{cpu_time, memory_bytes};
 
 fn main() {
     let smoke = std::env::args().any(|argument| argument == "--smoke");
@@ -143,7 +146,7 @@ fn queue(count: usize) -> usize {
 /// Memory of a million greenlets that wait for one event.
 fn parked(count: usize) {
     let bytes = green::run(|| {
-        let before = resident_bytes();
+        let before = memory_bytes();
         let event = Event::new();
         let tasks: Vec<_> = (0..count)
             .map(|_| {
@@ -152,7 +155,7 @@ fn parked(count: usize) {
             })
             .collect();
         yield_now().unwrap();
-        let parked = resident_bytes() - before;
+        let parked = memory_bytes() - before;
         event.set();
         green::join_all(&tasks).unwrap();
         parked
@@ -162,20 +165,4 @@ fn parked(count: usize) {
         bytes as f64 / (1u64 << 30) as f64,
         bytes / count as u64
     );
-}
-
-fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let kib = |key: &str| -> u64 {
-        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    };
-    (kib("VmRSS:") + kib("VmPTE:")) * 1024
-}
-
-fn cpu_time() -> Duration {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: a valid out pointer, and a clock that every Linux has.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut now) };
-    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }

@@ -2,13 +2,16 @@
 //!
 //! `runtime CASE SIZE OPERATIONS`: the same cases, sizes and line as its peers in `benches/peers/runtime`.
 
-#![allow(unsafe_code, reason = "std reads no CPU clock")]
+#[allow(dead_code)]
+mod meter;
 
 use std::io::{Read, Write};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gfetch::green::{self, Event, Greenlet, Queue, join_all, sleep, spawn, yield_now};
 use gfetch::net::{StreamServer, TcpListener, TcpStream};
+
+use meter::{Cost, Meter, memory_bytes};
 
 /// Bytes of a message of `pingpong` and `echo`.
 const MESSAGE: usize = 64;
@@ -30,26 +33,13 @@ fn main() {
         "parked" => parked(size),
         other => panic!("no such case: {other}"),
     });
-    println!(
-        "{{\"operations\":{},\"wall_ns\":{},\"cpu_ns\":{},\"bytes\":{}}}",
-        cost.operations,
-        cost.wall.as_nanos(),
-        cost.cpu.as_nanos(),
-        cost.bytes
-    );
-}
-
-struct Cost {
-    operations: usize,
-    wall: Duration,
-    cpu: Duration,
-    bytes: u64,
+    cost.print();
 }
 
 fn measure(operations: usize, work: impl FnOnce()) -> Cost {
-    let (start, cpu) = (Instant::now(), cpu_time());
+    let meter = Meter::start();
     work();
-    Cost { operations, wall: start.elapsed(), cpu: cpu_time() - cpu, bytes: 0 }
+    meter.cost(operations)
 }
 
 fn yield_among(size: usize, operations: usize) -> Cost {
@@ -167,21 +157,4 @@ fn parked(size: usize) -> Cost {
     });
     cost.bytes = bytes;
     cost
-}
-
-/// Resident memory with page tables.
-fn memory_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let kib = |key: &str| -> u64 {
-        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    };
-    (kib("VmRSS:") + kib("VmPTE:")) * 1024
-}
-
-fn cpu_time() -> Duration {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: a valid out pointer, and a clock that every Linux has.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut now) };
-    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }

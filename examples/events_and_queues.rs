@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
 
 /// A page that all greenlets write on.
 #[derive(Clone, Default)]
-struct Page(Rc<RefCell<Vec<String>>>);
+pub struct Page(Rc<RefCell<Vec<String>>>);
 
 impl Page {
     fn say(&self, line: impl Into<String>) {
@@ -41,15 +41,20 @@ pub fn tell(out: &mut impl Write) -> io::Result<()> {
     ];
     for (title, story) in stories {
         writeln!(out, "== {title}")?;
-        let page = Page::default();
-        story(&page);
-        page.0.take().into_iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        lines_of(story).iter().try_for_each(|line| writeln!(out, "{line}"))?;
     }
     Ok(())
 }
 
+/// What is on the page once `story` has been told.
+pub fn lines_of(story: fn(&Page)) -> Vec<String> {
+    let page = Page::default();
+    story(&page);
+    page.0.take()
+}
+
 /// S3.18
-fn event(page: &Page) {
+pub fn event(page: &Page) {
     let event = Event::new();
     let (setting, story) = (event.clone(), page.clone());
     let setter = spawn(move || {
@@ -73,7 +78,7 @@ fn event(page: &Page) {
 }
 
 /// S3.19
-fn async_result(page: &Page) {
+pub fn async_result(page: &Page) {
     let result = AsyncResult::new();
     let (setting, story) = (result.clone(), page.clone());
     let setter = spawn(move || {

@@ -2,12 +2,11 @@
 //!
 //! `cargo run --example request_locals`, then `curl -i http://127.0.0.1:8000/`: `Hello 127.0.0.1`.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 
-use gfetch::green;
+use gfetch::green::{self, green_local};
 use gfetch::http::fields::Fields;
 use gfetch::http::server::{Exchange, HttpServer};
 use gfetch::net::TcpListener;
@@ -21,9 +20,14 @@ fn main() -> io::Result<()> {
     })
 }
 
+green_local! {
+    /// The request that this greenlet answers now.
+    static REQUEST: RefCell<Option<Rc<Request>>> = RefCell::default();
+}
+
 thread_local! {
-    /// The request that each greenlet answers now.
-    static REQUESTS: RefCell<HashMap<u64, Rc<Request>>> = RefCell::default();
+    /// Requests that anybody still has.
+    static OPEN: Cell<usize> = const { Cell::new(0) };
 }
 
 /// What a view may want to know.
@@ -40,8 +44,7 @@ impl Request {
     /// # Panics
     /// Outside of [`answer`].
     pub fn current() -> Rc<Request> {
-        let request = REQUESTS.with_borrow(|requests| requests.get(&green::current().id()).cloned());
-        request.expect("a view is called by `answer`")
+        REQUEST.with(|request| request.borrow().clone()).expect("a view is called by `answer`")
     }
 }
 
@@ -59,24 +62,31 @@ fn hello() -> io::Result<String> {
     Ok(format!("Hello {}", Request::current().remote_addr))
 }
 
-/// A request is its greenlet's for as long as this lives, whatever ends it.
-struct Bound(u64);
+/// A request is its greenlet's for as long as this lives, whatever ends it: the next one on the connection has the same
+/// greenlet.
+struct Bound;
 
 impl Bound {
     fn new(request: Request) -> Bound {
-        let id = green::current().id();
-        REQUESTS.with_borrow_mut(|requests| requests.insert(id, Rc::new(request)));
-        Bound(id)
+        REQUEST.with(|current| current.replace(Some(Rc::new(request))));
+        OPEN.set(OPEN.get() + 1);
+        Bound
     }
 }
 
 impl Drop for Bound {
     fn drop(&mut self) {
-        REQUESTS.with_borrow_mut(|requests| requests.remove(&self.0));
+        REQUEST.with(RefCell::take);
     }
 }
 
-/// Requests that are being answered.
+impl Drop for Request {
+    fn drop(&mut self) {
+        OPEN.set(OPEN.get() - 1);
+    }
+}
+
+/// Requests that anybody still has.
 pub fn open_requests() -> usize {
-    REQUESTS.with_borrow(HashMap::len)
+    OPEN.get()
 }

@@ -37,9 +37,9 @@ fn the_greenlet_that_blocks_the_loop_is_named() {
 
 #[test]
 fn the_tree_shows_who_waits_for_what_and_for_how_long() {
-    let expected = "main runs\n  boss waits for the end of steve, for 3s now\n    \
-                    steve waits for an item of a queue, for 3s now, for 7s more at most\n    \
-                    john waits for an item of a queue, for 3s now, for 7s more at most";
+    let expected = "#0 \"main\" runs\n  #1 \"boss\" waits for the end of #2 \"steve\", for 3s now\n    \
+                    #2 \"steve\" waits for an item of a queue, for 3s now, for 7s more at most\n    \
+                    #3 \"john\" waits for an item of a queue, for 3s now, for 7s more at most";
     assert_eq!(diagnosis::who_is_there(), expected);
 }
 

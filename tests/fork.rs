@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use gfetch::green;
+use gfetch::net::{Resolver, ResolverConfig};
 
 const CASE: &str = "GFETCH_TEST_FORK";
 const MS: Duration = Duration::from_millis(1);
@@ -117,4 +118,25 @@ fn a_fork_between_two_runs_leaves_a_child_that_runs_and_offloads() {
         leave(again.is_ok_and(|two| two == 2));
     }
     assert!(ended_well(pid) && again.unwrap() == 2);
+}
+
+/// Bug class 30: in the child of a daemonize the resolver was dead.
+#[test]
+fn names_are_looked_up_in_a_forks_child_too() {
+    if !is_child() {
+        return again("names_are_looked_up_in_a_forks_child_too");
+    }
+    let look_up = || {
+        let address = std::net::IpAddr::from([192, 0, 2, 7]);
+        let lookup_with = std::sync::Arc::new(move |_: &str, _| Ok(vec![address]));
+        let config = ResolverConfig { lookup_with, ..ResolverConfig::default() };
+        green::run(|| Resolver::new(config).lookup("a.example", 80).map(|found| found[0].ip() == address))
+    };
+    assert!(look_up().unwrap());
+    let pid = fork();
+    let found = look_up();
+    if pid == 0 {
+        leave(found.is_ok_and(|found| found));
+    }
+    assert!(ended_well(pid) && found.unwrap());
 }

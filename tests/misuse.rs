@@ -164,7 +164,8 @@ fn a_second_reader_is_told_who_the_first_is_and_the_first_is_unharmed() {
         assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
         let text = refused.to_string();
         assert!(
-            text.starts_with("first is reading descriptor ") && text.ends_with(" already: one greenlet a direction")
+            text.starts_with("#1 \"first\" is reading descriptor ")
+                && text.ends_with(" already: one greenlet a direction")
         );
         (&theirs).write_all(b"hello").unwrap();
         assert_eq!(first.get().unwrap().unwrap(), 5);
@@ -187,7 +188,8 @@ fn a_deadlock_says_who_waits_for_what() {
     green::run(|| {
         let error = green::Event::new().wait().unwrap_err();
         let text = error.to_string();
-        let begin = "deadlock: nothing is left that could wake anybody; waiting: main (spawned at tests/misuse.rs:";
+        let begin =
+            "deadlock: nothing is left that could wake anybody; waiting: #0 \"main\" (spawned at tests/misuse.rs:";
         assert!(text.starts_with(begin) && text.ends_with(") waits for an event"), "{text}");
         let as_io = io::Error::from(error);
         assert_eq!(as_io.kind(), io::ErrorKind::Deadlock);

@@ -27,12 +27,22 @@ impl Server {
         assert!(kill.success());
     }
 
-    /// Another exchange after what was said before: by then that has been read.
-    fn wait_until_it_is_asked(&self) {
+    /// Two connections: one whose exchange is over, and one that waits for `target`, which the server has read by then.
+    fn idle_and_busy(&self, target: &str) -> (Connection, Connection) {
+        let idle = self.connect_and_ask();
+        let mut busy = self.connect();
+        busy.say(&get(target));
+        // Another exchange after what was said before: by then that has been read.
         std::thread::sleep(Duration::from_millis(100));
+        self.connect_and_ask();
+        (idle, busy)
+    }
+
+    fn connect_and_ask(&self) -> Connection {
         let mut connection = self.connect();
         connection.say(&get("/bytes/1"));
         connection.answer();
+        connection
     }
 
     fn connect(&self) -> Connection {
@@ -183,12 +193,7 @@ fn a_folder_keeps_its_secrets() {
 fn a_signal_ends_idle_connections_and_lets_a_running_exchange_finish() {
     for (name, number) in [("-TERM", 15), ("-INT", 2)] {
         let mut server = Server::start(&[]);
-        let mut idle = server.connect();
-        idle.say(&get("/bytes/1"));
-        idle.answer();
-        let mut busy = server.connect();
-        busy.say(&get("/delay/1000"));
-        server.wait_until_it_is_asked();
+        let (mut idle, mut busy) = server.idle_and_busy("/delay/1000");
         server.signal(name);
         assert_eq!(idle.rest(), "");
         assert!(TcpStream::connect(&server.address).is_err(), "nobody listens");
@@ -201,12 +206,7 @@ fn a_signal_ends_idle_connections_and_lets_a_running_exchange_finish() {
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let mut server = Server::start(&[]);
-    let mut idle = server.connect();
-    idle.say(&get("/bytes/1"));
-    idle.answer();
-    let mut busy = server.connect();
-    busy.say(&get("/delay/60000"));
-    server.wait_until_it_is_asked();
+    let (mut idle, mut busy) = server.idle_and_busy("/delay/60000");
     server.signal("-TERM");
     assert_eq!(idle.rest(), "", "the first has been heard");
     let begun = Instant::now();

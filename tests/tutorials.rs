@@ -10,10 +10,14 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use gfetch::green::{
-    self, AsyncResult, Builder, ClockKind, Config, Event, GetError, Greenlet, Group, Nothing, Pool, Queue, Semaphore,
-    join_all, sleep, spawn, timeout, yield_now,
+    self, Builder, ClockKind, Config, Event, GetError, Greenlet, Group, Nothing, Pool, Queue, Semaphore, join_all,
+    sleep, spawn, timeout, yield_now,
 };
 use gfetch::net::{StreamServer, TcpListener, TcpStream};
+
+#[path = "../examples/events_and_queues.rs"]
+#[allow(dead_code)]
+mod events_and_queues;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -28,6 +32,11 @@ struct Page {
 impl Page {
     fn say(&self, line: impl Into<String>) {
         self.lines.borrow_mut().push(line.into());
+    }
+
+    /// Says what an example says.
+    fn paste(&self, lines: Vec<String>) {
+        self.lines.borrow_mut().extend(lines);
     }
 
     /// Says the line with the seconds since the story began in front.
@@ -304,27 +313,7 @@ fn s3_14_to_s3_16_three_forms_of_timeout() {
 
 #[test]
 fn s3_18_an_event_wakes_all_its_waiters() {
-    let told = tell(|page| {
-        let event = Event::new();
-        let (setting, story) = (event.clone(), page.clone());
-        let setter = spawn(move || {
-            story.say("A: Hey wait for me, I have to do something");
-            sleep(SECOND * 3).unwrap();
-            story.say("Ok, I'm done");
-            setting.set();
-        });
-        let waiters: Vec<_> = (0..5)
-            .map(|_| {
-                let (event, page) = (event.clone(), page.clone());
-                spawn(move || {
-                    page.say("I'll wait for you");
-                    event.wait().unwrap();
-                    page.say("It's about time");
-                })
-            })
-            .collect();
-        join_all([&setter].into_iter().chain(&waiters)).unwrap();
-    });
+    let told = tell(|page| page.paste(events_and_queues::lines_of(events_and_queues::event)));
     let mut expected = vec!["A: Hey wait for me, I have to do something"];
     expected.extend(["I'll wait for you"; 5]);
     expected.push("Ok, I'm done");
@@ -334,23 +323,7 @@ fn s3_18_an_event_wakes_all_its_waiters() {
 
 #[test]
 fn s3_19_the_setter_of_an_async_result_goes_on_before_the_waiter() {
-    let told = tell(|page| {
-        let result = AsyncResult::new();
-        let (setting, story) = (result.clone(), page.clone());
-        let setter = spawn(move || {
-            story.say("sleep 3");
-            sleep(SECOND * 3).unwrap();
-            story.say("set hello start");
-            setting.set("Hello!").unwrap();
-            story.say("setted");
-        });
-        let story = page.clone();
-        let waiter = spawn(move || {
-            story.say("get hello");
-            story.say(result.get().unwrap());
-        });
-        join_all([&setter, &waiter]).unwrap();
-    });
+    let told = tell(|page| page.paste(events_and_queues::lines_of(events_and_queues::async_result)));
     assert_told(told, &["sleep 3", "get hello", "set hello start", "setted", "Hello!"], 3000);
 }
 
@@ -455,6 +428,7 @@ fn s3_24_and_s3_27_hello_from_a_group_of_three_and_a_pool_of_two() {
             yield_now().unwrap();
         };
         group.map(hello, 0..3).unwrap();
+        ids.borrow_mut().sort_unstable();
         ids.borrow_mut().dedup();
         assert_eq!(ids.borrow().len(), 3, "each in a greenlet of its own");
 

@@ -140,8 +140,7 @@ impl Session {
             failures: Cell::new(0),
             parts: PartFiles::default(),
             types: LastText::default(),
-            to_start: Cell::new(0),
-            list_ended: Cell::new(false),
+            to_start: Cell::new(1),
             waits: RefCell::default(),
             on_start: OnceCell::new(),
         };
@@ -242,8 +241,9 @@ impl Iterator for Lines {
         let entry = match entry {
             Ok(Some(entry)) => entry,
             Ok(None) => {
-                input.ended.set(true);
-                self.session.worker.end_of_list();
+                if !input.ended.replace(true) {
+                    self.session.worker.one_less_to_start();
+                }
                 return None;
             }
             Err(error) => {

@@ -49,9 +49,8 @@ pub(super) struct Worker {
     pub failures: Cell<u64>,
     /// The content type of most answers.
     pub types: LastText,
-    /// Lines that have been read and not started.
+    /// Lines that have been read and not started. What is unread of the list counts as one.
     pub to_start: Cell<u64>,
-    pub list_ended: Cell<bool>,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
 }
@@ -95,7 +94,7 @@ impl Worker {
             Err(failure) => fetched.outcome.error = Some(failure.clone()),
         }
         if fetched.outcome.attempts == 0 {
-            self.line_started();
+            self.one_less_to_start();
         }
         if !fetched.outcome.ok() {
             self.note_failure();
@@ -119,15 +118,11 @@ impl Worker {
         self.to_start.set(self.to_start.get() + 1);
     }
 
-    /// No further line will come.
-    pub fn end_of_list(&self) {
-        self.list_ended.set(true);
-        self.client.expect_more(self.to_start.get() > 0);
-    }
-
-    fn line_started(&self) {
+    /// One of those [`to_start`](Worker::to_start) less: a line has started (or failed before), or the list has ended. To
+    /// be said once for each.
+    pub fn one_less_to_start(&self) {
         self.to_start.set(self.to_start.get() - 1);
-        if self.list_ended.get() && self.to_start.get() == 0 {
+        if self.to_start.get() == 0 {
             self.client.expect_more(false);
         }
     }
@@ -247,7 +242,7 @@ impl Worker {
     fn attempt(&self, job: &Job, target: &Target, pass: Pass, record: &mut Outcome) -> Ended {
         record.reset_for_attempt();
         if record.attempts == 1 {
-            self.line_started();
+            self.one_less_to_start();
         }
         let mut trace = Trace::default();
         let mut ended = Ended::default();

@@ -1,8 +1,9 @@
 //! A place where greenlets wait until so many have come.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
+use std::rc::Rc;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
@@ -29,10 +30,19 @@ use super::wakers::Wakers;
 pub struct Barrier {
     parties: usize,
     arrived: Cell<usize>,
-    /// Counts the times that it was full or broke, so that a waiter knows whether its own round is over, and how.
-    round: Cell<u64>,
-    broken_round: Cell<Option<u64>>,
+    broken: Cell<bool>,
+    /// How the present round stands. Each waiter keeps that of its own: later ones may be over before it runs.
+    round: RefCell<Rc<Cell<Round>>>,
     waiters: Wakers,
+}
+
+/// How a round stands, from the first who comes to the last or to the break.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Round {
+    #[default]
+    Open,
+    Full,
+    Broken,
 }
 
 /// Why [`Barrier::wait`] did not come to its end.
@@ -68,8 +78,8 @@ impl Barrier {
         Barrier {
             parties,
             arrived: Cell::new(0),
-            round: Cell::new(0),
-            broken_round: Cell::new(None),
+            broken: Cell::new(false),
+            round: RefCell::default(),
             waiters: Wakers::default(),
         }
     }
@@ -86,23 +96,19 @@ impl Barrier {
             if self.is_broken() {
                 return Err(BarrierError::Broken);
             }
-            let (place, round) = (self.arrived.get(), self.round.get());
+            let (place, round) = (self.arrived.get(), self.round.borrow().clone());
             self.arrived.set(place + 1);
             if place + 1 == self.parties {
-                self.end_round(hub);
+                self.end_round(hub, Round::Full);
                 return Ok(place);
             }
             let leave = Break(self, round);
             let waited = self.waiters.wait(hub, Why::Barrier, limit.into().deadline(hub));
-            let over = self.round.get() != round;
-            if over {
-                std::mem::forget(leave);
-            }
-            match waited {
-                _ if over && self.broken_round.get() == Some(round) => Err(BarrierError::Broken),
-                _ if over => Ok(place),
-                Ok(_) => Err(BarrierError::Elapsed),
-                Err(interrupt) => Err(BarrierError::Interrupted(interrupt)),
+            match (leave.1.get(), waited) {
+                (Round::Broken, _) => Err(BarrierError::Broken),
+                (Round::Full, _) => Ok(place),
+                (Round::Open, Ok(_)) => Err(BarrierError::Elapsed),
+                (Round::Open, Err(interrupt)) => Err(BarrierError::Interrupted(interrupt)),
             }
         })
     }
@@ -117,13 +123,12 @@ impl Barrier {
         if self.waiting() > 0 {
             self.abort();
         }
-        self.arrived.set(0);
-        self.round.set(self.round.get() + 1);
+        self.broken.set(false);
     }
 
     /// Whether it is broken. Python: `broken`.
     pub fn is_broken(&self) -> bool {
-        self.broken_round.get().is_some_and(|round| round + 1 == self.round.get())
+        self.broken.get()
     }
 
     /// How many wait. Python: `n_waiting`.
@@ -132,25 +137,24 @@ impl Barrier {
     }
 
     fn break_now(&self, hub: &Hub) {
-        if !self.is_broken() {
-            self.broken_round.set(Some(self.round.get()));
-            self.end_round(hub);
+        if !self.broken.replace(true) {
+            self.end_round(hub, Round::Broken);
         }
     }
 
-    fn end_round(&self, hub: &Hub) {
+    fn end_round(&self, hub: &Hub, how: Round) {
         self.arrived.set(0);
-        self.round.set(self.round.get() + 1);
+        self.round.take().set(how);
         self.waiters.wake_all(hub);
     }
 }
 
 /// Breaks the barrier if its waiter leaves before the round is over: also when a kill unwinds it.
-struct Break<'a>(&'a Barrier, u64);
+struct Break<'a>(&'a Barrier, Rc<Cell<Round>>);
 
 impl Drop for Break<'_> {
     fn drop(&mut self) {
-        if self.0.round.get() == self.1 {
+        if self.1.get() == Round::Open {
             Hub::try_with(|hub| self.0.break_now(hub));
         }
     }

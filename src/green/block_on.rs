@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake};
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::remote::{Remote, WaitId};
-use super::task::Why;
+use super::task::{Across, Why};
 use super::threads::NextWait;
 
 /// Runs `future` to its end on this greenlet, which parks while the future is pending; other greenlets run meanwhile. Its
@@ -36,7 +36,7 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output, Interrupt> {
                 let _next = NextWait(&task);
                 // Two are ours: `bell` and `waker`.
                 let can_ring = Arc::strong_count(&bell) > 2;
-                task.park(hub, if can_ring { Why::OtherThread } else { Why::Future }, None)?;
+                task.park(hub, if can_ring { Why::OtherThread(Across::Future) } else { Why::Future }, None)?;
             } else {
                 task.yield_now(hub)?;
             }

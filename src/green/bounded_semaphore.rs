@@ -8,7 +8,8 @@ use super::limit::Limit;
 use super::semaphore::{Permit, Semaphore};
 
 /// A [`Semaphore`] that refuses to have more permits than it was made with. Clones are the same semaphore. gevent:
-/// `BoundedSemaphore`; with one permit its `Lock` (where the lock guards a value, see [`Mutex`](super::Mutex)).
+/// `BoundedSemaphore`; with one permit its `Lock` (where the lock guards a value, see [`Mutex`](super::Mutex), of which a
+/// dump knows the holder).
 ///
 /// Permits are released by being dropped; [`forget`](Permit::forget) one to release it later, or by another greenlet, with
 /// [`release`](BoundedSemaphore::release).

@@ -1,8 +1,9 @@
 //! Every living greenlet as data: what it is called, what it waits for and whom, where it comes from, how deep its stack is.
 
+mod graph;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 use std::fmt;
 use std::os::fd::RawFd;
 use std::panic::Location;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use super::hub::Hub;
 use super::task::{State, Task};
+use graph::Graph;
 
 /// What a greenlet waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,20 +25,49 @@ pub enum Wait {
     Read(RawFd),
     /// This descriptor to be writable.
     Write(RawFd),
+    /// A lock: the id of who has it, where a greenlet of this hub has it. Of an [`RwLock`](super::RwLock) that is who has the
+    /// turn to write, though it may still wait for readers itself.
+    Lock(Option<u64>),
+    /// The readers of an [`RwLock`](super::RwLock) to leave.
+    Readers {
+        /// The ids of some of them.
+        known: Vec<u64>,
+        /// How many there are besides.
+        others: usize,
+    },
     /// Something else, in words that go after "waits".
     Other(Cow<'static, str>),
 }
 
-impl fmt::Display for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Wait {
+    /// In words that go after "waits", with greenlets called as `call` does.
+    fn told(&self, call: impl Fn(u64) -> String) -> String {
         match self {
-            Wait::Sleep => f.write_str("for time to pass"),
-            Wait::End(id) => write!(f, "for the end of greenlet {id}"),
-            Wait::Read(fd) => write!(f, "to read descriptor {fd}"),
-            Wait::Write(fd) => write!(f, "to write descriptor {fd}"),
-            Wait::Other(what) => f.write_str(what),
+            Wait::Sleep => "for time to pass".to_owned(),
+            Wait::End(id) => format!("for the end of {}", call(*id)),
+            Wait::Read(fd) => format!("to read descriptor {fd}"),
+            Wait::Write(fd) => format!("to write descriptor {fd}"),
+            Wait::Lock(Some(id)) => format!("for a lock held by {}", call(*id)),
+            Wait::Lock(None) => "for a lock held by no greenlet of this hub".to_owned(),
+            Wait::Readers { known, others } => {
+                let mut readers: Vec<String> = known.iter().map(|id| call(*id)).collect();
+                readers.extend((*others > 0).then(|| format!("{others} more")));
+                format!("for a lock read by {}", readers.join(", "))
+            }
+            Wait::Other(what) => what.to_string(),
         }
     }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(|id| format!("greenlet {id}")))
+    }
+}
+
+/// A greenlet as people read it: `#3 "name"`.
+pub(crate) fn label(id: u64, name: &str) -> String {
+    format!("#{id} {name:?}")
 }
 
 /// One living greenlet, as it was when [`dump_tasks`] was called.
@@ -76,7 +107,7 @@ impl TaskInfo {
             name: task.name(),
             state: task.state.get(),
             is_killed: task.is_killed(),
-            waits_for: task.waits_for(),
+            waits_for: task.waits_for(hub),
             waited: hub.diagnosis.waiting_since(task).map(|since| now.saturating_duration_since(since)),
             ends_in: deadline.map(|deadline| deadline.when.saturating_duration_since(now)),
             spawned_at: task.origin().at,
@@ -141,53 +172,31 @@ impl TaskDump {
         TaskTree(self)
     }
 
-    /// One line a greenlet: name, spawn site, what it waits for and whom.
+    /// One line a greenlet: id, name, spawn site, what it waits for and whom.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        let names: HashMap<u64, &str> = self.tasks.iter().map(|task| (task.id, &*task.name)).collect();
-        self.tasks.iter().map(move |task| line(task, &names))
+        let graph = Graph::of(self);
+        self.tasks.iter().map(move |task| format!("{} {}", label(task.id, &task.name), line(task, &graph)))
     }
 
-    /// Circles of greenlets each of which waits for the end of the next: their names, each circle once, from its oldest.
+    /// Circles of greenlets each of which waits for the next, for its end or for a lock that it has: their names, each circle
+    /// once, from its oldest. One that waits for a lock it has itself is a circle of one.
     pub fn cycles(&self) -> Vec<Vec<String>> {
-        let next: HashMap<u64, u64> =
-            self.tasks.iter().filter_map(|task| Some((task.id, waits_for_whom(task)?))).collect();
-        let names: HashMap<u64, &str> = self.tasks.iter().map(|task| (task.id, &*task.name)).collect();
-        let mut cycles = Vec::new();
-        let mut seen: HashMap<u64, u64> = HashMap::new();
-        for task in &self.tasks {
-            // Each greenlet waits for one at most: a walk that meets its own trace has found the one circle on its way.
-            let mut walk = vec![];
-            let mut at = Some(task.id);
-            while let Some(id) = at.filter(|id| !seen.contains_key(id)) {
-                seen.insert(id, task.id);
-                walk.push(id);
-                at = next.get(&id).copied();
-            }
-            let met = at.filter(|id| seen.get(id) == Some(&task.id));
-            if let Some(start) = met.and_then(|met| walk.iter().position(|id| *id == met)) {
-                let mut cycle = walk.split_off(start);
-                let oldest = cycle.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(place, _)| place);
-                cycle.rotate_left(oldest);
-                cycles.push(cycle.iter().map(|id| names[id].to_owned()).collect());
-            }
-        }
-        cycles
+        let graph = Graph::of(self);
+        graph.cycles().iter().map(|cycle| cycle.iter().map(|task| task.name.clone()).collect()).collect()
+    }
+
+    /// The same in sentences, with what each waits for and where it was spawned.
+    pub(crate) fn told_cycles(&self) -> Vec<String> {
+        let graph = Graph::of(self);
+        graph.cycles().iter().map(|cycle| graph.tell(cycle)).collect()
     }
 }
 
-fn waits_for_whom(task: &TaskInfo) -> Option<u64> {
-    match task.waits_for {
-        Some(Wait::End(id)) => Some(id),
-        _ => None,
-    }
-}
-
-fn line(task: &TaskInfo, names: &HashMap<u64, &str>) -> String {
-    let at = task.spawned_at;
-    let mut line = format!("{} (spawned at {}:{}) ", task.name, at.file(), at.line());
+/// All of a line but its beginning.
+fn line(task: &TaskInfo, graph: &Graph<'_>) -> String {
+    let mut line = format!("{} ", spawned(task));
     line += &match (&task.waits_for, task.state) {
-        (Some(Wait::End(id)), _) if names.contains_key(id) => format!("waits for the end of {}", names[id]),
-        (Some(wait), _) => format!("waits {wait}"),
+        (Some(wait), _) => format!("waits {}", wait.told(|id| graph.call_from(task, id))),
         (None, State::Running) => "runs".to_owned(),
         (None, State::Scheduled) => "is ready to run".to_owned(),
         (None, _) => "has ended".to_owned(),
@@ -204,12 +213,18 @@ fn line(task: &TaskInfo, names: &HashMap<u64, &str>) -> String {
     line
 }
 
+fn spawned(task: &TaskInfo) -> String {
+    format!("(spawned at {}:{})", task.spawned_at.file(), task.spawned_at.line())
+}
+
 impl fmt::Display for TaskDump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (task, line) in self.tasks.iter().zip(self.lines()) {
+        let graph = Graph::of(self);
+        for task in &self.tasks {
+            let (name, line) = (&task.name, line(task, &graph));
             let kib = |bytes: usize| bytes.div_ceil(1024);
             let used = task.stack_used_bytes.map_or_else(|| "-".to_owned(), |used| kib(used).to_string());
-            writeln!(f, "{:>6}  {line}  [stack {used} of {} KiB]", task.id, kib(task.stack_bytes))?;
+            writeln!(f, "{:>6}  {name} {line}  [stack {used} of {} KiB]", task.id, kib(task.stack_bytes))?;
         }
         Ok(())
     }

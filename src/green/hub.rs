@@ -33,6 +33,7 @@ use super::stack::{StackSlot, Stacks};
 use super::start::Start;
 use super::task::{Cause, Origin, Resumed, State, Task};
 use super::timers::{Deadline, Timers};
+use super::turn::Holdings;
 use diagnosis::Diagnosis;
 pub(crate) use diagnosis::Stretch;
 
@@ -60,6 +61,8 @@ pub(crate) struct Hub {
     pub(super) idlers: Idlers,
     /// Greenlets parked on an offloaded call.
     pub offload_waits: Cell<usize>,
+    /// Who has the locks that greenlets wait for.
+    pub holdings: Holdings,
     pub os: Os,
     pub main: RefCell<Option<Rc<Task>>>,
     main_is_done: Cell<bool>,
@@ -98,6 +101,7 @@ impl Hub {
             descriptor_waits: Cell::new(0),
             idlers: Idlers::default(),
             offload_waits: Cell::new(0),
+            holdings: Holdings::default(),
             os: Os::new(),
             main: RefCell::new(None),
             main_is_done: Cell::new(false),

@@ -45,26 +45,37 @@ pub struct TimedOut {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Deadlock {
-    /// The lines, the circles, and how many wait besides.
-    pub(crate) report: Arc<(Vec<String>, Vec<Vec<String>>, usize)>,
+    pub(crate) report: Arc<Report>,
+}
+
+/// What a [`Deadlock`] says.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub waiting: Vec<String>,
+    pub unnamed: usize,
+    pub cycles: Vec<Vec<String>>,
+    /// The same in sentences.
+    pub told_cycles: Vec<String>,
 }
 
 impl Deadlock {
-    /// One line a waiting greenlet, for the oldest twenty: its name, where it was spawned, what it waits for and, where
-    /// that is another greenlet's end, for whom.
+    /// One line a waiting greenlet, for the oldest twenty: its id and name, where it was spawned, what it waits for and,
+    /// where that is another greenlet's end or a lock that another has, for whom. Who will set an event, give a permit or
+    /// put an item is not to be known.
     pub fn waiting(&self) -> &[String] {
-        &self.report.0
+        &self.report.waiting
     }
 
-    /// The circles (five at most): the names of greenlets each of which waits for the end of the next, and the last for
-    /// that of the first. Each begins with its oldest greenlet.
+    /// The circles (five at most): the names of greenlets each of which waits for the next, for its end or for a lock that it
+    /// has, and the last for the first. Each begins with its oldest greenlet. Who waits for a lock that it has itself is a
+    /// circle of one. `Display` says of each step what is waited for, and where who waits was spawned.
     pub fn cycles(&self) -> &[Vec<String>] {
-        &self.report.1
+        &self.report.cycles
     }
 
     /// How many more wait than [`Deadlock::waiting`] names.
     pub fn unnamed(&self) -> usize {
-        self.report.2
+        self.report.unnamed
     }
 }
 
@@ -74,8 +85,8 @@ impl fmt::Display for Deadlock {
         if self.unnamed() > 0 {
             write!(f, "; and {} more", self.unnamed())?;
         }
-        for cycle in self.cycles() {
-            write!(f, "; in a circle: {} → {}", cycle.join(" → "), cycle[0])?;
+        for cycle in &self.report.told_cycles {
+            write!(f, "; in a circle: {cycle}")?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::async_result::AsyncResult;
+use super::channel::Channel;
 use super::greenlet::{Greenlet, spawn};
 use super::hub::Hub;
 use super::outcome::{GetError, Outcome, Packet};
@@ -21,7 +22,7 @@ enum Place {
 }
 
 /// Where [`Greenlet::pipe_to`] may put an outcome: an [`AsyncResult`] of it (or of an `Rc` of it, or with an `Rc` of its
-/// error, which can be cloned out again), a [`Queue`] of it.
+/// error, which can be cloned out again), a [`Queue`] or a [`Channel`] of it.
 pub trait PipeEnd<V>: Clone + 'static {
     /// Puts it in. Must not wait.
     fn accept(&self, outcome: V);
@@ -115,6 +116,16 @@ impl<V: 'static> PipeEnd<V> for Queue<V> {
         if let Err(PutError::Full(outcome)) = self.try_put(outcome) {
             let queue = self.clone();
             spawn(move || drop(queue.put(outcome)));
+        }
+    }
+}
+
+impl<V: 'static> PipeEnd<V> for Channel<V> {
+    /// Where no getter waits, a greenlet of its own waits for one; a closed channel drops it.
+    fn accept(&self, outcome: V) {
+        if let Err(PutError::Full(outcome)) = self.try_put(outcome) {
+            let channel = self.clone();
+            spawn(move || drop(channel.put(outcome)));
         }
     }
 }

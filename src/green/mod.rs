@@ -106,6 +106,7 @@ pub mod threads;
 mod timeout;
 mod timers;
 mod trace;
+mod turn;
 mod wait;
 mod waker;
 mod wakers;

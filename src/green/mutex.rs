@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use super::interrupt::Interrupt;
 use super::limit::Limit;
-use super::semaphore::{Permit, Semaphore};
+use super::turn::{Held, Turn};
 
 /// A value that one greenlet at a time may look at, also across its waits; between two waits a `RefCell` does as well.
 /// Those who wait have it in the order in which they came. It is not poisoned: a guard that is dropped by a panic or a kill
@@ -32,35 +32,36 @@ use super::semaphore::{Permit, Semaphore};
 /// });
 /// ```
 pub struct Mutex<T> {
-    semaphore: Semaphore,
+    turn: Turn,
     value: RefCell<T>,
 }
 
 impl<T> Mutex<T> {
     /// Around `value`, unlocked.
     pub fn new(value: T) -> Mutex<T> {
-        Mutex { semaphore: Semaphore::new(1), value: RefCell::new(value) }
+        Mutex { turn: Turn::new(), value: RefCell::new(value) }
     }
 
     /// Waits until it is this greenlet's. Who has it already waits for ever (a deadlock that is reported, if nothing else
-    /// goes on): see [`ReentrantMutex`](super::ReentrantMutex).
+    /// goes on): see [`ReentrantMutex`](super::ReentrantMutex). A dump and a deadlock's report say who has it: who locked
+    /// it, also where the guard has moved on.
     pub fn lock(&self) -> Result<MutexGuard<'_, T>, Interrupt> {
-        Ok(self.guard(self.semaphore.acquire()?))
+        Ok(self.lock_timeout(Limit::NEVER)?.expect("without a limit it waits until it has it"))
     }
 
     /// The same for at most `limit`; `None` if that passed first.
     pub fn lock_timeout(&self, limit: impl Into<Limit>) -> Result<Option<MutexGuard<'_, T>>, Interrupt> {
-        Ok(self.semaphore.acquire_timeout(limit)?.map(|permit| self.guard(permit)))
+        Ok(self.turn.take(limit.into())?.map(|turn| self.guard(turn)))
     }
 
     /// Locks it if it is free. Never switches.
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.semaphore.try_acquire().map(|permit| self.guard(permit))
+        self.turn.try_take().map(|turn| self.guard(turn))
     }
 
     /// Whether somebody has it. gevent: `locked`.
     pub fn is_locked(&self) -> bool {
-        self.semaphore.free() == 0
+        !self.turn.is_free()
     }
 
     /// The value.
@@ -68,8 +69,8 @@ impl<T> Mutex<T> {
         self.value.into_inner()
     }
 
-    fn guard(&self, permit: Permit) -> MutexGuard<'_, T> {
-        MutexGuard { value: self.value.borrow_mut(), mutex: self, _permit: permit }
+    fn guard<'a>(&'a self, turn: Held<'a>) -> MutexGuard<'a, T> {
+        MutexGuard { value: self.value.borrow_mut(), mutex: self, _turn: turn }
     }
 }
 
@@ -81,10 +82,10 @@ impl<T: Default> Default for Mutex<T> {
 
 /// The value of a [`Mutex`]; unlocks it when dropped.
 pub struct MutexGuard<'a, T> {
-    // Dropped before the permit, which lets the next one in.
+    // Dropped before the turn, which lets the next one in.
     value: RefMut<'a, T>,
     pub(super) mutex: &'a Mutex<T>,
-    _permit: Permit,
+    _turn: Held<'a>,
 }
 
 impl<T> Deref for MutexGuard<'_, T> {

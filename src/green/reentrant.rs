@@ -1,12 +1,13 @@
 //! A lock that its holder may take again.
 
 use std::cell::Cell;
+use std::mem;
 use std::ops::Deref;
 
 use super::any::current;
 use super::interrupt::Interrupt;
 use super::limit::Limit;
-use super::semaphore::{Permit, Semaphore};
+use super::turn::{Held, Turn};
 
 /// A value that one greenlet at a time may look at, as often over as it likes; so it sees it shared (`&T`). Those who wait
 /// have it in the order in which they came. It is not poisoned. A release by a stranger, a `RuntimeError` in gevent, cannot
@@ -24,24 +25,16 @@ use super::semaphore::{Permit, Semaphore};
 /// });
 /// ```
 pub struct ReentrantMutex<T> {
-    semaphore: Semaphore,
-    /// The holder's number, how often it has it, and what keeps the others out.
-    holder: Cell<Option<u64>>,
+    turn: Turn,
+    /// How often its holder has it.
     times: Cell<usize>,
-    permit: Cell<Option<Permit>>,
     value: T,
 }
 
 impl<T> ReentrantMutex<T> {
     /// Around `value`, unlocked.
     pub fn new(value: T) -> ReentrantMutex<T> {
-        ReentrantMutex {
-            semaphore: Semaphore::new(1),
-            holder: Cell::new(None),
-            times: Cell::new(0),
-            permit: Cell::new(None),
-            value,
-        }
+        ReentrantMutex { turn: Turn::new(), times: Cell::new(0), value }
     }
 
     /// Waits until it is this greenlet's; at once if it is already.
@@ -54,7 +47,7 @@ impl<T> ReentrantMutex<T> {
         if self.is_mine() {
             return Ok(Some(self.again()));
         }
-        Ok(self.semaphore.acquire_timeout(limit)?.map(|permit| self.begin(permit)))
+        Ok(self.turn.take(limit.into())?.map(|turn| self.begin(turn)))
     }
 
     /// Locks it if it is free or this greenlet's already. Never switches.
@@ -62,17 +55,17 @@ impl<T> ReentrantMutex<T> {
         if self.is_mine() {
             return Some(self.again());
         }
-        self.semaphore.try_acquire().map(|permit| self.begin(permit))
+        self.turn.try_take().map(|turn| self.begin(turn))
     }
 
     /// Whether the running greenlet has it. gevent: `_is_owned`.
     pub fn is_mine(&self) -> bool {
-        self.holder.get() == Some(current().id())
+        self.turn.is_of(current().id())
     }
 
-    fn begin(&self, permit: Permit) -> ReentrantGuard<'_, T> {
-        self.holder.set(Some(current().id()));
-        self.permit.set(Some(permit));
+    /// The last guard releases the turn.
+    fn begin(&self, turn: Held<'_>) -> ReentrantGuard<'_, T> {
+        mem::forget(turn);
         self.again()
     }
 
@@ -100,8 +93,7 @@ impl<T> Drop for ReentrantGuard<'_, T> {
         let left = self.mutex.times.get() - 1;
         self.mutex.times.set(left);
         if left == 0 {
-            self.mutex.holder.set(None);
-            drop(self.mutex.permit.take());
+            self.mutex.turn.release();
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
 
+use super::dump::Wait;
 use super::hub::Hub;
 use super::interrupt::Interrupt;
 use super::limit::Limit;
-use super::semaphore::{Permit, Semaphore};
 use super::task::Why;
+use super::turn::{Held, Holder, Holding, Turn};
 use super::wakers::Wakers;
 
 /// A value that many greenlets may read at once or one may write, also across waits. Fair: who comes waits behind those who
@@ -25,31 +27,25 @@ use super::wakers::Wakers;
 /// ```
 pub struct RwLock<T> {
     /// A writer holds it from when its turn has come; a reader only while it enters.
-    turn: Semaphore,
-    readers: Cell<usize>,
-    last_reader_left: Wakers,
+    turn: Turn,
+    readers: Rc<Readers>,
     value: RefCell<T>,
 }
 
 impl<T> RwLock<T> {
     /// Around `value`, unlocked.
     pub fn new(value: T) -> RwLock<T> {
-        RwLock {
-            turn: Semaphore::new(1),
-            readers: Cell::new(0),
-            last_reader_left: Wakers::default(),
-            value: RefCell::new(value),
-        }
+        RwLock { turn: Turn::new(), readers: Rc::default(), value: RefCell::new(value) }
     }
 
     /// Waits until no writer has it, or waits before this.
     pub fn read(&self) -> Result<ReadGuard<'_, T>, Interrupt> {
-        Ok(self.enter(self.turn.acquire()?))
+        Ok(self.read_timeout(Limit::NEVER)?.expect("without a limit it waits until it has it"))
     }
 
     /// The same for at most `limit`; `None` if that passed first.
     pub fn read_timeout(&self, limit: impl Into<Limit>) -> Result<Option<ReadGuard<'_, T>>, Interrupt> {
-        Ok(self.turn.acquire_timeout(limit)?.map(|turn| self.enter(turn)))
+        Ok(self.turn.take(limit.into())?.map(|turn| self.enter(turn)))
     }
 
     /// Waits until nobody else has it.
@@ -61,9 +57,12 @@ impl<T> RwLock<T> {
     pub fn write_timeout(&self, limit: impl Into<Limit>) -> Result<Option<WriteGuard<'_, T>>, Interrupt> {
         // One moment for both waits.
         let limit = limit.into().fixed();
-        let Some(turn) = self.turn.acquire_timeout(limit)? else { return Ok(None) };
-        while self.readers.get() > 0 {
-            let left = Hub::with(|hub| self.last_reader_left.wait(hub, Why::Lock, limit.deadline(hub)))?;
+        let Some(turn) = self.turn.take(limit)? else { return Ok(None) };
+        while self.readers.count.get() > 0 {
+            let left = Hub::with(|hub| {
+                let known = hub.holdings.tell(self.readers.clone());
+                self.readers.last_left.wait(hub, Why::Lock(known.key), limit.deadline(hub))
+            })?;
             if !left {
                 return Ok(None);
             }
@@ -71,10 +70,36 @@ impl<T> RwLock<T> {
         Ok(Some(WriteGuard { value: self.value.borrow_mut(), _turn: turn }))
     }
 
-    fn enter(&self, turn: Permit) -> ReadGuard<'_, T> {
-        self.readers.set(self.readers.get() + 1);
+    fn enter(&self, turn: Held<'_>) -> ReadGuard<'_, T> {
+        let leave = self.readers.enter();
         drop(turn);
-        ReadGuard { value: self.value.borrow(), _leave: Leave(&self.readers, &self.last_reader_left) }
+        ReadGuard { value: self.value.borrow(), _leave: leave }
+    }
+}
+
+/// So many readers at once are known by their ids; the others are counted.
+const KNOWN_READERS: usize = 4;
+
+#[derive(Default)]
+struct Readers {
+    count: Cell<usize>,
+    known: [Holder; KNOWN_READERS],
+    last_left: Wakers,
+}
+
+impl Readers {
+    fn enter(&self) -> Leave<'_> {
+        self.count.set(self.count.get() + 1);
+        let place = self.known.iter().find(|place| place.is_nobody());
+        place.inspect(|place| place.set_to_the_running());
+        Leave { readers: self, place }
+    }
+}
+
+impl Holding for Readers {
+    fn wait(&self) -> Wait {
+        let known: Vec<u64> = self.known.iter().filter_map(Holder::id).collect();
+        Wait::Readers { others: self.count.get() - known.len(), known }
     }
 }
 
@@ -92,13 +117,18 @@ impl<T> Deref for ReadGuard<'_, T> {
     }
 }
 
-struct Leave<'a>(&'a Cell<usize>, &'a Wakers);
+struct Leave<'a> {
+    readers: &'a Readers,
+    /// Where it is known.
+    place: Option<&'a Holder>,
+}
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-        if self.0.get() == 0 {
-            Hub::try_with(|hub| self.1.wake_all(hub));
+        self.place.inspect(|place| place.clear());
+        self.readers.count.set(self.readers.count.get() - 1);
+        if self.readers.count.get() == 0 {
+            Hub::try_with(|hub| self.readers.last_left.wake_all(hub));
         }
     }
 }
@@ -106,7 +136,7 @@ impl Drop for Leave<'_> {
 /// A [`RwLock`]'s value, for writing; unlocks it when dropped.
 pub struct WriteGuard<'a, T> {
     value: RefMut<'a, T>,
-    _turn: Permit,
+    _turn: Held<'a>,
 }
 
 impl<T> Deref for WriteGuard<'_, T> {

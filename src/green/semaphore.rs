@@ -10,7 +10,8 @@ use super::task::Why;
 use super::wait::WaitList;
 
 /// A number of permits. A released one is handed to whoever has waited longest, so that nobody overtakes (gevent lets
-/// the releaser take it again at once). Clones are the same semaphore. gevent: `Semaphore`; its `DummySemaphore`, on which
+/// the releaser take it again at once). Clones are the same semaphore. A permit has no owner (it may be passed on, and be
+/// forgotten), so a dump cannot say whom a waiter waits for, as it does of a [`Mutex`](super::Mutex). gevent: `Semaphore`; its `DummySemaphore`, on which
 /// nobody ever waits, is `Semaphore::new(usize::MAX)`.
 ///
 /// ```

@@ -22,6 +22,7 @@ use std::rc::Rc;
 
 use corosensei::stack::Stack;
 use corosensei::{CoroutineResult, Yielder};
+use slotmap::DefaultKey;
 
 use super::hub::Hub;
 use super::interrupt::Interrupt;
@@ -82,16 +83,27 @@ pub(crate) enum Why {
     Read(i32),
     Write(i32),
     Offload,
-    OtherThread,
+    OtherThread(Across),
     Future,
     Signal,
     QueueJoin,
     Channel,
     Select,
-    Lock,
+    /// With its place among the hub's [`Holdings`](super::turn::Holdings).
+    Lock(DefaultKey),
     Condition,
     Barrier,
     Idle,
+}
+
+/// What other threads may do for a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Across {
+    Channel,
+    Semaphore,
+    Lock,
+    Event,
+    Future,
 }
 
 /// What a coroutine tells the hub when it hands the thread back.

@@ -1,5 +1,6 @@
 //! The runtime's rules, each a test.
 
+mod deadlocks;
 mod diagnosis;
 mod fairness;
 mod generators;

@@ -104,14 +104,15 @@ impl<T> WaitList<T> {
 
     /// Hands `thing` to the one that has waited longest; gives it back when nobody waits.
     pub fn hand(&self, hub: &Hub, thing: T) -> Result<(), T> {
-        match self.pop() {
-            Some(node) => {
-                node.slot.set(Some(thing));
-                node.serve(hub);
-                Ok(())
-            }
-            None => Err(thing),
-        }
+        self.hand_to(hub, thing).map(drop)
+    }
+
+    /// The same, and says whose it is now.
+    pub fn hand_to(&self, hub: &Hub, thing: T) -> Result<Option<u64>, T> {
+        let Some(node) = self.pop() else { return Err(thing) };
+        node.slot.set(Some(thing));
+        node.serve(hub);
+        Ok(node.waker.as_ref().map(|waker| waker.task.id))
     }
 
     /// Takes what the one that has waited longest offers, and wakes it.

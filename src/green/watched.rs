@@ -246,7 +246,7 @@ impl<S: AsFd> Watched<S> {
         let waiter = self.waiter(direction).borrow();
         let Some(first) = &*waiter else { return Ok(()) };
         let verb = if direction == Direction::Read { "reading" } else { "writing" };
-        let text = format!("{} is {verb} descriptor {} already: one greenlet a direction", first.task.name(), self.fd);
+        let text = format!("{} is {verb} descriptor {} already: one greenlet a direction", first.task.label(), self.fd);
         Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
     }
 }

@@ -243,11 +243,14 @@ mod tests {
             let worker = Builder::new().name("worker").spawn(move || waiting.wait()).unwrap();
             let id = worker.id();
             let text = ask(path, &format!("ps\nwhere {id}\nstack {id}\ntree\nquit\nps\n"));
-            assert_eq!(text.matches("worker (spawned at src/net/backdoor.rs:").count(), 4, "{text}");
+            assert_eq!(text.matches(" worker (spawned at src/net/backdoor.rs:").count(), 1, "{text}");
+            let labelled = format!("#{id} \"worker\" (spawned at src/net/backdoor.rs:");
+            assert_eq!(text.matches(&labelled).count(), 3, "{text}");
             assert_eq!(text.matches("waits for an event").count(), 4, "{text}");
             assert_eq!(text.matches("  spawned by greenlet 0 at src/net/backdoor.rs:").count(), 2, "{text}");
             assert_eq!(text.matches("  stack of 262144 bytes, ").count(), 2, "{text}");
-            assert!(text.contains("\n  backdoor (spawned at") && text.contains("waits to read descriptor"), "{text}");
+            let in_the_tree = |line: &str| line.starts_with("  #") && line.contains(" \"backdoor\" (spawned at");
+            assert!(text.lines().any(in_the_tree) && text.contains("waits to read descriptor"), "{text}");
             event.set();
             worker.join().unwrap();
         });

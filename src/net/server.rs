@@ -7,6 +7,7 @@
 //! ```
 
 mod datagram;
+mod handlers;
 mod tls;
 
 use std::cell::Cell;
@@ -18,16 +19,13 @@ use std::time::Duration;
 pub use datagram::{DatagramSender, DatagramServer, DatagramServerHandle};
 pub use tls::TlsServer;
 
+use handlers::{Handlers, wait_for};
+
 use super::{TcpListener, TcpStream, TlsAcceptor, UnixListener, UnixStream};
-use crate::green::{self, Builder, GetError, Greenlet, Group, Interrupt, Pool};
+use crate::green::{self, Greenlet, Interrupt, Pool};
 
 /// Connections accepted in one go before others run; gevent's `max_accept`.
 const MAX_ACCEPTS: u32 = 100;
-/// The pause after a failed accept doubles from here, as in gevent: what is short (descriptors, memory) comes back when
-/// connections end.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-/// And up to here.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a [`StreamServer`] takes its connections from.
 pub trait Listen: 'static {
@@ -88,14 +86,14 @@ impl Listen for UnixListener {
 /// ```
 pub struct StreamServer<L: Listen = TcpListener> {
     listener: L,
-    pool: Option<Pool>,
+    pool: Pool,
     max_accept: u32,
 }
 
 impl<L: Listen> StreamServer<L> {
     /// A server on `listener`, with no bound on its connections.
     pub fn new(listener: L) -> StreamServer<L> {
-        StreamServer { listener, pool: None, max_accept: MAX_ACCEPTS }
+        StreamServer { listener, pool: Pool::unbounded(), max_accept: MAX_ACCEPTS }
     }
 
     /// At most `size` connections at once. While there are so many none is accepted: they wait in the kernel's backlog,
@@ -107,7 +105,7 @@ impl<L: Listen> StreamServer<L> {
     /// Its handlers share the places of `pool` with whoever else spawns there; [`ServerHandle::stop`] ends only the
     /// handlers (gevent's ends all of the pool). gevent: `spawn=pool`.
     pub fn in_pool(mut self, pool: &Pool) -> StreamServer<L> {
-        self.pool = Some(pool.clone());
+        self.pool = pool.clone();
         self
     }
 
@@ -155,12 +153,12 @@ pub struct ServerHandle<L: Listen = TcpListener> {
 impl<L: Listen> ServerHandle<L> {
     /// Connections whose handler runs now.
     pub fn connections(&self) -> usize {
-        self.shared.handlers.len()
+        self.shared.handlers.running.len()
     }
 
     /// Accepts that have failed so far, each followed by a pause.
     pub fn failed_accepts(&self) -> u64 {
-        self.shared.failed_accepts.get()
+        self.shared.handlers.failures.get()
     }
 
     /// Whether it accepts no more: it was stopped, or failed for good. gevent: `closed`.
@@ -170,7 +168,7 @@ impl<L: Listen> ServerHandle<L> {
 
     /// Whether all places of its pool are taken, so that it accepts none for now. gevent: `full`.
     pub fn is_full(&self) -> bool {
-        self.shared.pool.as_ref().is_some_and(|pool| pool.free() == 0)
+        self.shared.handlers.pool.is_full()
     }
 
     /// What it listens on.
@@ -180,39 +178,28 @@ impl<L: Listen> ServerHandle<L> {
 
     /// Waits until accepting has ended: `Ok` if it was stopped, else why it failed. Tells that once.
     pub fn wait(&self) -> io::Result<()> {
-        match self.acceptor.get() {
-            Ok(error) => Err(error),
-            Err(GetError::Killed | GetError::Taken) => Ok(()),
-            Err(GetError::Interrupted(interrupt)) => Err(interrupt.into()),
-            Err(error @ GetError::Panicked(_)) => Err(io::Error::other(error.to_string())),
-        }
+        wait_for(&self.acceptor)
     }
 
     /// Stops accepting at once and closes the listener, gives the handlers `limit` to finish, and kills those that have
     /// not. Not to be called by a handler, which would wait for itself. gevent: `stop(timeout)`.
     pub fn stop(&self, limit: Duration) -> Result<(), Interrupt> {
         self.shared.close();
-        let waited = self.acceptor.kill().and_then(|()| self.shared.handlers.join_timeout(limit));
-        self.shared.handlers.kill_nowait();
-        waited?;
-        self.shared.handlers.kill()
+        self.shared.handlers.stop(&self.acceptor, limit, || {})
     }
 }
 
 struct Shared<L> {
     listener: L,
-    pool: Option<Pool>,
     max_accept: u32,
-    handlers: Group,
-    failed_accepts: Cell<u64>,
+    handlers: Handlers,
     closed: Cell<bool>,
 }
 
 impl<L: Listen> Shared<L> {
     fn new(server: StreamServer<L>) -> Shared<L> {
         let StreamServer { listener, pool, max_accept } = server;
-        let (handlers, failed_accepts, closed) = (Group::new(), Cell::new(0), Cell::new(false));
-        Shared { listener, pool, max_accept, handlers, failed_accepts, closed }
+        Shared { listener, max_accept, handlers: Handlers::new(pool), closed: Cell::new(false) }
     }
 
     fn close(&self) {
@@ -221,64 +208,14 @@ impl<L: Listen> Shared<L> {
     }
 
     fn accept_all<R: 'static, H: Fn(L::Stream, L::Peer) -> R + 'static>(&self, handler: &Rc<H>) -> io::Error {
-        let (mut accepts, mut back_off) = (0_u32, BackOff::default());
-        loop {
-            let waited = match self.accept_one(handler) {
-                Ok(()) => {
-                    (accepts, back_off) = (accepts.wrapping_add(1), BackOff::default());
-                    if accepts.is_multiple_of(self.max_accept) { green::yield_now() } else { Ok(()) }
-                }
-                Err(error) if is_final(&error) => {
-                    self.close();
-                    return error;
-                }
-                Err(_) => {
-                    self.failed_accepts.set(self.failed_accepts.get() + 1);
-                    green::sleep(back_off.next())
-                }
-            };
-            if let Err(interrupt) = waited {
-                return interrupt.into();
-            }
-        }
+        let error = self.handlers.take_all(self.max_accept, |place| {
+            let (stream, peer) = self.listener.accept()?;
+            let handler = handler.clone();
+            self.handlers.spawn(place, move || handler(stream, peer))
+        });
+        self.close();
+        error
     }
-
-    /// First a place, then a connection: one that nobody has a place for stays in the backlog.
-    fn accept_one<R: 'static, H: Fn(L::Stream, L::Peer) -> R + 'static>(&self, handler: &Rc<H>) -> io::Result<()> {
-        let place = self.pool.as_ref().map(Pool::reserve).transpose()?;
-        let (stream, peer) = self.listener.accept()?;
-        let handler = handler.clone();
-        let run = move || {
-            let _place = place;
-            handler(stream, peer)
-        };
-        self.handlers.add(&Builder::new().spawn(run)?);
-        Ok(())
-    }
-}
-
-/// The pauses after failures in a row.
-struct BackOff(Duration);
-
-impl Default for BackOff {
-    fn default() -> BackOff {
-        BackOff(FIRST_PAUSE)
-    }
-}
-
-impl BackOff {
-    fn next(&mut self) -> Duration {
-        let doubled = (self.0 * 2).min(LONGEST_PAUSE);
-        std::mem::replace(&mut self.0, doubled)
-    }
-}
-
-/// Whether accepting can never succeed again: the listener is closed or none, or a scope around the server has run out.
-/// Everything else (descriptors, memory, a connection that died while it waited, a network that is down) passes.
-fn is_final(error: &io::Error) -> bool {
-    let closed_here = error.kind() == io::ErrorKind::NotConnected && error.raw_os_error().is_none();
-    let no_listener = matches!(error.raw_os_error(), Some(libc::EBADF | libc::EINVAL | libc::ENOTSOCK | libc::EFAULT));
-    closed_here || no_listener || Interrupt::of(error).is_some()
 }
 
 #[cfg(test)]

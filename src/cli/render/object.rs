@@ -100,11 +100,7 @@ impl Object<'_> {
     /// Text that is known to hold nothing to escape: tokens, hosts, our own names.
     #[inline(always)]
     pub fn plain_text(&mut self, key: &str, text: &str) {
-        let out = self.key(key);
-        out.reserve(text.len() + 2);
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
+        push_quoted(self.key(key), text);
     }
 
     #[inline(always)]
@@ -192,15 +188,20 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     // All bytes are looked at, whatever the first are: without a way out the compiler takes sixteen at once.
     let plain = |byte| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\');
     if text.bytes().fold(true, |all, byte| all & plain(byte)) {
-        out.reserve(text.len() + 2);
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
-        return;
+        return push_quoted(out, text);
     }
     let start = out.len();
     serde_json::to_writer(&mut *out, text).expect("a Vec takes all");
     tame(out, start);
+}
+
+/// Appends text that holds nothing to escape, in its quotes.
+#[inline(always)]
+fn push_quoted(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// JSON allows DEL, C1 and bidi controls as they are; a terminal that shows the record would obey them. As `\u009b`

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::super::dump::TaskDump;
-use super::super::interrupt::Deadlock;
+use super::super::interrupt::{Deadlock, Report};
 use super::super::task::{Cause, State, Why};
 use super::Hub;
 
@@ -32,7 +32,7 @@ impl Hub {
         match why {
             Why::Read(_) | Why::Write(_) => Some(&self.descriptor_waits),
             Why::Offload => Some(&self.offload_waits),
-            Why::OtherThread => Some(&self.os.thread_waits),
+            Why::OtherThread(_) => Some(&self.os.thread_waits),
             _ => None,
         }
     }
@@ -41,11 +41,13 @@ impl Hub {
         let Some(main) = self.main.borrow().clone() else { return };
         let mut dump = TaskDump::of(self);
         dump.tasks.retain(|task| task.state == State::Waiting);
-        let mut cycles = dump.cycles();
+        let (mut cycles, mut told_cycles) = (dump.cycles(), dump.told_cycles());
         cycles.truncate(REPORTED_CYCLES);
+        told_cycles.truncate(REPORTED_CYCLES);
         let waiting: Vec<String> = dump.lines().take(REPORTED_WAITS).collect();
         let unnamed = dump.tasks.len() - waiting.len();
-        *self.deadlock.borrow_mut() = Some(Deadlock { report: Arc::new((waiting, cycles, unnamed)) });
+        let report = Arc::new(Report { waiting, unnamed, cycles, told_cycles });
+        *self.deadlock.borrow_mut() = Some(Deadlock { report });
         self.wake(&main, Cause::Deadlock);
     }
 

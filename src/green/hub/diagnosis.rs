@@ -195,7 +195,7 @@ impl Hub {
         match resumed {
             Resumed::Again => self.record(task.id, || Happened::Yields),
             Resumed::Parked => {
-                self.record(task.id, || Happened::Waits(task.waiting_for.get().into()));
+                self.record(task.id, || Happened::Waits(task.waits_for(self).expect("it has just parked")));
                 diagnosis.since.iter().for_each(|since| {
                     since.borrow_mut().insert(task.id, self.clock.now());
                 });

@@ -3,8 +3,9 @@
 use std::panic::Location;
 use std::ptr;
 
-use super::{State, Task, Why};
-use crate::green::dump::Wait;
+use super::{Across, State, Task, Why};
+use crate::green::dump::{Wait, label};
+use crate::green::hub::Hub;
 use crate::green::stack::GUARD_BYTES;
 
 /// Of a longer name the handler says the beginning, of a longer path the end: what is written without allocating is bounded.
@@ -29,9 +30,16 @@ impl Task {
         self.origin
     }
 
-    /// What it waits for, while it waits.
-    pub fn waits_for(&self) -> Option<Wait> {
-        (self.state.get() == State::Waiting).then(|| self.waiting_for.get().into())
+    /// As people read it: `#3 "name"`.
+    pub fn label(&self) -> String {
+        label(self.id, &self.name())
+    }
+
+    /// What it waits for, while it waits; of a lock, who has it now.
+    pub fn waits_for(&self, hub: &Hub) -> Option<Wait> {
+        let why = Some(self.waiting_for.get()).filter(|_| self.state.get() == State::Waiting)?;
+        let held = if let Why::Lock(key) = why { hub.holdings.wait(key) } else { None };
+        Some(held.unwrap_or_else(|| why.into()))
     }
 
     /// How deep its stack reached when it last suspended itself, or reaches now if it runs; `None` before it has run.
@@ -71,6 +79,18 @@ impl Task {
     }
 }
 
+impl Across {
+    fn words(self) -> &'static str {
+        match self {
+            Across::Channel => "for the other side of a channel between threads",
+            Across::Semaphore => "for a permit of a semaphore of several threads",
+            Across::Lock => "for a lock of several threads",
+            Across::Event => "for an event of several threads",
+            Across::Future => "for a future",
+        }
+    }
+}
+
 impl From<Why> for Wait {
     fn from(why: Why) -> Wait {
         match why {
@@ -89,13 +109,13 @@ impl From<Why> for Wait {
             Why::Results => Wait::Other("for the next result of a group".into()),
             Why::Mailbox => Wait::Other("for a letter in a mailbox".into()),
             Why::Offload => Wait::Other("for an offloaded call".into()),
-            Why::OtherThread => Wait::Other("for another thread".into()),
+            Why::OtherThread(what) => Wait::Other(what.words().into()),
             Why::Future => Wait::Other("for a future that nobody can wake".into()),
             Why::Signal => Wait::Other("for a signal".into()),
             Why::QueueJoin => Wait::Other("for all items of a queue to be done".into()),
             Why::Channel => Wait::Other("for the other side of a channel".into()),
             Why::Select => Wait::Other("in a select".into()),
-            Why::Lock => Wait::Other("for readers to leave a lock".into()),
+            Why::Lock(_) => Wait::Lock(None),
             Why::Condition => Wait::Other("for a notification".into()),
             Why::Barrier => Wait::Other("for the others at a barrier".into()),
             Why::Idle => Wait::Other("for the hub to be idle".into()),

@@ -11,6 +11,9 @@ fn named<T: 'static>(name: &str, f: impl FnOnce() -> T + 'static) -> Greenlet<T>
     Builder::new().name(name).spawn(f).unwrap()
 }
 
+/// Where [`named`] spawns.
+const NAMED_LINE: u32 = 11;
+
 /// A greenlet that joins whatever is put into `whom` before it runs.
 fn joiner(name: &str, whom: &Rc<RefCell<Option<Greenlet<()>>>>) -> Greenlet<()> {
     let whom = whom.clone();
@@ -41,7 +44,7 @@ fn a_dump_says_of_each_greenlet_what_it_waits_for_and_whom() {
         let joiner = by_name("joiner");
         assert_eq!((joiner.waits_for, joiner.ends_in), (Some(Wait::End(getter.id())), Some(SECOND * 8)));
         let text = dump.to_string();
-        assert!(text.contains("waits for the end of getter, for 1s now, for 8s more at most"), "{text}");
+        assert!(text.contains("waits for the end of #1 \"getter\", for 1s now, for 8s more at most"), "{text}");
         assert!(text.contains("waits for an item of a queue, for 1s now"), "{text}");
         assert!(text.contains("is ready to run") && text.contains(" of 256 KiB]"), "{text}");
         queue.close();
@@ -86,7 +89,7 @@ fn the_tree_shows_who_spawned_whom_and_orphans_at_the_left() {
         yield_now().unwrap();
         let tree = dump_tasks().tree().to_string();
         let shape: Vec<String> = tree.lines().map(|line| line.split(" (").next().unwrap().to_owned()).collect();
-        assert_eq!(shape, ["main", "  outer", "    inner", "orphan"], "{tree}");
+        assert_eq!(shape, [r##"#0 "main""##, r##"  #1 "outer""##, r##"    #3 "inner""##, r##"#4 "orphan""##], "{tree}");
         event.set();
         outer.join().unwrap();
     });
@@ -107,8 +110,18 @@ fn a_deadlock_names_each_circle_once_and_from_its_oldest() {
         let Err(Interrupt::Deadlock(deadlock)) = Event::new().wait() else { panic!("no deadlock") };
         assert_eq!(deadlock.cycles(), [vec!["a", "b", "c"], vec!["x", "y"]]);
         let text = Interrupt::Deadlock(deadlock).to_string();
-        assert!(text.contains("bystander (spawned at") && text.contains("waits for the end of c;"), "{text}");
-        assert!(text.ends_with("; in a circle: a → b → c → a; in a circle: x → y → x"), "{text}");
+        let at = format!("(spawned at {}:{})", file!(), NAMED_LINE);
+        let expected = format!(
+            r##"; in a circle: #1 "a" {at} waits for the end of #2 "b" {at}, which waits for the end of #3 "c" {at}, "##
+        ) + r##"which waits for the end of #1 "a""##
+            + &format!(
+                r##"; in a circle: #4 "x" {at} waits for the end of #5 "y" {at}, which waits for the end of #4 "x""##
+            );
+        assert!(text.ends_with(&expected), "{text}");
+        assert!(
+            text.contains("\"bystander\" (spawned at") && text.contains("waits for the end of #3 \"c\";"),
+            "{text}"
+        );
         for place in [to_b, to_x] {
             place.borrow().as_ref().unwrap().kill_nowait();
         }
@@ -341,7 +354,7 @@ fn a_report_of_a_second_reader_says_who_the_first_is() {
         let first = named("first", move || first.read(None, |mut from| io::Read::read(&mut from, &mut [0])));
         yield_now().unwrap();
         let refused = watched.read(None, |_| Ok(())).unwrap_err();
-        assert!(refused.to_string().starts_with("first is reading descriptor "), "{refused}");
+        assert!(refused.to_string().starts_with("#1 \"first\" is reading descriptor "), "{refused}");
         assert!(refused.to_string().ends_with(" already: one greenlet a direction"), "{refused}");
         first.kill().unwrap();
     });

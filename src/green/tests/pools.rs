@@ -317,7 +317,7 @@ fn a_nested_spawn_in_a_full_pool_is_a_deadlock_that_names_who_waits_for_a_place(
         let Err(Interrupt::Deadlock(deadlock)) = members[0].join() else { panic!("they wait for each other") };
         let waiting = deadlock.waiting().join("\n");
         assert_eq!(waiting.matches(&format!("pools.rs:{here}) waits for a place in a pool")).count(), 2, "{waiting}");
-        assert!(waiting.contains(&format!("{} (spawned at", members[1].name())), "{waiting}");
+        assert!(waiting.contains(&format!("{:?} (spawned at", members[1].name())), "{waiting}");
         pool.kill().unwrap();
     });
 }

@@ -24,9 +24,9 @@ fn a_deadlock_is_told_to_the_main_greenlet_with_who_waits_for_what() {
         let stuck = Builder::new().name("stuck").spawn(move || waiting.wait()).unwrap();
         let Err(Interrupt::Deadlock(deadlock)) = stuck.join() else { panic!("no deadlock") };
         let report = deadlock.waiting().join("\n");
-        assert!(report.contains("stuck (spawned at") && report.contains("waits for an event"), "{report}");
+        assert!(report.contains("#1 \"stuck\" (spawned at") && report.contains("waits for an event"), "{report}");
         assert!(
-            report.contains("main") && report.contains("the end of stuck") && report.contains("waits.rs"),
+            report.contains("main") && report.contains("the end of #1 \"stuck\"") && report.contains("waits.rs"),
             "{report}"
         );
         event.set();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use super::ticket::{Ticket, check, locked};
 use crate::green::interrupt::Interrupt;
 use crate::green::limit::Limit;
-use crate::green::task::Why;
+use crate::green::task::{Across, Why};
 
 /// A channel that holds at most `most` items; with 0 a sender waits until its item is taken. Both ends are `Send` and
 /// `Clone`. An item handed to a receiver that is killed before it runs goes to the next one.
@@ -181,7 +181,7 @@ impl<T: Send> Sender<T> {
             }
         };
         let leave = LeavePutters { shared: &self.shared, place: &place };
-        let waited = place.ticket.wait(Why::OtherThread, limit);
+        let waited = place.ticket.wait(Why::OtherThread(Across::Channel), limit);
         drop(leave);
         match (place.take(), waited) {
             (None, _) => Ok(()),
@@ -274,7 +274,7 @@ impl<T: Send> Receiver<T> {
             place
         };
         let leave = LeaveGetters { shared: &self.shared, place: &place };
-        let waited = place.ticket.wait(Why::OtherThread, limit);
+        let waited = place.ticket.wait(Why::OtherThread(Across::Channel), limit);
         let item = leave.take();
         match (item, waited?) {
             (Some(item), _) => Ok(Ok(Some(item))),

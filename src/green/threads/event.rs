@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::ticket::{Ticket, check, locked};
 use crate::green::interrupt::Interrupt;
 use crate::green::limit::Limit;
-use crate::green::task::Why;
+use crate::green::task::{Across, Why};
 
 /// A flag that greenlets of any hub, and threads without one, wait for. Clones are the same event. As
 /// [`green::Event`](crate::green::Event), which is for one hub and needs no lock. gevent: `Event` across threads.
@@ -53,12 +53,12 @@ impl Event {
 
     /// Waits until it is set; returns at once if it is.
     pub fn wait(&self) -> Result<(), Interrupt> {
-        self.wait_for(Why::OtherThread, Limit::NEVER).map(drop)
+        self.wait_for(Why::OtherThread(Across::Event), Limit::NEVER).map(drop)
     }
 
     /// The same for at most `limit`; false if that passed first.
     pub fn wait_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
-        self.wait_for(Why::OtherThread, limit.into())
+        self.wait_for(Why::OtherThread(Across::Event), limit.into())
     }
 
     fn wait_for(&self, why: Why, limit: Limit) -> Result<bool, Interrupt> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::ticket::{Ticket, check, locked};
 use crate::green::interrupt::Interrupt;
 use crate::green::limit::Limit;
-use crate::green::task::Why;
+use crate::green::task::{Across, Why};
 
 /// A number of permits shared by hubs and threads. A released one is handed to whoever has waited longest, on whichever
 /// hub, so that no hub starves another. Clones are the same semaphore. gevent: `Semaphore` across threads.
@@ -40,12 +40,12 @@ impl Semaphore {
 
     /// Waits for a permit; dropping it, on any thread, releases it.
     pub fn acquire(&self) -> Result<Permit, Interrupt> {
-        Ok(self.acquire_for(Limit::NEVER)?.expect("without a limit it waits until it has one"))
+        Ok(self.acquire_for(Limit::NEVER, Across::Semaphore)?.expect("without a limit it waits until it has one"))
     }
 
     /// The same for at most `limit`; `None` if that passed first.
     pub fn acquire_timeout(&self, limit: impl Into<Limit>) -> Result<Option<Permit>, Interrupt> {
-        self.acquire_for(limit.into())
+        self.acquire_for(limit.into(), Across::Semaphore)
     }
 
     /// A permit if one is free. Never switches.
@@ -60,7 +60,7 @@ impl Semaphore {
         locked(&self.state).free
     }
 
-    fn acquire_for(&self, limit: Limit) -> Result<Option<Permit>, Interrupt> {
+    fn acquire_for(&self, limit: Limit, what: Across) -> Result<Option<Permit>, Interrupt> {
         check()?;
         let ticket = {
             let mut state = locked(&self.state);
@@ -73,7 +73,7 @@ impl Semaphore {
             ticket
         };
         let mut leave = Leave { semaphore: self, ticket: &ticket, keeps: false };
-        let waited = ticket.wait(Why::OtherThread, limit);
+        let waited = ticket.wait(Why::OtherThread(what), limit);
         // Under the lock: a permit may be handed over up to the moment at which we leave.
         leave.keeps = true;
         drop(leave);
@@ -155,8 +155,8 @@ impl<T> Lock<T> {
 
     /// Waits for its turn; the guard's drop passes the lock on.
     pub fn lock(&self) -> Result<LockGuard<'_, T>, Interrupt> {
-        let turn = self.turn.acquire()?;
-        Ok(self.guard(turn))
+        let turn = self.turn.acquire_for(Limit::NEVER, Across::Lock)?;
+        Ok(self.guard(turn.expect("without a limit it waits until it has it")))
     }
 
     /// The lock if it is free. Never switches.

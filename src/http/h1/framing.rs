@@ -89,6 +89,11 @@ impl Declared {
     }
 
     fn hear_length(&mut self, value: &[u8]) {
+        // Nearly always one number, once: no list to take apart.
+        if let (None, Some(length)) = (&self.length, decimal(value)) {
+            self.length = Some(Ok(length));
+            return;
+        }
         for member in members(value) {
             let this = decimal(member).ok_or(ProtocolError::BadLength);
             self.length = Some(match (self.length.take(), this) {
@@ -108,6 +113,10 @@ impl Declared {
     }
 
     fn hear_connection(&mut self, value: &[u8]) {
+        if value == b"keep-alive" {
+            self.keep_alive = true;
+            return;
+        }
         for member in members(value) {
             self.close |= member.eq_ignore_ascii_case(b"close");
             self.keep_alive |= member.eq_ignore_ascii_case(b"keep-alive");

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{BackOff, is_final};
-use crate::green::{self, Builder, GetError, Greenlet, Group, Interrupt, Pool, Semaphore};
+use super::handlers::{Handlers, wait_for};
+use crate::green::{self, Greenlet, Interrupt, Pool, Semaphore};
 use crate::net::UdpSocket;
 
 /// Datagrams received in one go before others run.
@@ -31,14 +31,14 @@ const MAX_RECEIVED: u32 = 100;
 /// ```
 pub struct DatagramServer {
     socket: UdpSocket,
-    pool: Option<Pool>,
+    pool: Pool,
     max_bytes: usize,
 }
 
 impl DatagramServer {
     /// A server on `socket`, with no bound on its handlers.
     pub fn new(socket: UdpSocket) -> DatagramServer {
-        DatagramServer { socket, pool: None, max_bytes: UdpSocket::MAX_DATAGRAM_BYTES }
+        DatagramServer { socket, pool: Pool::unbounded(), max_bytes: UdpSocket::MAX_DATAGRAM_BYTES }
     }
 
     /// At most `size` handlers at once. While there are so many nothing is received: datagrams wait in the kernel's
@@ -49,7 +49,7 @@ impl DatagramServer {
 
     /// Its handlers share the places of `pool` with whoever else spawns there.
     pub fn in_pool(mut self, pool: &Pool) -> DatagramServer {
-        self.pool = Some(pool.clone());
+        self.pool = pool.clone();
         self
     }
 
@@ -68,10 +68,8 @@ impl DatagramServer {
         let sender = DatagramSender { socket: Rc::new(self.socket), turn: Semaphore::new(1) };
         let shared = Rc::new(Shared {
             sender,
-            pool: self.pool,
             max_bytes: self.max_bytes,
-            handlers: Group::new(),
-            failures: Cell::new(0),
+            handlers: Handlers::new(self.pool),
             too_long: Cell::new(0),
         });
         let receiving = shared.clone();
@@ -109,12 +107,12 @@ pub struct DatagramServerHandle {
 impl DatagramServerHandle {
     /// Handlers that run now.
     pub fn handlers(&self) -> usize {
-        self.shared.handlers.len()
+        self.shared.handlers.running.len()
     }
 
     /// Receives that have failed so far, each followed by a pause.
     pub fn failed_receives(&self) -> u64 {
-        self.shared.failures.get()
+        self.shared.handlers.failures.get()
     }
 
     /// Datagrams that were longer than [`DatagramServer::max_bytes`].
@@ -134,31 +132,20 @@ impl DatagramServerHandle {
 
     /// Waits until receiving has ended: `Ok` if it was stopped, else why it failed. Tells that once.
     pub fn wait(&self) -> io::Result<()> {
-        match self.receiver.get() {
-            Ok(error) => Err(error),
-            Err(GetError::Killed | GetError::Taken) => Ok(()),
-            Err(GetError::Interrupted(interrupt)) => Err(interrupt.into()),
-            Err(error @ GetError::Panicked(_)) => Err(io::Error::other(error.to_string())),
-        }
+        wait_for(&self.receiver)
     }
 
     /// Stops receiving at once, gives the handlers `limit` to finish (they can still send), kills those that have not,
     /// and closes the socket. gevent: `stop(timeout)`.
     pub fn stop(&self, limit: Duration) -> Result<(), Interrupt> {
-        let waited = self.receiver.kill().and_then(|()| self.shared.handlers.join_timeout(limit));
-        self.shared.handlers.kill_nowait();
-        self.shared.sender.socket.close();
-        waited?;
-        self.shared.handlers.kill()
+        self.shared.handlers.stop(&self.receiver, limit, || self.shared.sender.socket.close())
     }
 }
 
 struct Shared {
     sender: DatagramSender,
-    pool: Option<Pool>,
     max_bytes: usize,
-    handlers: Group,
-    failures: Cell<u64>,
+    handlers: Handlers,
     too_long: Cell<u64>,
 }
 
@@ -167,47 +154,17 @@ impl Shared {
         &self,
         handler: &Rc<H>,
     ) -> io::Error {
-        let (mut buffer, mut received, mut back_off) = (vec![0; self.max_bytes], 0_u32, BackOff::default());
-        loop {
-            let waited = match self.receive_one(&mut buffer, handler) {
-                Ok(()) => {
-                    back_off = BackOff::default();
-                    received = received.wrapping_add(1);
-                    if received.is_multiple_of(MAX_RECEIVED) { green::yield_now() } else { Ok(()) }
-                }
-                Err(error) if is_final(&error) => {
-                    self.sender.socket.close();
-                    return error;
-                }
-                Err(_) => {
-                    self.failures.set(self.failures.get() + 1);
-                    green::sleep(back_off.next())
-                }
-            };
-            if let Err(interrupt) = waited {
-                return interrupt.into();
+        let mut buffer = vec![0; self.max_bytes];
+        let error = self.handlers.take_all(MAX_RECEIVED, |place| {
+            let received = self.sender.socket.recv_from(&mut buffer)?;
+            if received.is_truncated() {
+                self.too_long.set(self.too_long.get() + 1);
+                return Ok(());
             }
-        }
-    }
-
-    /// First a place, then a datagram.
-    fn receive_one<R: 'static, H: Fn(Vec<u8>, SocketAddr, &DatagramSender) -> R + 'static>(
-        &self,
-        buffer: &mut [u8],
-        handler: &Rc<H>,
-    ) -> io::Result<()> {
-        let place = self.pool.as_ref().map(Pool::reserve).transpose()?;
-        let received = self.sender.socket.recv_from(buffer)?;
-        if received.is_truncated() {
-            self.too_long.set(self.too_long.get() + 1);
-            return Ok(());
-        }
-        let (data, handler, sender) = (buffer[..received.bytes].to_vec(), handler.clone(), self.sender.clone());
-        let run = move || {
-            let _place = place;
-            handler(data, received.from, &sender)
-        };
-        self.handlers.add(&Builder::new().spawn(run)?);
-        Ok(())
+            let (data, handler, sender) = (buffer[..received.bytes].to_vec(), handler.clone(), self.sender.clone());
+            self.handlers.spawn(place, move || handler(data, received.from, &sender))
+        });
+        self.sender.socket.close();
+        error
     }
 }
