@@ -1,20 +1,34 @@
 //! Greenlets as their users see them: spawn, join, get, kill.
 #![allow(unsafe_code)]
 
+pub(super) mod any;
+pub(super) mod exit;
+pub(super) mod generator;
+pub(super) mod group;
+pub(super) mod imap;
+pub(super) mod join;
+pub(super) mod links;
+pub(super) mod locals;
+pub(super) mod outcome;
+pub(super) mod pool;
+pub(super) mod runnable;
+pub(super) mod scope;
+pub(super) mod start;
+
 use std::cell::{Ref, RefCell};
 use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::any::Joinable;
-use super::hub::Hub;
-use super::interrupt::Interrupt;
-use super::join::join_task;
-use super::limit::Limit;
-use super::outcome::{GetError, Outcome, Packet};
-use super::start::{Start, or_panic};
-use super::task::{State, Task};
+use crate::green::greenlet::any::Joinable;
+use crate::green::greenlet::join::join_task;
+use crate::green::greenlet::outcome::{GetError, Outcome, Packet};
+use crate::green::greenlet::start::{Start, or_panic};
+use crate::green::hub::Hub;
+use crate::green::task::interrupt::Interrupt;
+use crate::green::task::{State, Task};
+use crate::green::time::limit::Limit;
 
 /// A closure larger than this is boxed: corosensei carries at most a KiB over to a new stack.
 const MAX_CLOSURE_BYTES: usize = 512;
@@ -26,7 +40,7 @@ const MAX_CLOSURE_BYTES: usize = 512;
 /// borrowed across a wait) is seen by whichever greenlet runs meanwhile.
 ///
 /// # Panics
-/// Outside [`run`](super::run()); when the system has no memory for another stack ([`Builder::spawn`] returns that).
+/// Outside [`run`](crate::green::run()); when the system has no memory for another stack ([`Builder::spawn`] returns that).
 #[track_caller]
 pub fn spawn<T: 'static>(f: impl FnOnce() -> T + 'static) -> Greenlet<T> {
     or_panic(Builder::new().spawn(f))
@@ -162,7 +176,7 @@ fn run_to_its_end<T>(f: impl FnOnce() -> T) -> Outcome<T> {
     }
 }
 
-/// A spawned greenlet. Dropping this lets it run on (nobody then sees its value); [`run`](super::run()) ends what is left.
+/// A spawned greenlet. Dropping this lets it run on (nobody then sees its value); [`run`](crate::green::run()) ends what is left.
 pub struct Greenlet<T> {
     pub(crate) task: Rc<Task>,
     pub(crate) packet: Rc<Packet<T>>,
@@ -229,7 +243,7 @@ impl<T> Greenlet<T> {
     }
 
     /// Asks for its end and waits for that for at most `limit`; false if it still runs then, as it may while it cleans up
-    /// behind a [`shield`](super::shield()). gevent: `kill(timeout)`.
+    /// behind a [`shield`](crate::green::shield()). gevent: `kill(timeout)`.
     pub fn kill_timeout(&self, limit: impl Into<Limit>) -> Result<bool, Interrupt> {
         self.any().kill_timeout(limit)
     }

@@ -8,9 +8,18 @@
 //! processor predicts wrongly, and five of those cost more than all the rest of a switch.
 #![allow(unsafe_code)]
 
+pub(super) mod clock;
 mod deadlock;
 mod diagnosis;
+pub(super) mod fork;
+pub(super) mod idle;
+pub(super) mod live;
 mod nothing_ready;
+pub(super) mod os;
+pub(super) mod ready;
+pub(super) mod remote;
+pub(super) mod runtime;
+pub(super) mod timers;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -20,20 +29,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::clock::Clock;
-use super::idle::Idlers;
-use super::interrupt::{Deadlock, Interrupt};
-use super::live::Live;
-use super::os::Os;
-use super::poller::Poller;
-use super::ready::Ready;
-use super::remote::Remote;
-use super::runtime::Config;
-use super::stack::{StackSlot, Stacks};
-use super::start::Start;
-use super::task::{Cause, Origin, Resumed, State, Task};
-use super::timers::{Deadline, Timers};
-use super::turn::Holdings;
+use crate::green::greenlet::start::Start;
+use crate::green::hub::clock::Clock;
+use crate::green::hub::idle::Idlers;
+use crate::green::hub::live::Live;
+use crate::green::hub::os::Os;
+use crate::green::hub::ready::Ready;
+use crate::green::hub::remote::Remote;
+use crate::green::hub::runtime::Config;
+use crate::green::hub::timers::{Deadline, Timers};
+use crate::green::io::poller::Poller;
+use crate::green::sync::turn::Holdings;
+use crate::green::task::interrupt::{Deadlock, Interrupt};
+use crate::green::task::stack::{StackSlot, Stacks};
+use crate::green::task::{Cause, Origin, Resumed, State, Task};
 use diagnosis::Diagnosis;
 pub(crate) use diagnosis::Stretch;
 

@@ -10,8 +10,12 @@
 #![allow(unsafe_code)]
 
 mod describe;
+pub(super) mod interrupt;
 mod links;
+pub(super) mod overflow;
 mod scopes;
+pub(super) mod stack;
+pub(super) mod waker;
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -24,13 +28,13 @@ use corosensei::stack::Stack;
 use corosensei::{CoroutineResult, Yielder};
 use slotmap::DefaultKey;
 
-use super::hub::Hub;
-use super::interrupt::Interrupt;
-use super::locals::Locals;
-use super::stack::{LINE_BYTES, StackSlot};
-use super::timers::Deadline;
-use super::waker::Woken;
-use super::wakers::Wakers;
+use crate::green::greenlet::locals::Locals;
+use crate::green::hub::Hub;
+use crate::green::hub::timers::Deadline;
+use crate::green::sync::wakers::Wakers;
+use crate::green::task::interrupt::Interrupt;
+use crate::green::task::stack::{LINE_BYTES, StackSlot};
+use crate::green::task::waker::Woken;
 use links::Links;
 use scopes::Scopes;
 
@@ -39,7 +43,7 @@ pub(crate) use describe::{Origin, Part};
 /// Where a greenlet is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Made by [`Builder::prepare`](super::Builder::prepare) and not started.
+    /// Made by [`Builder::prepare`](crate::green::Builder::prepare) and not started.
     New,
     /// In the ready queue: it runs when its turn comes.
     Scheduled,
@@ -89,7 +93,7 @@ pub(crate) enum Why {
     QueueJoin,
     Channel,
     Select,
-    /// With its place among the hub's [`Holdings`](super::turn::Holdings).
+    /// With its place among the hub's [`Holdings`](crate::green::sync::turn::Holdings).
     Lock(DefaultKey),
     Condition,
     Barrier,

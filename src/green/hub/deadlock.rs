@@ -3,10 +3,10 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::super::dump::TaskDump;
-use super::super::interrupt::{Deadlock, Report};
-use super::super::task::{Cause, State, Why};
 use super::Hub;
+use crate::green::inspect::dump::TaskDump;
+use crate::green::task::interrupt::{Deadlock, Report};
+use crate::green::task::{Cause, State, Why};
 
 /// Waiting greenlets named in a deadlock's report; the others are counted.
 const REPORTED_WAITS: usize = 20;

@@ -8,13 +8,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::monitor::Published;
-use super::super::panics::Hook;
-use super::super::runtime::Config;
-use super::super::stats::{Reports, Stats};
-use super::super::task::{Cause, Resumed, State, Task};
-use super::super::trace::{Happened, Recorder, WokenBy};
 use super::Hub;
+use crate::green::hub::runtime::Config;
+use crate::green::inspect::monitor::Published;
+use crate::green::inspect::panics::Hook;
+use crate::green::inspect::stats::{Reports, Stats};
+use crate::green::inspect::trace::{Happened, Recorder, WokenBy};
+use crate::green::task::{Cause, Resumed, State, Task};
 
 pub(crate) struct Diagnosis {
     /// Whether switches, spawns and wakes are to be told to anything below.

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::task::Why;
 use super::Hub;
+use crate::green::task::Why;
 
 /// Before a virtual clock jumps, descriptors that are waited for must have been silent for so long in real time: what was
 /// just sent over loopback may still be on its way.

@@ -4,9 +4,9 @@ use std::panic::Location;
 use std::ptr;
 
 use super::{Across, State, Task, Why};
-use crate::green::dump::{Wait, label};
 use crate::green::hub::Hub;
-use crate::green::stack::GUARD_BYTES;
+use crate::green::inspect::dump::{Wait, label};
+use crate::green::task::stack::GUARD_BYTES;
 
 /// Of a longer name the handler says the beginning, of a longer path the end: what is written without allocating is bounded.
 const MOST_SAID_BYTES: usize = 300;

@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 
 use super::{State, Task};
 use crate::green::hub::Hub;
-use crate::green::interrupt::TimedOut;
-use crate::green::timers::Deadline;
+use crate::green::hub::timers::Deadline;
+use crate::green::task::interrupt::TimedOut;
 
 impl Task {
     /// Enters a scope; leave it with [`Task::leave`].

@@ -1,8 +1,8 @@
 //! What a deadlock's report and a dump say of who holds up whom, word for word.
 
-use super::super::hub::Hub;
-use super::super::threads as across;
 use super::*;
+use crate::green::hub::Hub;
+use crate::green::threads as across;
 
 type Lock = Rc<Mutex<()>>;
 
@@ -344,5 +344,5 @@ fn waits_for_other_threads_are_told_by_kind() {
 
 #[test]
 fn what_a_greenlet_waits_for_takes_two_words_of_it() {
-    assert_eq!(size_of::<super::super::task::Why>(), 16);
+    assert_eq!(size_of::<crate::green::task::Why>(), 16);
 }

@@ -3,9 +3,9 @@
 use std::io;
 use std::sync::mpsc;
 
-use super::super::hub::Hub;
-use super::super::join::join_task;
 use super::*;
+use crate::green::greenlet::join::join_task;
+use crate::green::hub::Hub;
 
 fn named<T: 'static>(name: &str, f: impl FnOnce() -> T + 'static) -> Greenlet<T> {
     Builder::new().name(name).spawn(f).unwrap()

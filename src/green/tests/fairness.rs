@@ -3,9 +3,9 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::super::hub::Hub;
-use super::super::watched::Watched;
 use super::*;
+use crate::green::hub::Hub;
+use crate::green::io::watched::Watched;
 
 /// Bug class 15.
 #[test]

@@ -3,9 +3,9 @@
 use std::os::unix::net::UnixStream;
 use std::rc::Weak;
 
-use super::super::hub::Hub;
-use super::super::task::Task;
 use super::*;
+use crate::green::hub::Hub;
+use crate::green::task::Task;
 
 /// Everything that a greenlet can wait for and be interrupted at.
 #[derive(Clone)]

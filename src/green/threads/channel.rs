@@ -6,9 +6,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use super::ticket::{Ticket, check, locked};
-use crate::green::interrupt::Interrupt;
-use crate::green::limit::Limit;
+use crate::green::task::interrupt::Interrupt;
 use crate::green::task::{Across, Why};
+use crate::green::time::limit::Limit;
 
 /// A channel that holds at most `most` items; with 0 a sender waits until its item is taken. Both ends are `Send` and
 /// `Clone`. An item handed to a receiver that is killed before it runs goes to the next one.

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use super::ticket::{Ticket, check, locked};
-use crate::green::interrupt::Interrupt;
-use crate::green::limit::Limit;
+use crate::green::task::interrupt::Interrupt;
 use crate::green::task::{Across, Why};
+use crate::green::time::limit::Limit;
 
 /// A flag that greenlets of any hub, and threads without one, wait for. Clones are the same event. As
 /// [`green::Event`](crate::green::Event), which is for one hub and needs no lock. gevent: `Event` across threads.

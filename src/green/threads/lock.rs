@@ -6,9 +6,9 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::ticket::{Ticket, check, locked};
-use crate::green::interrupt::Interrupt;
-use crate::green::limit::Limit;
+use crate::green::task::interrupt::Interrupt;
 use crate::green::task::{Across, Why};
+use crate::green::time::limit::Limit;
 
 /// A number of permits shared by hubs and threads. A released one is handed to whoever has waited longest, on whichever
 /// hub, so that no hub starves another. Clones are the same semaphore. gevent: `Semaphore` across threads.

@@ -4,9 +4,12 @@
 //! without one, where a wait blocks the thread. A wait for another thread counts as something that may end, so that
 //! a hub that waits here reports no deadlock; closing (the last sender gone) ends the waits instead.
 
+pub(super) mod block_on;
 mod channel;
 mod event;
 mod lock;
+pub(super) mod mailbox;
+pub(super) mod offload;
 mod run_on;
 #[cfg(test)]
 mod tests;

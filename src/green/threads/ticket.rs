@@ -7,10 +7,10 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::green::hub::Hub;
-use crate::green::interrupt::Interrupt;
-use crate::green::limit::Limit;
-use crate::green::remote::{Remote, WaitId};
+use crate::green::hub::remote::{Remote, WaitId};
+use crate::green::task::interrupt::Interrupt;
 use crate::green::task::{Task, Why};
+use crate::green::time::limit::Limit;
 
 /// Whoever made it waits with it once; whoever serves it ends that wait, also one that has not begun.
 pub(super) struct Ticket {
