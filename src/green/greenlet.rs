@@ -1,4 +1,8 @@
 //! Greenlets as their users see them: spawn, join, get, kill.
+//!
+//! - made: `start` (later, or by hand), `runnable` (a value that runs), `generator`, `locals`
+//! - ended: `join`, `links`, `outcome`, `exit`; `any` is one without its type
+//! - many: `group` and `pool`, `imap` over them, `scope`
 #![allow(unsafe_code)]
 
 pub(super) mod any;

@@ -6,6 +6,10 @@
 //!
 //! What lies between a wait and the switch is inlined, on both sides: every return that crosses a switch is one the
 //! processor predicts wrongly, and five of those cost more than all the rest of a switch.
+//!
+//! Its parts: `ready` (who may run), `timers` and `clock`, `nothing_ready` with `deadlock` and `idle` (what happens when nobody
+//! may), `live` (who has not ended), `remote` (words from other threads), `os` and `fork` (what the process does to it),
+//! `diagnosis` (what is noted for `inspect`). `runtime` makes one and runs it.
 #![allow(unsafe_code)]
 
 pub(super) mod clock;

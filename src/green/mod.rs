@@ -41,6 +41,11 @@
 //! | `sleep`, `join`, `Event::wait`, … | `Ok(false)`, `Ok(None)` | `Err(TimedOut)` | `Err(Deadlock)`, in main | unwinds |
 //! | reads and writes of sockets | `Ok(None)` | `io::ErrorKind::TimedOut` | `io::ErrorKind::Deadlock` | unwinds |
 //!
+//! # Where things are
+//! `greenlet` is what one spawns, joins and groups; `hub` runs them; `task` is a greenlet as the hub sees it. On these stand
+//! `sync` (what greenlets wait for each other with), `time`, `io` (descriptors) and `threads` (what crosses to others).
+//! `inspect` is for who looks on.
+//!
 //! # For who knows gevent
 //! The [crate's documentation](crate) is a tutorial that takes a gevent user across, with a table of what is called what.
 

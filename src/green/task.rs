@@ -1,5 +1,8 @@
 //! Owns one greenlet as the scheduler sees it: its coroutine, its state, what it waits for, and what may interrupt it.
 //!
+//! Beside it: `stack` and `overflow` (what it runs on), `waker` (the means to end one wait), `interrupt` (why a wait failed),
+//! `scopes` (its deadlines), `links` (what happens at its end), `describe` (what it says of itself).
+//!
 //! ```text
 //!            spawn              hub resumes             body ends
 //!   ────────► Scheduled ────────► Running ────────────────► Done
