@@ -16,13 +16,13 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// The files that may contain `unsafe`, and nothing else may.
 const UNSAFE_FILES: &[&str] = &[
-    "src/green/hub/fork.rs",
     "src/green/greenlet.rs",
     "src/green/hub.rs",
-    "src/green/task/overflow.rs",
+    "src/green/hub/fork.rs",
     "src/green/hub/ready.rs",
-    "src/green/task/stack.rs",
     "src/green/task.rs",
+    "src/green/task/overflow.rs",
+    "src/green/task/stack.rs",
     "src/net/getaddrinfo.rs",
     "src/net/socket.rs",
 ];
