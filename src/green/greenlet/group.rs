@@ -23,7 +23,8 @@ pub use places::{Limited, Places, Unlimited};
 ///
 /// ```
 /// use gfetch::green::{self, Group};
-/// /// green::run(|| {
+/// use std::time::Duration;
+/// green::run(|| {
 ///     let group = Group::new();
 ///     let slow_first = group.imap_unordered(|n: u64| { green::sleep(Duration::from_millis(3 - n)).unwrap(); n }, 0..3);
 ///     assert_eq!(slow_first.map(Result::unwrap).collect::<Vec<_>>(), [2, 1, 0]);
