@@ -169,4 +169,3 @@ impl fmt::Debug for TlsConfig {
         f.debug_struct("TlsConfig").field("id", &self.id()).field("settings", &self.shared.settings).finish()
     }
 }
-

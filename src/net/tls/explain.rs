@@ -43,9 +43,11 @@ pub(super) fn explain(error: &Error, scene: &Scene) -> TlsError {
         Error::UnsupportedNameType => TlsError::Certificate("a certificate cannot be checked for such a name".into()),
         Error::AlertReceived(alert) => TlsError::Alert(refusal(*alert)),
         Error::InvalidMessage(_) if !is_tls(scene.record) => TlsError::Protocol(not_tls(scene.record)),
-        Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge) => {
-            TlsError::Protocol("the peer sent more than 64 KiB in one message: too long a chain of certificates?".into())
-        }
+        Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        ) => TlsError::Protocol(
+            "the peer sent more than 64 KiB in one message: too long a chain of certificates?".into(),
+        ),
         Error::PeerIncompatible(what) => TlsError::Protocol(incompatible(what)),
         Error::PeerMisbehaved(what) => TlsError::Protocol(misbehaved(what)),
         Error::Other(error) if error.0.is::<Flood>() => TlsError::Protocol(error.to_string()),

@@ -105,7 +105,8 @@ pub(super) fn private_key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, String
     }
     // PKCS #8's way, and that of OpenSSL's older files.
     if has(bytes, b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(bytes, b"Proc-Type: 4,ENCRYPTED") {
-        let reason = "the key is encrypted, which is not supported: decrypt it first (openssl pkey -in FILE -out PLAIN)";
+        let reason =
+            "the key is encrypted, which is not supported: decrypt it first (openssl pkey -in FILE -out PLAIN)";
         return Err(reason.into());
     }
     PrivateKeyDer::from_pem_slice(bytes).map_err(|error| match error {
@@ -160,7 +161,10 @@ mod tests {
         tells(reason(key, key), "it holds no certificate");
         tells(reason(cert, cert), "it holds no private key");
         tells(reason(b"", key), "it is empty");
-        for encrypted in ["-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAA==\n-----END RSA PRIVATE KEY-----\n"] {
+        for encrypted in [
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAA==\n-----END RSA PRIVATE KEY-----\n",
+        ] {
             assert!(reason(cert, encrypted.as_bytes()).contains("the key is encrypted"));
         }
     }

@@ -32,7 +32,9 @@ impl PublicKeyPin {
     /// # Errors
     /// A part that is no `sha256//` with the base64 of 32 bytes.
     pub fn parse_list(text: &str) -> Result<Vec<PublicKeyPin>, BadPin> {
-        text.split(';').map(|part| parse(part).ok_or_else(|| BadPin(format!("'{part}' is no sha256//BASE64")))).collect()
+        text.split(';')
+            .map(|part| parse(part).ok_or_else(|| BadPin(format!("'{part}' is no sha256//BASE64"))))
+            .collect()
     }
 
     /// The pin of a public key, in PEM (`PUBLIC KEY`) or DER.

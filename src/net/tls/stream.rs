@@ -109,8 +109,8 @@ impl<S: Read + Write> TlsStream<S> {
     ) -> Result<TlsStream<S>, TlsError> {
         let name = parse_name(server_name)?;
         let loaded = config.loaded().map_err(TlsError::Setup)?;
-        let connection = ClientConnection::new(loaded.client(scope), name)
-            .map_err(|error| TlsError::Protocol(error.to_string()))?;
+        let connection =
+            ClientConnection::new(loaded.client(scope), name).map_err(|error| TlsError::Protocol(error.to_string()))?;
         TlsStream::shake_hands(connection.into(), transport, loaded.counts.trusted)
     }
 

@@ -38,7 +38,9 @@ impl ServerCertVerifier for Judge {
     ) -> Result<ServerCertVerified, Error> {
         let verified = self.by.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         let verified = verified.map_err(|error| match error {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) if is_self_signed(end_entity) => other(SelfSigned),
+            Error::InvalidCertificate(CertificateError::UnknownIssuer) if is_self_signed(end_entity) => {
+                other(SelfSigned)
+            }
             error => error,
         })?;
         if !self.pins.is_empty() {
