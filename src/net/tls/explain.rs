@@ -1,8 +1,9 @@
 //! Turns rustls' errors into sentences that say what is wrong and with what.
 
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
-use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, OtherError, PeerIncompatible, PeerMisbehaved};
 
 use super::error::TlsError;
 use super::verifier::{NotPinned, SelfSigned};
@@ -22,7 +23,14 @@ pub(super) struct Scene<'a> {
 
 /// The peer sends without end what carries nothing.
 #[derive(Debug)]
-pub(super) struct Flood(pub &'static str);
+pub(super) struct Flood(&'static str);
+
+impl Flood {
+    /// As an error that rustls could have had.
+    pub fn error(text: &'static str) -> Error {
+        Error::Other(OtherError(Arc::new(Flood(text))))
+    }
+}
 
 impl fmt::Display for Flood {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::io::{self, BufRead, ErrorKind, Read, Write};
-use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, Connection, HandshakeKind, OtherError, ProtocolVersion};
+use rustls::{ClientConnection, Connection, HandshakeKind, ProtocolVersion};
 
 use super::config::TlsConfig;
 use super::error::TlsError;
@@ -203,20 +202,26 @@ impl<S: Read + Write> TlsStream<S> {
         if self.silent <= most {
             return Ok(());
         }
-        self.broken = Some(rustls::Error::Other(OtherError(Arc::new(Flood(text)))));
+        self.broken = Some(Flood::error(text));
         Err(self.why_broken())
     }
 
     /// Reads once from the transport and lets rustls work on it: how many bytes came, 0 at the end.
     fn take_in(&mut self) -> Result<usize, TlsError> {
         if self.broken.is_none() {
-            let count = self.tls.read_tls(&mut self.records.following(&mut self.transport)).map_err(TlsError::Io)?;
-            match self.tls.process_new_packets() {
-                Ok(_) => {
-                    self.silent += count;
-                    return Ok(count);
+            match self.tls.read_tls(&mut self.records.following(&mut self.transport)) {
+                Ok(count) => match self.tls.process_new_packets() {
+                    Ok(_) => {
+                        self.silent += count;
+                        return Ok(count);
+                    }
+                    Err(error) => self.broken = Some(error),
+                },
+                // rustls has no room for more: handshake messages that run from one record into the next without end.
+                Err(error) if error.kind() == ErrorKind::InvalidData && TlsError::of(&error).is_none() => {
+                    self.broken = Some(Flood::error("the peer sent more than 64 KiB of TLS messages in one piece"));
                 }
-                Err(error) => self.broken = Some(error),
+                Err(error) => return Err(TlsError::Io(error)),
             }
             // The alert that says why. Whether it arrives changes nothing.
             let _ = self.push();
