@@ -71,7 +71,7 @@ impl<'a> Flow<'a> {
     /// The next request.
     pub fn request(&self) -> Request<'_> {
         let (method, url, fields) = (&*self.method, &*self.url, &*self.fields);
-        Request { method, url, fields, body: self.body, answer_timeout: self.answer_timeout }
+        Request { method, url, fields, body: self.body, upload: None, answer_timeout: self.answer_timeout }
     }
 
     fn add_secrets(&mut self, plan: &Plan, target: &Target) {

@@ -16,13 +16,12 @@ use super::origin::{Host, Origin, Scheme};
 use super::pool::{Key, Pool, PoolLimits};
 use super::response::{Home, Response};
 use super::trace::{Phase, Trace};
+use super::upload::{PIECE_BYTES, Upload, send_upload};
 use crate::green;
 use crate::net::{ConnectOptions, Resolver, TcpStream, TlsConfig, TlsError, TlsStream, race};
 
 /// A body up to this goes out in one write with the head.
 const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
-/// A larger one goes out in pieces of this size, each with its own clock.
-const SENT_PIECE_BYTES: usize = 64 * 1024;
 /// Heads beyond this are rare: their memory is given back.
 const MAX_SPARE_HEAD_BYTES: usize = 16 * 1024;
 /// Out of descriptors: the first wait for one, doubled up to the last.
@@ -68,6 +67,8 @@ pub struct Request<'a> {
     pub fields: &'a Fields,
     /// The body; `Content-Length` says its length.
     pub body: Option<&'a [u8]>,
+    /// In its place a body that is read as it is sent.
+    pub upload: Option<&'a Upload>,
     /// Once sent, the answer's head may take so long, and so may each 64 KiB of a large body.
     pub answer_timeout: Option<Duration>,
 }
@@ -79,11 +80,23 @@ impl Request<'_> {
         self.added_fields().map(|(name, value)| (name, Cow::Owned(value.as_bytes().to_vec()))).chain(given)
     }
 
+    /// Whether it may be made a second time, and can be: its body is still there.
+    fn is_repeatable(&self) -> bool {
+        is_idempotent(self.method) && self.upload.is_none_or(|upload| !upload.has_begun())
+    }
+
     fn added_fields(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
         let host = ("Host", Cow::Borrowed(&self.url[Position::BeforeHost..Position::AfterPort]));
-        let length = self.body.map(|body| ("Content-Length", Cow::Owned(body.len().to_string())));
-        [Some(host), length].into_iter().flatten().filter(|(name, _)| self.fields.first(name).is_none())
+        let length = |bytes: u64| ("Content-Length", Cow::Owned(bytes.to_string()));
+        let framing = match (self.body, self.upload) {
+            (Some(body), _) => Some(length(body.len() as u64)),
+            (None, Some(upload)) => {
+                Some(upload.length().map_or(("Transfer-Encoding", Cow::Borrowed("chunked")), length))
+            }
+            (None, None) => None,
+        };
+        [Some(host), framing].into_iter().flatten().filter(|(name, _)| self.fields.first(name).is_none())
     }
 }
 
@@ -111,7 +124,7 @@ impl Client {
         trace.sent = false;
         while let Some(connection) = self.shared.pool.take(&key) {
             match self.exchange(request, connection, trace) {
-                Err(error) if is_idempotent(request.method) && !trace.heard && means_dead(&error) => continue,
+                Err(error) if request.is_repeatable() && !trace.heard && means_dead(&error) => continue,
                 done => return done,
             }
         }
@@ -251,7 +264,10 @@ fn encode_head(head: &mut Vec<u8>, request: &Request<'_>) -> Result<(), Error> {
 
 fn send_request(connection: &mut Connection, head: &[u8], request: &Request<'_>) -> Result<(), Error> {
     match request.body {
-        None => connection.send(head).map_err(Error::from_io),
+        None => {
+            connection.send(head).map_err(Error::from_io)?;
+            request.upload.map_or(Ok(()), |upload| send_upload(connection, upload, request.answer_timeout))
+        }
         Some(body) if body.len() <= MAX_JOINED_BODY_BYTES => {
             connection.send(&[head, body].concat()).map_err(Error::from_io)
         }
@@ -264,14 +280,16 @@ fn send_request(connection: &mut Connection, head: &[u8], request: &Request<'_>)
 
 /// Piece by piece: the whole may take as long as it needs, but the peer must take some of it in every `limit`.
 fn send_large(connection: &mut Connection, body: &[u8], limit: Option<Duration>) -> Result<(), Error> {
-    for piece in body.chunks(SENT_PIECE_BYTES) {
-        let mut send = || connection.send(piece).map_err(Error::from_io);
-        match limit {
-            Some(limit) => green::timeout(limit, send).unwrap_or(Err(Error::AnswerTimeout(limit)))?,
-            None => send()?,
-        }
+    body.chunks(PIECE_BYTES).try_for_each(|piece| send_piece(connection, piece, limit))
+}
+
+/// One piece, of which the peer must take something within `limit`.
+pub(super) fn send_piece(connection: &mut Connection, piece: &[u8], limit: Option<Duration>) -> Result<(), Error> {
+    let mut send = || connection.send(piece).map_err(Error::from_io);
+    match limit {
+        Some(limit) => green::timeout(limit, send).unwrap_or(Err(Error::AnswerTimeout(limit))),
+        None => send(),
     }
-    Ok(())
 }
 
 /// Reads until the final head is there. The wait ends with its first byte.

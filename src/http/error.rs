@@ -18,6 +18,8 @@ pub enum Error {
     Request(FieldError),
     /// The URL has no origin that HTTP can reach.
     NoOrigin,
+    /// The request's body could not be read, or ended too early ([`Upload`](super::Upload)).
+    Body(io::Error),
     /// The name did not resolve.
     Dns(DnsError),
     /// No address took the connection.
@@ -83,6 +85,7 @@ impl fmt::Display for Error {
         match self {
             Error::Request(error) => error.fmt(f),
             Error::NoOrigin => f.write_str("not an http or https URL with a host"),
+            Error::Body(error) => write!(f, "the request's body could not be read: {error}"),
             Error::Dns(error) => error.fmt(f),
             Error::Connect(error) => error.fmt(f),
             Error::ConnectTimeout(limit) => write!(f, "no connection within {} s", limit.as_secs_f64()),

@@ -15,9 +15,11 @@ pub mod redirect;
 mod response;
 pub mod server;
 mod trace;
+mod upload;
 
 pub use client::{Client, ClientConfig, Request, is_idempotent};
 pub use error::Error;
 pub use pool::PoolLimits;
 pub use response::Response;
 pub use trace::{Phase, Trace};
+pub use upload::Upload;
