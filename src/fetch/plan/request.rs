@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::AuthHosts;
+use crate::http::redirect::Schemes;
 
 /// The User-Agent of a request that names none.
 pub const DEFAULT_USER_AGENT: &str = concat!("gfetch/", env!("CARGO_PKG_VERSION"));
@@ -22,6 +23,8 @@ pub struct RequestPlan {
     pub body: Option<Vec<u8>>,
     /// Which redirects are followed.
     pub follow: Follow,
+    /// Where redirects may lead at all.
+    pub redirect_schemes: Schemes,
     /// Secrets and headers go along with a redirect to another origin.
     pub location_trusted: bool,
     /// Whether content codings are asked for and decoded; none: see [`RequestPlan::compresses`].
@@ -43,6 +46,7 @@ impl Default for RequestPlan {
             headers: Vec::new(),
             body: None,
             follow: Follow::GetAndHead,
+            redirect_schemes: Schemes::ALL,
             location_trusted: false,
             compressed: None,
         }

@@ -106,7 +106,8 @@ impl Worker {
         }
         let locations: Vec<&[u8]> = head.fields.all("location").collect();
         let asked = flow.request();
-        let hop = Hop { url: asked.url, method: asked.method, status: head.status, locations: &locations };
+        let schemes = self.plan.request.redirect_schemes;
+        let hop = Hop { url: asked.url, method: asked.method, status: head.status, locations: &locations, schemes };
         let Some(next) = redirect::next(&hop).map_err(of_redirect)? else { return Ok(None) };
         match self.plan.limits.max_redirs {
             Some(most) if record.redirects >= most => {

@@ -34,7 +34,6 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("http2", None),
     Opt::later("limit-rate", Some("B")),
     Opt::later("limit-rate-total", Some("B")),
-    Opt::later("proto-redir", Some("SCHEMES")),
     Opt::later("dump-header", Some("FILE")).short('D'),
     Opt::later("remote-time", None).short('R'),
     Opt::later("show-headers", None),

@@ -1,6 +1,7 @@
 //! What is asked for, and what only some hosts may see.
 
 use gfetch::fetch::plan::Follow;
+use gfetch::http::redirect::Schemes;
 
 use crate::cli::args::headers::{is_field_value, is_token};
 use crate::cli::args::option::{Opt, Refusal, Shown, Value};
@@ -69,6 +70,12 @@ pub const OPTIONS: &[Opt] = &[
         t.plan.limits.max_redirs = v.parsed(parse, "a whole number from 0, or -1 for any number")?;
         Ok(())
     }),
+    Opt::value("proto-redir", "PROTOCOLS", "Follow redirects only to these: =https, -http, all", |t, v| {
+        let takes = "curl's list of protocols, as in =https";
+        t.plan.request.redirect_schemes = v.parsed(|text| Schemes::parse(text).ok(), takes)?;
+        Ok(())
+    })
+    .more("+ allows (so does no sign), - denies, = allows only this one. Nothing but http and https is ever followed."),
     Opt::switch("compressed", "Ask for gzip, deflate, br, zstd and decode it (--no-compressed: do not)", |t, on| {
         t.request.compressed = Some(on);
     })

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use gfetch::fetch::plan::{Bodies, Family, Follow, Order, Plan, Rate, Save, Stall};
 
+use gfetch::http::redirect::Schemes;
+
 use super::*;
 
 fn plan(options: &str) -> Plan {
@@ -95,6 +97,9 @@ fn every_option_of_the_request_has_its_effect() {
     });
     check("--location-trusted --no-location", |p| p.request.follow == Follow::None && !p.request.location_trusted);
     check("--max-redirs 0", |p| p.limits.max_redirs == Some(0));
+    check("--proto-redir =https", |p| p.request.redirect_schemes == Schemes::ONLY_HTTPS);
+    check("--proto-redir -http --proto-redir all", |p| p.request.redirect_schemes == Schemes::ALL);
+    check("--proto-redir -http --no-proto-redir", |p| p.request.redirect_schemes == Schemes::ALL);
     check("--max-redirs -1", |p| p.limits.max_redirs.is_none());
     check("--max-filesize 2k", |p| p.limits.max_filesize == Some(2048));
     check("--max-filesize 0", |p| p.limits.max_filesize.is_none());
