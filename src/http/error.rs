@@ -9,7 +9,7 @@ use super::coding::DecodeError;
 use super::fields::FieldError;
 use super::h1::{ProtocolError, Truncated};
 use crate::green::Interrupt;
-use crate::net::{ConnectError, DnsError, TlsError, TlsSetupError};
+use crate::net::{ConnectError, ConnectErrorKind, DnsError, TlsError, TlsSetupError};
 
 /// Why an exchange failed. The [`Trace`](super::Trace) says in which phase.
 #[derive(Debug)]
@@ -45,6 +45,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether somebody is there, and refuses connections.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Error::Connect(error) if error.kind() == ConnectErrorKind::Refused)
+    }
+
     /// Sorts an I/O error by what is inside it.
     pub fn from_io(error: io::Error) -> Error {
         if let Some(interrupt) = Interrupt::of(&error) {

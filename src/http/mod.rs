@@ -13,6 +13,7 @@ mod pool;
 mod reason;
 pub mod redirect;
 mod response;
+pub mod retry;
 pub mod server;
 mod trace;
 mod upload;

@@ -9,12 +9,12 @@ use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::permits::Pass;
 use crate::fetch::plan::Stall;
 use crate::fetch::receive;
-use crate::fetch::retry::parse_retry_after;
 use crate::fetch::session::Exchange;
 use crate::fetch::sink::Sink;
 use crate::http::h1::Head;
 use crate::http::origin::Origin;
 use crate::http::redirect::{self, Hop};
+use crate::http::retry::retry_after;
 use crate::http::{Phase, Response, Trace};
 
 impl Worker {
@@ -39,7 +39,7 @@ impl Worker {
             flow.follow(&self.plan, next);
             // What follows is waiting to start, and no phase.
             trace.stop();
-            if cross_origin {
+            if cross_origin || self.permits.is_held(&pass) {
                 pass = self.change_origin(pass, flow)?;
             } else {
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
@@ -76,17 +76,17 @@ impl Worker {
             // Whatever came of it: there was a connection.
             _ => self.permits.note_connect(pass, false),
         }
-        let response = sent.map_err(|error| of_exchange(error, trace))?;
+        let response = sent.map_err(|error| {
+            ended.refused = error.is_refused();
+            of_exchange(error, trace)
+        })?;
         let head = response.head();
         if self.plan.keep_exchanges {
             ended.exchanges.push(Exchange::new(&flow.request(), head));
         }
         record.take_head(head, &self.types);
-        ended.retry_after = head
-            .fields
-            .first("retry-after")
-            .and_then(|value| parse_retry_after(value, SystemTime::now()))
-            .and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
+        ended.retry_after =
+            retry_after(&head.fields, SystemTime::now()).and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
         Ok(response)
     }
 
