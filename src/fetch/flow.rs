@@ -10,11 +10,11 @@ use url::Url;
 use super::list::Target;
 use super::outcome::{Failure, Kind, Stage};
 use super::plan::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, Plan};
-use crate::http::Request;
 use crate::http::auth;
 use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::redirect::{self, Next, RedirectRules};
+use crate::http::{EXPECT_ABOVE_BYTES, Request};
 
 pub(super) struct Flow<'a> {
     /// Of the next request; the line's own until a redirect leads on.
@@ -71,7 +71,7 @@ impl<'a> Flow<'a> {
     /// The next request.
     pub fn request(&self) -> Request<'_> {
         let (method, url, fields) = (&*self.method, &*self.url, &*self.fields);
-        Request { method, url, fields, body: self.body, answer_timeout: self.answer_timeout }
+        Request { method, url, fields, body: self.body, answer_timeout: self.answer_timeout, throttle: None }
     }
 
     fn add_secrets(&mut self, plan: &Plan, target: &Target) {
@@ -123,6 +123,9 @@ impl<'a> Flow<'a> {
         if self.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
         }
+        if self.body.is_some_and(|body| body.len() > EXPECT_ABOVE_BYTES) {
+            self.push_default(&mut fields, "Expect", "100-continue")?;
+        }
         Ok(fields)
     }
 
@@ -136,6 +139,17 @@ impl<'a> Flow<'a> {
 
     fn has_given(&self, name: &str) -> bool {
         self.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(name))
+    }
+
+    /// The server does not know the expectation that was sent (417): the same request goes once more without it, as in
+    /// curl. False if it had none.
+    pub fn drops_expectation(&mut self) -> bool {
+        let had = self.fields.first("expect").is_some();
+        if had {
+            self.given.retain(|(name, _)| !name.eq_ignore_ascii_case("expect"));
+            self.removed.push("Expect".to_owned());
+        }
+        had
     }
 
     /// Whether a redirect of this request is followed at all.

@@ -13,6 +13,7 @@ mod pool;
 mod reason;
 pub mod redirect;
 mod response;
+mod send;
 pub mod server;
 mod trace;
 
@@ -20,4 +21,5 @@ pub use client::{Client, ClientConfig, Request, is_idempotent};
 pub use error::Error;
 pub use pool::PoolLimits;
 pub use response::Response;
+pub use send::{EXPECT_ABOVE_BYTES, Throttle};
 pub use trace::{Phase, Trace};
