@@ -44,7 +44,7 @@ impl<'a> Flow<'a> {
     /// What a line asks for, with what the plan says for all lines; `saved` is whether its answer's body goes into a file.
     pub fn new(plan: &'a Plan, target: &'a Target, answer_timeout: Option<Duration>, saved: bool) -> Flow<'a> {
         let mut flow = Flow {
-            url: Cow::Borrowed(&target.url),
+            url: first_url(plan, target),
             method: first_method(plan, Some(target)),
             fields: Rc::default(),
             body: target.body.as_deref().or(plan.request.body.as_deref()),
@@ -193,6 +193,19 @@ impl<'a> Flow<'a> {
             }
         }
     }
+}
+
+/// The URL that a line asks for: its own, with what the plan adds to each query.
+fn first_url<'a>(plan: &Plan, target: &'a Target) -> Cow<'a, Url> {
+    let Some(more) = &plan.request.query else { return Cow::Borrowed(&target.url) };
+    let mut url = target.url.clone();
+    let query = match url.query() {
+        None | Some("") => more.clone(),
+        Some(query) if query.ends_with('&') => format!("{query}{more}"),
+        Some(query) => format!("{query}&{more}"),
+    };
+    url.set_query(Some(&query));
+    Cow::Owned(url)
 }
 
 /// The method that a line asks for: its own, the plan's, or what its body makes of it.

@@ -20,6 +20,8 @@ pub struct RequestPlan {
     pub headers: Vec<(String, Option<String>)>,
     /// The body; sent as [`FORM_CONTENT_TYPE`] unless a header says otherwise.
     pub body: Option<Vec<u8>>,
+    /// Added to the query of each URL of the list; not to those that redirects lead to. (`-G`, `--url-query`)
+    pub query: Option<String>,
     /// Which redirects are followed.
     pub follow: Follow,
     /// Secrets and headers go along with a redirect to another origin.
@@ -42,6 +44,7 @@ impl Default for RequestPlan {
             method: None,
             headers: Vec::new(),
             body: None,
+            query: None,
             follow: Follow::GetAndHead,
             location_trusted: false,
             compressed: None,
