@@ -15,13 +15,12 @@ use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
 use super::origin::{Host, Origin, Scheme};
 use super::pool::{Key, Pool, PoolLimits};
 use super::response::{Home, Response};
+use super::send::{self, Sent, Throttle};
 use super::trace::{Phase, Trace};
-use super::upload::{PIECE_BYTES, Upload, send_upload};
+use super::upload::Upload;
 use crate::green;
 use crate::net::{ConnectOptions, Resolver, TcpStream, TlsConfig, TlsError, TlsStream, race};
 
-/// A body up to this goes out in one write with the head.
-const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
 /// Heads beyond this are rare: their memory is given back.
 const MAX_SPARE_HEAD_BYTES: usize = 16 * 1024;
 /// Out of descriptors: the first wait for one, doubled up to the last.
@@ -65,12 +64,15 @@ pub struct Request<'a> {
     pub url: &'a Url,
     /// All other fields.
     pub fields: &'a Fields,
-    /// The body; `Content-Length` says its length.
+    /// The body; `Content-Length` says its length. With a field `Expect: 100-continue` it is held back until the server
+    /// asks for it, for at most a second. A final answer of 300 or above that comes before its end ends the sending.
     pub body: Option<&'a [u8]>,
     /// In its place a body that is read as it is sent.
     pub upload: Option<&'a Upload>,
     /// Once sent, the answer's head may take so long, and so may each 64 KiB of a large body.
     pub answer_timeout: Option<Duration>,
+    /// How fast the body may go out; none: as fast as it can.
+    pub throttle: Option<&'a dyn Throttle>,
 }
 
 impl Request<'_> {
@@ -174,17 +176,24 @@ impl Client {
         let mut head = self.shared.spare_head.take();
         encode_head(&mut head, request)?;
         (trace.sent, trace.heard) = (true, false);
-        let sent = send_request(&mut connection, &head, request);
+        let mut receive = ReceiveHead::new(request.method, Limits::RESPONSE);
+        let sent = send::request(&mut connection, &head, request, &mut receive, trace);
         if head.capacity() <= MAX_SPARE_HEAD_BYTES {
             self.shared.spare_head.set(head);
         }
-        if let Err(error) = &sent
-            && !answered_early(error)
-        {
-            return Err(sent.unwrap_err());
-        }
+        let home = |whole| Home { pool: self.shared.pool.clone(), connect: request.method == "CONNECT", whole };
+        let sent = match sent {
+            Ok(Sent { early: Some(head), whole }) => {
+                trace.enter(Phase::Wait);
+                trace.enter(Phase::Receive);
+                return Ok(Response::new(head, connection, home(whole)));
+            }
+            Err(error) if !answered_early(&error) => return Err(error),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
         let since = trace.enter(Phase::Wait);
-        let mut receive = || receive_head(&mut connection, request.method, trace);
+        let mut receive = || receive_head(&mut connection, &mut receive, trace);
         let answer = match request.answer_timeout {
             Some(limit) => {
                 let answer = green::timeout_from(since, limit, receive);
@@ -193,11 +202,7 @@ impl Client {
             None => receive(),
         };
         match (answer, sent) {
-            (Ok(head), sent) => {
-                let home =
-                    Home { pool: self.shared.pool.clone(), connect: request.method == "CONNECT", whole: sent.is_ok() };
-                Ok(Response::new(head, connection, home))
-            }
+            (Ok(head), sent) => Ok(Response::new(head, connection, home(sent.is_ok()))),
             (Err(_), Err(broken)) if !trace.heard => {
                 trace.enter(Phase::Send);
                 Err(broken)
@@ -262,39 +267,8 @@ fn encode_head(head: &mut Vec<u8>, request: &Request<'_>) -> Result<(), Error> {
     h1::encode_request_with(head, request.method, target, added, request.fields).map_err(Error::Request)
 }
 
-fn send_request(connection: &mut Connection, head: &[u8], request: &Request<'_>) -> Result<(), Error> {
-    match request.body {
-        None => {
-            connection.send(head).map_err(Error::from_io)?;
-            request.upload.map_or(Ok(()), |upload| send_upload(connection, upload, request.answer_timeout))
-        }
-        Some(body) if body.len() <= MAX_JOINED_BODY_BYTES => {
-            connection.send(&[head, body].concat()).map_err(Error::from_io)
-        }
-        Some(body) => {
-            connection.send(head).map_err(Error::from_io)?;
-            send_large(connection, body, request.answer_timeout)
-        }
-    }
-}
-
-/// Piece by piece: the whole may take as long as it needs, but the peer must take some of it in every `limit`.
-fn send_large(connection: &mut Connection, body: &[u8], limit: Option<Duration>) -> Result<(), Error> {
-    body.chunks(PIECE_BYTES).try_for_each(|piece| send_piece(connection, piece, limit))
-}
-
-/// One piece, of which the peer must take something within `limit`.
-pub(super) fn send_piece(connection: &mut Connection, piece: &[u8], limit: Option<Duration>) -> Result<(), Error> {
-    let mut send = || connection.send(piece).map_err(Error::from_io);
-    match limit {
-        Some(limit) => green::timeout(limit, send).unwrap_or(Err(Error::AnswerTimeout(limit))),
-        None => send(),
-    }
-}
-
 /// Reads until the final head is there. The wait ends with its first byte.
-fn receive_head(connection: &mut Connection, method: &str, trace: &mut Trace) -> Result<h1::Head, Error> {
-    let mut receive = ReceiveHead::new(method, Limits::RESPONSE);
+fn receive_head(connection: &mut Connection, receive: &mut ReceiveHead, trace: &mut Trace) -> Result<h1::Head, Error> {
     loop {
         if !connection.buffer.is_empty() {
             match receive.advance(connection.buffer.bytes()).map_err(Error::Protocol)? {

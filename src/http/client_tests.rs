@@ -15,7 +15,7 @@ fn client(tls: TlsConfig) -> Client {
 
 fn request<'a>(method: &'a str, url: &'a Url, body: Option<&'a [u8]>) -> Request<'a> {
     static NO_FIELDS: Fields = Fields::new();
-    Request { method, url, fields: &NO_FIELDS, body, upload: None, answer_timeout: None }
+    Request { method, url, fields: &NO_FIELDS, body, answer_timeout: None, upload: None, throttle: None }
 }
 
 /// One exchange, its body read; whether the connection had served before.

@@ -3,17 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{self, Read};
-use std::time::Duration;
 
-use super::client::send_piece;
-use super::connection::Connection;
 use super::error::Error;
 use super::fields::Fields;
 use super::h1;
 use crate::green::Interrupt;
-
-/// A larger body goes out in pieces of this size, each with its own clock.
-pub(super) const PIECE_BYTES: usize = 64 * 1024;
 
 /// A body that is read as it is sent, once: whoever wants to send it again needs another. The reader may wait as green
 /// threads do (a [`TcpStream`](crate::net::TcpStream), a pipe); one that blocks the thread blocks them all.
@@ -43,6 +37,19 @@ impl Upload {
         self.begun.get()
     }
 
+    /// The next bytes as HTTP/1.1 frames them, in `framed`; the end of the body is in it where this is true. `piece` is room
+    /// to read into.
+    pub(super) fn next_framed(&self, piece: &mut [u8], framed: &mut Vec<u8>) -> Result<bool, Error> {
+        framed.clear();
+        let bytes = self.read(piece)?;
+        match (self.length, bytes) {
+            (Some(_), _) => framed.extend_from_slice(&piece[..bytes]),
+            (None, 0) => h1::encode_last_chunk(framed, &Fields::new()),
+            (None, _) => h1::encode_chunk(framed, &piece[..bytes]),
+        }
+        Ok(bytes == 0)
+    }
+
     /// Reads the next bytes into `piece`, at most as many as that has room for; 0 at the end.
     pub(super) fn read(&self, piece: &mut [u8]) -> Result<usize, Error> {
         self.begun.set(true);
@@ -66,30 +73,6 @@ impl Upload {
                 Ok(read)
             }
             None => Ok(read),
-        }
-    }
-}
-
-/// Sends it as it is read, in pieces or in chunks. The reader's time is its owner's.
-#[inline(never)]
-pub(super) fn send_upload(connection: &mut Connection, upload: &Upload, limit: Option<Duration>) -> Result<(), Error> {
-    let mut piece = vec![0; PIECE_BYTES];
-    let mut chunk = Vec::new();
-    loop {
-        let bytes = upload.read(&mut piece)?;
-        match (upload.length, bytes) {
-            (Some(_), 0) => return Ok(()),
-            (Some(_), _) => send_piece(connection, &piece[..bytes], limit)?,
-            (None, 0) => {
-                chunk.clear();
-                h1::encode_last_chunk(&mut chunk, &Fields::new());
-                return send_piece(connection, &chunk, limit);
-            }
-            (None, _) => {
-                chunk.clear();
-                h1::encode_chunk(&mut chunk, &piece[..bytes]);
-                send_piece(connection, &chunk, limit)?;
-            }
         }
     }
 }

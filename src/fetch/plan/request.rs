@@ -21,6 +21,8 @@ pub struct RequestPlan {
     pub headers: Vec<(String, Option<String>)>,
     /// The body; sent as [`FORM_CONTENT_TYPE`] unless a header says otherwise.
     pub body: Option<Vec<u8>>,
+    /// Added to the query of each URL of the list; not to those that redirects lead to. (`-G`, `--url-query`)
+    pub query: Option<String>,
     /// Which redirects are followed.
     pub follow: Follow,
     /// Where redirects may lead at all.
@@ -45,6 +47,7 @@ impl Default for RequestPlan {
             method: None,
             headers: Vec::new(),
             body: None,
+            query: None,
             follow: Follow::GetAndHead,
             redirect_schemes: Schemes::ALL,
             location_trusted: false,

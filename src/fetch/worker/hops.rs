@@ -30,6 +30,12 @@ impl Worker {
     ) -> Result<(), Ending> {
         loop {
             let response = self.exchange(flow, &pass, record, trace, ended)?;
+            if response.head().status == 417 && flow.drops_expectation() {
+                receive::drain(response);
+                trace.stop();
+                self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
+                continue;
+            }
             let Some(next) = self.next_hop(flow, response.head(), record)? else {
                 return self.take_in(response, flow.compressed, sink, record, trace);
             };

@@ -4,10 +4,6 @@ use crate::cli::args::option::Opt;
 
 pub const OPTIONS: &[Opt] = &[
     Opt::later("threads", Some("N")),
-    Opt::later("data-urlencode", Some("DATA")),
-    Opt::later("url-query", Some("DATA")),
-    Opt::later("json", Some("DATA")),
-    Opt::later("get", None).short('G'),
     Opt::later("oauth2-bearer", Some("TOKEN")),
     Opt::later("cookie", Some("DATA|FILE")).short('b'),
     Opt::later("cookie-jar", Some("FILE")).short('c'),

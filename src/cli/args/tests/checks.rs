@@ -182,7 +182,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
         ("--http2", "--http2 is not in this version of gfetch yet"),
         ("-b a=b", "-b/--cookie is not in this version of gfetch yet"),
         ("--threads 2", "--threads is not in this version of gfetch yet"),
-        ("-sG", "-G/--get is not in this version of gfetch yet"),
         ("-w %{json}", "-w/--write-out is not in this version of gfetch yet"),
         ("--show-headers", "--show-headers is not in this version of gfetch yet"),
     ];
