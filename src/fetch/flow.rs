@@ -14,7 +14,7 @@ use crate::http::auth;
 use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::redirect::{self, Next, RedirectRules};
-use crate::http::{EXPECT_ABOVE_BYTES, Request};
+use crate::http::{EXPECT_ABOVE_BYTES, Request, Throttle};
 
 pub(super) struct Flow<'a> {
     /// Of the next request; the line's own until a redirect leads on.
@@ -23,6 +23,8 @@ pub(super) struct Flow<'a> {
     fields: Rc<Fields>,
     body: Option<&'a [u8]>,
     answer_timeout: Option<Duration>,
+    /// How fast the body may go.
+    pub throttle: Option<&'a dyn Throttle>,
     /// Whether it has been made.
     pub asked: bool,
     /// The URL of the one that was made before it.
@@ -51,6 +53,7 @@ impl<'a> Flow<'a> {
             fields: Rc::default(),
             body: target.body.as_deref().or(plan.request.body.as_deref()),
             answer_timeout,
+            throttle: None,
             asked: false,
             asked_before: None,
             given: Vec::new(),
@@ -74,15 +77,8 @@ impl<'a> Flow<'a> {
     /// The next request.
     pub fn request(&self) -> Request<'_> {
         let (method, url, fields) = (&*self.method, &*self.url, &*self.fields);
-        Request {
-            method,
-            url,
-            fields,
-            body: self.body,
-            answer_timeout: self.answer_timeout,
-            upload: None,
-            throttle: None,
-        }
+        let Flow { body, answer_timeout, throttle, .. } = *self;
+        Request { method, url, fields, body, answer_timeout, throttle, upload: None }
     }
 
     fn add_secrets(&mut self, plan: &Plan, target: &Target) {

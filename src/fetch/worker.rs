@@ -21,6 +21,7 @@ use super::plan::{Bodies, Order, Plan};
 use super::retry::{Attempt, Decision, RetryBudget};
 use super::session::{Exchange, Fetched, Job};
 use super::sink::{Finished, Output, Sink, Turn};
+use super::speed::Speeds;
 use super::spool::SpoolMemory;
 use super::stop::Stop;
 use super::summary::Cause;
@@ -41,6 +42,7 @@ pub(super) struct Worker {
     /// What most requests' fields are.
     pub usual: UsualFields,
     pub budget: MemoryBudget,
+    pub speeds: Speeds,
     pub output: Option<Output>,
     pub turn: Turn,
     pub spools: SpoolMemory,
@@ -288,7 +290,9 @@ impl Worker {
         let mut ended = Ended::default();
         let mut sink = self.sink(job);
         let max_time = target.timeout.or(self.plan.limits.max_time);
+        let speed = self.speeds.up();
         let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
+        flow.throttle = speed.as_ref().map(|speed| speed as _);
         let run = || self.hops(&mut flow, pass, record, &mut trace, &mut sink, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             self.stop.while_running(|| match max_time {

@@ -135,7 +135,16 @@ impl Worker {
     ) -> Result<(), Ending> {
         let status = response.head().status;
         if status < 400 || !self.plan.fail_on_status {
-            return Ok(receive::body(&self.plan, compressed, &self.budget, &mut response, sink, record, trace)?);
+            return Ok(receive::body(
+                &self.plan,
+                compressed,
+                &self.budget,
+                self.speeds.down(),
+                &mut response,
+                sink,
+                record,
+                trace,
+            )?);
         }
         let reason = match &response.head().reason {
             reason if reason.is_empty() => format!("status {status}"),
@@ -143,7 +152,16 @@ impl Worker {
         };
         // What failed is counted, and goes nowhere. What else is wrong with it does not make it another failure, and if
         // this attempt's clock runs out, its scope says so whatever is returned here.
-        let _ = receive::body(&self.plan, compressed, &self.budget, &mut response, &mut Sink::Count, record, trace);
+        let _ = receive::body(
+            &self.plan,
+            compressed,
+            &self.budget,
+            self.speeds.down(),
+            &mut response,
+            &mut Sink::Count,
+            record,
+            trace,
+        );
         Err(Failure::new(Kind::Status, Stage::Receive, reason).into())
     }
 }

@@ -22,8 +22,6 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("unix-socket", Some("PATH")),
     Opt::later("interface", Some("NAME")),
     Opt::later("http2", None),
-    Opt::later("limit-rate", Some("B")),
-    Opt::later("limit-rate-total", Some("B")),
     Opt::later("dump-header", Some("FILE")).short('D'),
     Opt::later("remote-time", None).short('R'),
     Opt::later("show-headers", None),

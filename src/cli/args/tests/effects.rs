@@ -47,6 +47,9 @@ fn every_option_of_the_run_has_its_effect() {
     check("--rate 5/s --no-rate", |p| p.rate.is_none());
     check("-m 0.5", |p| p.limits.max_time == Some(Duration::from_millis(500)));
     check("-m 0", |p| p.limits.max_time.is_none());
+    check("--limit-rate 2k", |p| p.limits.rate == Some(2048) && p.limits.rate_total.is_none());
+    check("--limit-rate 0", |p| p.limits.rate.is_none());
+    check("--limit-rate-total 1M", |p| p.limits.rate_total == Some(1 << 20) && p.limits.rate.is_none());
     check("--connect-timeout 3", |p| p.limits.connect_timeout.as_secs() == 3);
     check("--connect-timeout 0", |p| p.limits.connect_timeout.as_secs() == 300);
     check("--deadline 60", |p| p.deadline == s(60));
