@@ -133,6 +133,10 @@ pub struct Limits {
     pub stall: Option<Stall>,
     /// The largest body, in decoded bytes.
     pub max_filesize: Option<u64>,
+    /// Bytes a second of one request's bodies, in each direction. Above zero.
+    pub rate: Option<u64>,
+    /// The same for all requests of the run together.
+    pub rate_total: Option<u64>,
     /// Redirects followed; none: any number.
     pub max_redirs: Option<u32>,
 }
@@ -144,6 +148,8 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(10),
             stall: Some(Stall::default()),
             max_filesize: None,
+            rate: None,
+            rate_total: None,
             max_redirs: Some(10),
         }
     }

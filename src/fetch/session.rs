@@ -13,6 +13,7 @@ use super::parts::PartFiles;
 use super::permits::Permits;
 use super::plan::{Order, Plan};
 use super::sink::{Output, Turn};
+use super::speed::Speeds;
 use super::spool::{Spool, SpoolMemory};
 use super::stop::Stop;
 use super::summary::Cause;
@@ -131,6 +132,7 @@ impl Session {
         let worker = Worker {
             permits: Permits::new(&plan),
             usual: UsualFields::default(),
+            speeds: Speeds::new(&plan.limits),
             spools: SpoolMemory::new(&plan.spool_dir),
             plan: Rc::new(plan),
             anonymous: client.anonymous(),
