@@ -109,6 +109,7 @@ def nginx(root, port, tls_port):
             server {{
                 listen 127.0.0.1:{tls_port} ssl backlog=4096; root {root}/www;
                 ssl_certificate {root}/cert.pem; ssl_certificate_key {root}/key.pem; ssl_session_tickets on;
+                ssl_protocols TLSv1.2 TLSv1.3;
                 location /close/ {{ alias {root}/www/; keepalive_timeout 0; access_log {root}/tls.log tls; }}
             }}
         }}
@@ -130,7 +131,7 @@ def certificate(root):
     """The server's certificate for `localhost`, which signs itself, and its key."""
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", root / "key.pem", "-out", root / "cert.pem"],
+         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", root / "key.pem", "-out", root / "cert.pem"],
         check=True, capture_output=True,
     )
 
