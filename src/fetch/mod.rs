@@ -19,7 +19,7 @@ mod pace;
 mod parts;
 mod permits;
 pub mod plan;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod random;
 mod receive;
 pub mod retry;
