@@ -5,6 +5,7 @@ mod codings;
 mod command;
 mod framing;
 mod heads;
+mod injection;
 mod keepalive;
 mod redirects;
 mod script;
