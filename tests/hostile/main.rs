@@ -8,6 +8,7 @@ mod heads;
 mod injection;
 mod keepalive;
 mod redirects;
+mod resets;
 mod script;
 mod timing;
 mod tls;
