@@ -8,6 +8,7 @@
 
 mod ahead;
 pub mod compare;
+mod credentials;
 mod curl_code;
 mod failure;
 mod flow;

@@ -6,7 +6,7 @@ mod request;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
 pub use proxy_rules::{ProxyRules, ProxyVariable};
-pub use request::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, RequestPlan, Secrets};
+pub use request::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, NetrcPlan, RequestPlan, Secrets};
 
 pub use super::retry::RetryPolicy;
 pub use super::summary::Rate;
@@ -15,6 +15,8 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::http::cookies::Jar;
 
 /// What a run shall do. Nothing here changes while it runs.
 #[derive(Clone, Debug)]
@@ -53,6 +55,8 @@ pub struct Plan {
     pub request: RequestPlan,
     /// What only some hosts may see.
     pub secrets: Secrets,
+    /// The cookies that the run begins with; none: it keeps no cookies.
+    pub cookies: Option<Jar>,
     /// How connections are made.
     pub connect: ConnectPlan,
     /// What becomes of the bodies.
@@ -79,6 +83,7 @@ impl Default for Plan {
             limits: Limits::default(),
             request: RequestPlan::default(),
             secrets: Secrets::default(),
+            cookies: None,
             connect: ConnectPlan::default(),
             bodies: Bodies::Count,
         }

@@ -30,6 +30,12 @@ impl Worker {
     ) -> Result<(), Ending> {
         loop {
             let response = self.exchange(flow, &pass, record, trace, ended)?;
+            if flow.answers(response.head(), &self.credentials) {
+                receive::drain(response);
+                trace.stop();
+                self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
+                continue;
+            }
             let Some(next) = self.next_hop(flow, response.head(), record)? else {
                 return self.take_in(response, flow.compressed, sink, record, trace);
             };
@@ -68,7 +74,7 @@ impl Worker {
     ) -> Result<Response, Failure> {
         flow.refuse_proxy(&self.plan)?;
         flow.asked = true;
-        flow.set_fields(&self.usual).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
+        flow.set_fields(&self.usual, &self.credentials)?;
         let sent = self.client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
             (Err(_), None) => {}
@@ -82,6 +88,7 @@ impl Worker {
             ended.exchanges.push(Exchange::new(&flow.request(), head));
         }
         record.take_head(head, &self.types);
+        self.credentials.take_cookies(flow.request().url, &head.fields);
         ended.retry_after = head
             .fields
             .first("retry-after")
