@@ -33,6 +33,8 @@ pub(super) struct Flow<'a> {
     removed: Vec<String>,
     /// Content codings are asked for and decoded.
     pub compressed: bool,
+    /// A server that asks for the client's certificate is shown it.
+    pub shows_identity: bool,
 }
 
 /// The fields of requests to which neither run nor line nor URL adds anything, without and with content codings: made and
@@ -54,6 +56,7 @@ impl<'a> Flow<'a> {
             given: Vec::new(),
             removed: Vec::new(),
             compressed: plan.request.compresses(saved),
+            shows_identity: false,
         };
         for (name, value) in &plan.request.headers {
             match value {
@@ -75,7 +78,8 @@ impl<'a> Flow<'a> {
     }
 
     fn add_secrets(&mut self, plan: &Plan, target: &Target) {
-        if plan.secrets.is_empty() {
+        let has_identity = plan.connect.tls.identity.is_some();
+        if plan.secrets.is_empty() && !has_identity {
             return;
         }
         let host = self.url.host_str().unwrap_or_default();
@@ -83,6 +87,7 @@ impl<'a> Flow<'a> {
         if !plan.secrets.go_to(target.argument.is_some(), host, port) {
             return;
         }
+        self.shows_identity = has_identity;
         self.given.extend(plan.secrets.headers.iter().cloned());
         if let Some((user, password)) = &plan.secrets.basic
             && !self.has_given("authorization")
@@ -151,6 +156,8 @@ impl<'a> Flow<'a> {
     pub fn follow(&mut self, plan: &Plan, next: Next) {
         let secret_names: Vec<String> = plan.secrets.headers.iter().map(|(name, _)| name.clone()).collect();
         let rules = RedirectRules { location_trusted: plan.request.location_trusted, secret_names: &secret_names };
+        // Once hidden it stays hidden.
+        self.shows_identity &= !next.cross_origin || plan.request.location_trusted;
         self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &rules);
         if next.drop_body {
             self.body = None;

@@ -3,10 +3,12 @@
 mod auth_hosts;
 mod proxy_rules;
 mod request;
+mod tls;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
 pub use proxy_rules::{ProxyRules, ProxyVariable};
 pub use request::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, RequestPlan, Secrets};
+pub use tls::TlsPlan;
 
 pub use super::retry::RetryPolicy;
 pub use super::summary::Rate;
@@ -182,6 +184,8 @@ pub struct ConnectPlan {
     pub insecure: bool,
     /// Where the trusted certificates are.
     pub ca: CaSource,
+    /// Versions, pinned keys, the client's certificate.
+    pub tls: TlsPlan,
     /// Proxies that the environment asks for. There are none in this version: a request for which
     /// [`ProxyRules::proxy_for`] names one must fail, never pass it by.
     pub proxies: ProxyRules,

@@ -115,7 +115,8 @@ impl Input {
 }
 
 impl Session {
-    /// A run of `plan` over `client`'s connections. Printed bodies go to `output`.
+    /// A run of `plan` over `client`'s connections. Printed bodies go to `output`. A certificate of the client's is shown
+    /// only if the plan names it ([`TlsPlan::identity`](super::plan::TlsPlan::identity)), and where secrets may go.
     pub fn new(plan: Plan, client: Client, output: Option<Output>) -> Session {
         let stop = Stop::new();
         if let Some(limit) = plan.deadline {
@@ -132,6 +133,7 @@ impl Session {
             usual: UsualFields::default(),
             spools: SpoolMemory::new(&plan.spool_dir),
             plan: Rc::new(plan),
+            anonymous: client.anonymous(),
             client,
             stop,
             budget: MemoryBudget::default(),

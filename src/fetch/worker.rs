@@ -33,6 +33,8 @@ use crate::http::{Client, Trace};
 pub(super) struct Worker {
     pub plan: Rc<Plan>,
     pub client: Client,
+    /// The same without the client's certificate.
+    pub anonymous: Client,
     pub permits: Permits,
     pub stop: Stop,
     /// What most requests' fields are.

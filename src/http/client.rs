@@ -17,7 +17,7 @@ use super::pool::{Key, Pool, PoolLimits};
 use super::response::{Home, Response};
 use super::trace::{Phase, Trace};
 use crate::green;
-use crate::net::{ConnectOptions, Resolver, TcpStream, TlsConfig, TlsError, TlsStream, race};
+use crate::net::{ConnectOptions, Resolver, SessionScope, TcpStream, TlsConfig, TlsError, TlsStream, race};
 
 /// A body up to this goes out in one write with the head.
 const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
@@ -33,6 +33,8 @@ const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct Client {
     shared: Rc<Shared>,
+    /// Shows no certificate of its own.
+    anonymous: bool,
 }
 
 struct Shared {
@@ -98,7 +100,18 @@ impl Client {
             pool: Rc::new(Pool::new(config.pool)),
             spare_head: Cell::default(),
         };
-        Client { shared: Rc::new(shared) }
+        Client { shared: Rc::new(shared), anonymous: false }
+    }
+
+    /// The same client, which shows no server its certificate: connections and sessions made with it are not used.
+    /// Everything else is shared.
+    pub fn anonymous(&self) -> Client {
+        Client { shared: self.shared.clone(), anonymous: true }
+    }
+
+    /// What TLS is spoken with an origin.
+    fn tls(&self) -> &TlsConfig {
+        if self.anonymous { self.shared.tls.anonymous() } else { &self.shared.tls }
     }
 
     /// Sends a request and waits for the head of its answer. An idle connection that turns out dead before a byte of the
@@ -106,7 +119,7 @@ impl Client {
     /// is left in `trace`, also by a failure.
     pub fn send(&self, request: &Request<'_>, trace: &mut Trace) -> Result<Response, Error> {
         let origin = Origin::of(request.url).ok_or(Error::NoOrigin)?;
-        let tls = (origin.scheme == Scheme::Https).then(|| self.shared.tls.id());
+        let tls = (origin.scheme == Scheme::Https).then(|| self.tls().id());
         let key = Key { origin, tls };
         trace.sent = false;
         while let Some(connection) = self.shared.pool.take(&key) {
@@ -226,7 +239,7 @@ impl Client {
             Scheme::Http => Transport::Plain(connected.stream),
             Scheme::Https => {
                 trace.enter(Phase::Tls);
-                self.secure(connected.stream, &key.origin)?
+                self.secure(connected.stream, key)?
             }
         };
         Ok(Connection::new(key.clone(), transport, connected.address))
@@ -234,8 +247,10 @@ impl Client {
 
     /// Out of line: a plain connection's greenlet shall not keep the stack that a handshake needs.
     #[inline(never)]
-    fn secure(&self, stream: TcpStream, origin: &Origin) -> Result<Transport, Error> {
-        let stream = TlsStream::connect(stream, &origin.tls_name(), &self.shared.tls).map_err(tls_error)?;
+    fn secure(&self, stream: TcpStream, key: &Key) -> Result<Transport, Error> {
+        // What makes two connections differ keeps their sessions apart too.
+        let (scope, name) = (SessionScope::of(key), key.origin.tls_name());
+        let stream = TlsStream::connect_within(scope, stream, &name, self.tls()).map_err(tls_error)?;
         Ok(Transport::Tls(Box::new(stream)))
     }
 }

@@ -17,6 +17,7 @@ mod options;
 mod request;
 mod resolve;
 mod subcommands;
+mod tls;
 mod typed;
 mod usage;
 mod world;

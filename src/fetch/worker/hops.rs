@@ -69,7 +69,8 @@ impl Worker {
         flow.refuse_proxy(&self.plan)?;
         flow.asked = true;
         flow.set_fields(&self.usual).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
-        let sent = self.client.send(&flow.request(), trace);
+        let client = if flow.shows_identity { &self.client } else { &self.anonymous };
+        let sent = client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
             (Err(_), None) => {}
             (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Tls)) => self.permits.note_connect(pass, true),

@@ -113,6 +113,44 @@ fn every_option_of_the_request_has_its_effect() {
     check("--capath d", |p| p.connect.ca.dirs == [Path::new("d")] && p.connect.ca.files.is_empty());
 }
 
+#[test]
+fn every_option_of_tls_has_its_effect() {
+    use gfetch::net::{Encoding, TlsVersion};
+    let check = |options: &str, holds: fn(&Plan) -> bool| assert!(holds(&plan(options)), "{options}");
+    let identity = |options: &str| plan(options).connect.tls.identity.unwrap();
+    check("", |p| p.connect.tls == Default::default());
+    assert_eq!(identity("-E c.pem:secret"), identity("--cert c.pem"));
+    let given = identity("-E c --key k --cert-type PEM --key-type DER");
+    assert_eq!((given.cert.as_path(), given.key.as_deref()), (Path::new("c"), Some(Path::new("k"))));
+    assert_eq!((given.cert_type, given.key_type), (Some(Encoding::Pem), Some(Encoding::Der)));
+    check("--tlsv1.2", |p| p.connect.tls.least == Some(TlsVersion::Tls12));
+    check("--tlsv1.3", |p| p.connect.tls.least == Some(TlsVersion::Tls13));
+    check("--tlsv1.3 -1", |p| p.connect.tls.least == Some(TlsVersion::Tls12));
+    check("--tls-max 1.2", |p| p.connect.tls.greatest == Some(TlsVersion::Tls12));
+    check("--tls-max 1.2 --tls-max default", |p| p.connect.tls.greatest.is_none());
+    let pin = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    assert_eq!(plan(&format!("--pinnedpubkey {pin};{pin}")).connect.tls.pins.len(), 2);
+    let world = Fake { env: vec![("SSLKEYLOGFILE", "/keys")], ..Fake::default() };
+    assert_eq!(world.ok("http://a/").plan.connect.tls.key_log.as_deref(), Some(Path::new("/keys")));
+}
+
+#[test]
+fn what_is_wrong_with_tls_is_told_and_no_password_with_it() {
+    assert!(err("--key k.pem http://a/").contains("--key needs the certificate"));
+    assert!(err("--tlsv1.3 --tls-max 1.2 http://a/").contains("leave no version"));
+    assert!(err("--tls-max 1.1 http://a/").contains("1.2, 1.3"));
+    assert!(err("--cert-type P12 -E c http://a/").contains("PEM"));
+    assert!(err("--pinnedpubkey sha256//AAAA http://a/").contains("sha256//AAAA"));
+    assert!(err("--pinnedpubkey none.pem http://a/").contains("none.pem"));
+    let world = Fake { files: vec![("text.pem", b"no key")], ..Fake::default() };
+    assert!(world.err("--pinnedpubkey text.pem http://a/").contains("no public key"));
+    let list = err("-E c.pem:secret -i urls.txt");
+    assert!(list.contains("-E is a secret") && list.contains("--auth-host") && !list.contains(":secret"), "{list}");
+    assert_eq!(ok("-E c.pem --auth-host a.example -i urls.txt").plan.connect.tls.identity.unwrap().key, None);
+    let empty = err("-E '' http://a/");
+    assert!(empty.contains("a file"), "{empty}");
+}
+
 fn headers(options: &str) -> Vec<String> {
     let shown = |(name, value): (String, Option<String>)| format!("{name}={}", value.as_deref().unwrap_or("(none)"));
     plan(options).request.headers.into_iter().map(shown).collect()
