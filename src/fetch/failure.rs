@@ -48,6 +48,7 @@ pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
     let message = error.to_string();
     match error {
         Error::Request(_) | Error::NoOrigin => Failure::new(Kind::Url, Stage::Input, message),
+        Error::Body(_) => Failure::new(Kind::Read, Stage::Send, message),
         Error::Dns(error) => match error.kind {
             DnsErrorKind::Interrupted(interrupt) => of_interrupt(&interrupt, stage),
             _ => Failure::new(Kind::Dns, Stage::Dns, message),
@@ -88,7 +89,10 @@ fn of_interrupt(interrupt: &Interrupt, stage: Stage) -> Failure {
 }
 
 pub(super) fn of_redirect(error: RedirectError) -> Failure {
-    Failure::new(Kind::Redirect, Stage::Receive, error.to_string())
+    match error {
+        RedirectError::Refused(_) => Failure::new(Kind::Blocked, Stage::Receive, format!("{error} (--proto-redir)")),
+        _ => Failure::new(Kind::Redirect, Stage::Receive, error.to_string()),
+    }
 }
 
 /// Nothing, or too little, came (or, of a request's body, went) for `limit`.

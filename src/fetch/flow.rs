@@ -10,11 +10,11 @@ use url::Url;
 use super::list::Target;
 use super::outcome::{Failure, Kind, Stage};
 use super::plan::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, Plan};
-use crate::http::Request;
 use crate::http::auth;
 use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::redirect::{self, Next, RedirectRules};
+use crate::http::{EXPECT_ABOVE_BYTES, Request};
 
 pub(super) struct Flow<'a> {
     /// Of the next request; the line's own until a redirect leads on.
@@ -46,7 +46,7 @@ impl<'a> Flow<'a> {
     /// What a line asks for, with what the plan says for all lines; `saved` is whether its answer's body goes into a file.
     pub fn new(plan: &'a Plan, target: &'a Target, answer_timeout: Option<Duration>, saved: bool) -> Flow<'a> {
         let mut flow = Flow {
-            url: Cow::Borrowed(&target.url),
+            url: first_url(plan, target),
             method: first_method(plan, Some(target)),
             fields: Rc::default(),
             body: target.body.as_deref().or(plan.request.body.as_deref()),
@@ -74,7 +74,15 @@ impl<'a> Flow<'a> {
     /// The next request.
     pub fn request(&self) -> Request<'_> {
         let (method, url, fields) = (&*self.method, &*self.url, &*self.fields);
-        Request { method, url, fields, body: self.body, answer_timeout: self.answer_timeout }
+        Request {
+            method,
+            url,
+            fields,
+            body: self.body,
+            answer_timeout: self.answer_timeout,
+            upload: None,
+            throttle: None,
+        }
     }
 
     fn add_secrets(&mut self, plan: &Plan, target: &Target) {
@@ -128,6 +136,9 @@ impl<'a> Flow<'a> {
         if self.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
         }
+        if self.body.is_some_and(|body| body.len() > EXPECT_ABOVE_BYTES) {
+            self.push_default(&mut fields, "Expect", "100-continue")?;
+        }
         Ok(fields)
     }
 
@@ -141,6 +152,17 @@ impl<'a> Flow<'a> {
 
     fn has_given(&self, name: &str) -> bool {
         self.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(name))
+    }
+
+    /// The server does not know the expectation that was sent (417): the same request goes once more without it, as in
+    /// curl. False if it had none.
+    pub fn drops_expectation(&mut self) -> bool {
+        let had = self.fields.first("expect").is_some();
+        if had {
+            self.given.retain(|(name, _)| !name.eq_ignore_ascii_case("expect"));
+            self.removed.push("Expect".to_owned());
+        }
+        had
     }
 
     /// Whether a redirect of this request is followed at all.
@@ -186,6 +208,19 @@ impl<'a> Flow<'a> {
             }
         }
     }
+}
+
+/// The URL that a line asks for: its own, with what the plan adds to each query.
+fn first_url<'a>(plan: &Plan, target: &'a Target) -> Cow<'a, Url> {
+    let Some(more) = &plan.request.query else { return Cow::Borrowed(&target.url) };
+    let mut url = target.url.clone();
+    let query = match url.query() {
+        None | Some("") => more.clone(),
+        Some(query) if query.ends_with('&') => format!("{query}{more}"),
+        Some(query) => format!("{query}&{more}"),
+    };
+    url.set_query(Some(&query));
+    Cow::Owned(url)
 }
 
 /// The method that a line asks for: its own, the plan's, or what its body makes of it.

@@ -13,11 +13,16 @@ mod pool;
 mod reason;
 pub mod redirect;
 mod response;
+pub mod retry;
+mod send;
 pub mod server;
 mod trace;
+mod upload;
 
 pub use client::{Client, ClientConfig, Request, is_idempotent};
 pub use error::Error;
 pub use pool::PoolLimits;
 pub use response::Response;
+pub use send::{EXPECT_ABOVE_BYTES, Throttle};
 pub use trace::{Phase, Trace};
+pub use upload::Upload;

@@ -8,6 +8,7 @@
 mod apply;
 mod bodies;
 mod check;
+mod data;
 mod environment;
 mod headers;
 mod help;

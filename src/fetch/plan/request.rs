@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::AuthHosts;
+use crate::http::redirect::Schemes;
 
 /// The User-Agent of a request that names none.
 pub const DEFAULT_USER_AGENT: &str = concat!("gfetch/", env!("CARGO_PKG_VERSION"));
@@ -20,8 +21,12 @@ pub struct RequestPlan {
     pub headers: Vec<(String, Option<String>)>,
     /// The body; sent as [`FORM_CONTENT_TYPE`] unless a header says otherwise.
     pub body: Option<Vec<u8>>,
+    /// Added to the query of each URL of the list; not to those that redirects lead to. (`-G`, `--url-query`)
+    pub query: Option<String>,
     /// Which redirects are followed.
     pub follow: Follow,
+    /// Where redirects may lead at all.
+    pub redirect_schemes: Schemes,
     /// Secrets and headers go along with a redirect to another origin.
     pub location_trusted: bool,
     /// Whether content codings are asked for and decoded; none: see [`RequestPlan::compresses`].
@@ -42,7 +47,9 @@ impl Default for RequestPlan {
             method: None,
             headers: Vec::new(),
             body: None,
+            query: None,
             follow: Follow::GetAndHead,
+            redirect_schemes: Schemes::ALL,
             location_trusted: false,
             compressed: None,
         }

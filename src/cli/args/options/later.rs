@@ -4,10 +4,6 @@ use crate::cli::args::option::Opt;
 
 pub const OPTIONS: &[Opt] = &[
     Opt::later("threads", Some("N")),
-    Opt::later("data-urlencode", Some("DATA")),
-    Opt::later("url-query", Some("DATA")),
-    Opt::later("json", Some("DATA")),
-    Opt::later("get", None).short('G'),
     Opt::later("oauth2-bearer", Some("TOKEN")),
     Opt::later("cookie", Some("DATA|FILE")).short('b'),
     Opt::later("cookie-jar", Some("FILE")).short('c'),
@@ -28,7 +24,6 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("http2", None),
     Opt::later("limit-rate", Some("B")),
     Opt::later("limit-rate-total", Some("B")),
-    Opt::later("proto-redir", Some("SCHEMES")),
     Opt::later("dump-header", Some("FILE")).short('D'),
     Opt::later("remote-time", None).short('R'),
     Opt::later("show-headers", None),

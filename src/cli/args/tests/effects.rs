@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use gfetch::fetch::plan::{Bodies, Family, Follow, Order, Plan, Rate, Save, Stall};
 
+use gfetch::http::redirect::Schemes;
+
 use super::*;
 
 fn plan(options: &str) -> Plan {
@@ -95,6 +97,9 @@ fn every_option_of_the_request_has_its_effect() {
     });
     check("--location-trusted --no-location", |p| p.request.follow == Follow::None && !p.request.location_trusted);
     check("--max-redirs 0", |p| p.limits.max_redirs == Some(0));
+    check("--proto-redir =https", |p| p.request.redirect_schemes == Schemes::ONLY_HTTPS);
+    check("--proto-redir -http --proto-redir all", |p| p.request.redirect_schemes == Schemes::ALL);
+    check("--proto-redir -http --no-proto-redir", |p| p.request.redirect_schemes == Schemes::ALL);
     check("--max-redirs -1", |p| p.limits.max_redirs.is_none());
     check("--max-filesize 2k", |p| p.limits.max_filesize == Some(2048));
     check("--max-filesize 0", |p| p.limits.max_filesize.is_none());
@@ -201,6 +206,48 @@ fn data_is_joined_and_read_as_in_curl() {
     assert_eq!(body("-d --serial"), "--serial");
     assert_eq!(world.ok("-d a -X PUT http://a/").plan.request.method.as_deref(), Some("PUT"));
     assert!(world.ok("-d @missing --no-data http://a/").plan.request.body.is_none());
+}
+
+#[test]
+fn json_is_put_together_as_it_is_and_says_its_type() {
+    let world = Fake { files: vec![("f", b"{\r\n}"), ("-", b"[1]")], ..Fake::default() };
+    let plan = |options: &str| world.ok(&format!("{options} http://a/")).plan.request;
+    let body = |options: &str| String::from_utf8(plan(options).body.unwrap()).unwrap();
+    assert_eq!(body("--json '{\"a\":' --json 1}"), "{\"a\":1}");
+    assert_eq!((body("-d a --json b"), body("--json b -d a")), ("ab".into(), "b&a".into()));
+    assert_eq!((body("--json @f"), body("--json @-")), ("{\r\n}".into(), "[1]".into()));
+    assert_eq!(plan("--json 1").method.as_deref(), Some("POST"));
+    assert_eq!(headers("--json 1"), ["Content-Type=application/json", "Accept=application/json"]);
+    assert_eq!(headers("--json 1 -H 'accept: x' -H Content-Type:"), ["accept=x", "Content-Type=(none)"]);
+    assert_eq!(headers("--json 1 --no-json"), [""; 0]);
+    let err = world.err("--json @- -i -");
+    assert_eq!(err, "-i - and --json @- both read standard input: only one of them can");
+}
+
+#[test]
+fn data_urlencode_is_data_that_is_encoded() {
+    let world = Fake { files: vec![("f", b"a b&c\nd")], ..Fake::default() };
+    let plan = world.ok("--data-urlencode 'a b' --data-urlencode n@f -d raw http://a/").plan.request;
+    assert_eq!(plan.body.unwrap(), b"a+b&n=a+b%26c%0Ad&raw");
+    assert_eq!(plan.method.as_deref(), Some("POST"));
+}
+
+#[test]
+fn get_puts_data_into_the_query_and_url_query_adds_to_it() {
+    let of = |options: &str| {
+        let request = plan(options).request;
+        assert_eq!(request.body, None);
+        (request.method, request.query)
+    };
+    let query = |text: &str| Some(text.to_owned());
+    assert_eq!(of("-G -d a=1 --data-urlencode 'b=2 3'"), (None, query("a=1&b=2+3")));
+    assert_eq!(of("-d a=1 -I --get"), (query("HEAD"), query("a=1")));
+    assert_eq!(of("-G -X PUT -d a"), (query("PUT"), query("a")));
+    assert_eq!(of("-G"), (None, None));
+    assert_eq!(of("--url-query 'z=a b' --url-query +raw%20x"), (None, query("z=a+b&raw%20x")));
+    assert_eq!(of("-G --url-query u -d a"), (None, query("u&a")));
+    let both = plan("--url-query u -d a").request;
+    assert_eq!((both.query.as_deref(), both.body.as_deref()), (Some("u"), Some(&b"a"[..])));
 }
 
 #[test]
