@@ -4,6 +4,7 @@ pub mod auth;
 mod buffer;
 mod client;
 pub mod coding;
+mod connect;
 mod connection;
 mod error;
 pub mod fields;
