@@ -4,6 +4,7 @@ pub mod auth;
 mod buffer;
 mod client;
 pub mod coding;
+mod connect;
 mod connection;
 pub mod cookies;
 pub mod digest;
