@@ -7,7 +7,7 @@ mod tls;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
 pub use proxy_rules::{ProxyRules, ProxyVariable};
-pub use request::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, RequestPlan, Secrets};
+pub use request::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, NetrcPlan, RequestPlan, Secrets};
 pub use tls::TlsPlan;
 
 pub use super::retry::RetryPolicy;
@@ -17,6 +17,8 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::http::cookies::Jar;
 
 /// What a run shall do. Nothing here changes while it runs.
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ pub struct Plan {
     pub request: RequestPlan,
     /// What only some hosts may see.
     pub secrets: Secrets,
+    /// The cookies that the run begins with; none: it keeps no cookies.
+    pub cookies: Option<Jar>,
     /// How connections are made.
     pub connect: ConnectPlan,
     /// What becomes of the bodies.
@@ -81,6 +85,7 @@ impl Default for Plan {
             limits: Limits::default(),
             request: RequestPlan::default(),
             secrets: Secrets::default(),
+            cookies: None,
             connect: ConnectPlan::default(),
             bodies: Bodies::Count,
         }

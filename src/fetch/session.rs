@@ -1,10 +1,11 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ahead::{Ahead, Ready};
+use super::credentials::Credentials;
 use super::flow::{UsualFields, first_method};
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
@@ -20,6 +21,7 @@ use super::summary::Cause;
 use super::worker::{LastText, Worker};
 use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
+use crate::http::cookies::Jar;
 use crate::http::h1::Head;
 use crate::http::{Client, Phase, Request, Trace};
 
@@ -127,12 +129,13 @@ impl Session {
     }
 
     /// The same for one of several runs that `stop` ends together; the plan's deadline is left to who made that.
-    pub fn under(stop: Stop, plan: Plan, client: Client, output: Option<Output>) -> Session {
+    pub fn under(stop: Stop, mut plan: Plan, client: Client, output: Option<Output>) -> Session {
         client.expect_more(true);
         let worker = Worker {
             permits: Permits::new(&plan),
             usual: UsualFields::default(),
             speeds: Speeds::new(&plan.limits),
+            credentials: Credentials::new(plan.cookies.take()),
             spools: SpoolMemory::new(&plan.spool_dir),
             plan: Rc::new(plan),
             anonymous: client.anonymous(),
@@ -192,6 +195,11 @@ impl Session {
     /// The files that bodies are being saved to.
     pub fn part_files(&self) -> &PartFiles {
         &self.worker.parts
+    }
+
+    /// The run's cookies as they are now, where the plan has a jar. To be let go of before the run goes on.
+    pub fn cookies(&self) -> Option<Ref<'_, Jar>> {
+        self.worker.credentials.jar()
     }
 
     /// Whose body may be printed as it comes.

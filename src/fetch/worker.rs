@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
+use super::credentials::Credentials;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
 use super::list::{Entry, Target};
@@ -41,6 +42,8 @@ pub(super) struct Worker {
     pub stop: Stop,
     /// What most requests' fields are.
     pub usual: UsualFields,
+    /// Cookies, and who wants which authentication.
+    pub credentials: Credentials,
     pub budget: MemoryBudget,
     pub speeds: Speeds,
     pub output: Option<Output>,

@@ -245,7 +245,7 @@ impl Case {
     }
 }
 
-fn client(plan: &Plan, tls: TlsConfig) -> Client {
+pub fn client(plan: &Plan, tls: TlsConfig) -> Client {
     Client::new(ClientConfig {
         resolver: Resolver::new(ResolverConfig::default()),
         tls,
@@ -254,7 +254,7 @@ fn client(plan: &Plan, tls: TlsConfig) -> Client {
     })
 }
 
-fn fetch(plan: Plan, client: &Client, urls: Vec<String>) -> Vec<Outcome> {
+pub fn fetch(plan: Plan, client: &Client, urls: Vec<String>) -> Vec<Outcome> {
     let session = Session::new(plan, client.clone(), None);
     let list = List::new([Input::Arguments { urls, globs: false }]);
     let outcomes = session.run(list, Names::new(None, Vec::new(), false));
@@ -298,7 +298,7 @@ fn filled(step: &Step, names: &[(&str, String)]) -> Step {
 }
 
 /// A certificate for the loopback addresses, and a client that trusts it.
-fn identity() -> (TlsAcceptor, TlsConfig) {
+pub fn identity() -> (TlsAcceptor, TlsConfig) {
     let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "127.0.0.3".to_owned()]).unwrap();
     let acceptor = TlsAcceptor::new(own.cert.der(), &own.signing_key.serialize_der()).unwrap();
     let config = TlsConfig::builder().roots(Roots::Der(vec![own.cert.der().to_vec()])).build().unwrap();

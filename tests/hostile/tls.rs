@@ -82,7 +82,7 @@ fn secrets_do_not_go_from_https_to_http() {
     check([case("to another origin over TLS", closes(to_other))
         .other(stays(GOOD))
         .tls()
-        .with(|plan| plan.secrets.basic = Some(("me".to_owned(), "secret".to_owned())))
+        .with(|plan| plan.secrets.login = Some(("me".to_owned(), "secret".to_owned())))
         .gives("good")
         .and(|after| {
             assert!(super::script::field(&after.first.requests[0], "authorization").is_some());

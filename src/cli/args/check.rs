@@ -186,7 +186,7 @@ fn secrets_stay_home(input: &Input, plan: &Plan) -> Result<(), UsageError> {
         return Ok(());
     }
     let what = match secrets.headers.first() {
-        _ if secrets.basic.is_some() => "-u".to_owned(),
+        _ if secrets.login.is_some() => "-u".to_owned(),
         Some((name, _)) => format!("-H {}", shown(name)),
         None if identity.is_some() => "-E".to_owned(),
         None => String::new(),

@@ -30,7 +30,9 @@ impl Worker {
     ) -> Result<(), Ending> {
         loop {
             let response = self.exchange(flow, &pass, record, trace, ended)?;
-            if response.head().status == 417 && flow.drops_expectation() {
+            if flow.answers(response.head(), &self.credentials)
+                || (response.head().status == 417 && flow.drops_expectation())
+            {
                 receive::drain(response);
                 trace.stop();
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
@@ -74,7 +76,7 @@ impl Worker {
     ) -> Result<Response, Failure> {
         flow.refuse_proxy(&self.plan)?;
         flow.asked = true;
-        flow.set_fields(&self.usual).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
+        flow.set_fields(&self.usual, &self.credentials)?;
         let client = if flow.shows_identity { &self.client } else { &self.anonymous };
         let sent = client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
@@ -92,6 +94,7 @@ impl Worker {
             ended.exchanges.push(Exchange::new(&flow.request(), head));
         }
         record.take_head(head, &self.types);
+        self.credentials.take_cookies(flow.request().url, &head.fields);
         ended.retry_after =
             retry_after(&head.fields, SystemTime::now()).and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
         Ok(response)

@@ -108,8 +108,8 @@ fn every_option_of_the_request_has_its_effect() {
     check("--max-filesize 0", |p| p.limits.max_filesize.is_none());
     check("--no-compressed", |p| p.request.compressed == Some(false));
     check("--no-compressed --compressed", |p| p.request.compressed == Some(true));
-    check("-u me:a:b", |p| p.secrets.basic == Some(("me".into(), "a:b".into())));
-    check("-u me:", |p| p.secrets.basic == Some(("me".into(), "".into())));
+    check("-u me:a:b", |p| p.secrets.login == Some(("me".into(), "a:b".into())));
+    check("-u me:", |p| p.secrets.login == Some(("me".into(), "".into())));
     check("-k", |p| p.connect.insecure);
     check("--insecure --no-insecure", |p| !p.connect.insecure);
     check("-4", |p| p.connect.family == Family::V4);
