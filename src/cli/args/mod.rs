@@ -19,6 +19,7 @@ mod resolve;
 mod subcommands;
 mod typed;
 mod usage;
+mod who;
 mod world;
 
 pub use check::{Compare, Invocation, Progress};
