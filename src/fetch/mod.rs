@@ -20,12 +20,13 @@ mod pace;
 mod parts;
 mod permits;
 pub mod plan;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod random;
 mod receive;
 pub mod retry;
 mod session;
 mod sink;
+mod speed;
 mod spool;
 mod stop;
 pub mod summary;

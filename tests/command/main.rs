@@ -13,5 +13,6 @@ mod save_failed;
 mod saving;
 mod server;
 mod summary;
+mod tls;
 mod usage;
 mod who;
