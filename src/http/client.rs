@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use url::{Position, Url};
 
+use super::builder::ClientBuilder;
 use super::connection::{Connection, Transport};
 use super::error::Error;
+use super::face::Settings;
 use super::fields::Fields;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
 use super::origin::{Host, Origin, Scheme};
@@ -41,6 +43,7 @@ struct Shared {
     pool: Rc<Pool>,
     /// Room for the next request's head, that of one that was sent.
     spare_head: Cell<Vec<u8>>,
+    settings: Settings,
 }
 
 /// How a [`Client`] connects.
@@ -103,8 +106,17 @@ impl Request<'_> {
 }
 
 impl Client {
+    /// A client to be put together, with defaults for everything.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
     /// A client with no connections yet.
     pub fn new(config: ClientConfig) -> Client {
+        Client::with_settings(config, Settings::default())
+    }
+
+    pub(super) fn with_settings(config: ClientConfig, settings: Settings) -> Client {
         let shared = Shared {
             resolver: config.resolver,
             tls: config.tls,
@@ -112,6 +124,7 @@ impl Client {
             connect_timeout: config.connect_timeout,
             pool: Rc::new(Pool::new(config.pool)),
             spare_head: Cell::default(),
+            settings,
         };
         Client { shared: Rc::new(shared) }
     }
@@ -132,6 +145,10 @@ impl Client {
         }
         let connection = self.connect(key, trace)?;
         self.exchange(request, Box::new(connection), trace)
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.shared.settings
     }
 
     /// Whether new requests are expected. While they are not, connections are closed as they are done with, but for a few:
