@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::curl_code::curl_code;
+use super::curl_code::{NOT_PINNED, curl_code, of_tls_setup};
 use super::outcome::{Failure, Kind, Limit, Stage};
 use crate::green::Interrupt;
 use crate::http::h1::Truncated;
@@ -62,7 +62,12 @@ pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
             Failure::timeout(Limit::ConnectTimeout, stage, message)
         }
         Error::AnswerTimeout(limit) => stalled(limit, stage),
-        Error::TlsSetup(_) => Failure::new(Kind::Certificate, Stage::Tls, message),
+        Error::TlsSetup(error) => {
+            Failure { curl: of_tls_setup(&error), ..Failure::new(Kind::Certificate, Stage::Tls, message) }
+        }
+        Error::Tls(TlsError::NotPinned(_)) => {
+            Failure { curl: NOT_PINNED, ..Failure::new(Kind::Certificate, Stage::Tls, message) }
+        }
         Error::Tls(TlsError::Certificate(_)) => Failure::new(Kind::Certificate, Stage::Tls, message),
         Error::Tls(_) => Failure::new(Kind::Tls, stage, message),
         Error::Protocol(_) => Failure::new(Kind::Protocol, stage, message),

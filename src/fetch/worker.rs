@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
+use super::credentials::Credentials;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
 use super::list::{Entry, Target};
@@ -21,6 +22,7 @@ use super::plan::{Bodies, Order, Plan};
 use super::retry::{Attempt, Decision, RetryBudget};
 use super::session::{Exchange, Fetched, Job};
 use super::sink::{Finished, Output, Sink, Turn};
+use super::speed::Speeds;
 use super::spool::SpoolMemory;
 use super::stop::Stop;
 use super::summary::Cause;
@@ -34,11 +36,16 @@ use crate::http::{Client, Trace};
 pub(super) struct Worker {
     pub plan: Rc<Plan>,
     pub client: Client,
+    /// The same without the client's certificate.
+    pub anonymous: Client,
     pub permits: Permits,
     pub stop: Stop,
     /// What most requests' fields are.
     pub usual: UsualFields,
+    /// Cookies, and who wants which authentication.
+    pub credentials: Credentials,
     pub budget: MemoryBudget,
+    pub speeds: Speeds,
     pub output: Option<Output>,
     pub turn: Turn,
     pub spools: SpoolMemory,
@@ -286,7 +293,9 @@ impl Worker {
         let mut ended = Ended::default();
         let mut sink = self.sink(job);
         let max_time = target.timeout.or(self.plan.limits.max_time);
+        let speed = self.speeds.up();
         let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
+        flow.throttle = speed.as_ref().map(|speed| speed as _);
         let run = || self.hops(&mut flow, pass, record, &mut trace, &mut sink, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             self.stop.while_running(|| match max_time {

@@ -9,37 +9,35 @@ use std::time::Duration;
 use url::{Position, Url};
 
 use super::builder::ClientBuilder;
-use super::connection::{Connection, Transport};
+use super::connect::Connector;
+use super::connection::Connection;
 use super::error::Error;
 use super::face::Settings;
 use super::fields::Fields;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
-use super::origin::{Host, Origin, Scheme};
+use super::origin::{Origin, Scheme};
 use super::pool::{Key, Pool, PoolLimits};
 use super::response::{Home, Response};
 use super::send::{self, Sent, Throttle};
 use super::trace::{Phase, Trace};
 use super::upload::Upload;
 use crate::green;
-use crate::net::{ConnectOptions, Resolver, TcpStream, TlsConfig, TlsError, TlsStream, race};
+use crate::net::{Resolver, TlsConfig};
 
 /// Heads beyond this are rare: their memory is given back.
 const MAX_SPARE_HEAD_BYTES: usize = 16 * 1024;
-/// Out of descriptors: the first wait for one, doubled up to the last.
-const DESCRIPTOR_WAIT: Duration = Duration::from_millis(10);
-const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
 
 /// Makes exchanges and keeps connections. Clones share the connections. Belongs to the hub that it is used on.
 #[derive(Clone)]
 pub struct Client {
     shared: Rc<Shared>,
+    /// Shows no certificate of its own.
+    anonymous: bool,
 }
 
 struct Shared {
-    resolver: Resolver,
+    connector: Connector,
     tls: TlsConfig,
-    connect: ConnectOptions,
-    connect_timeout: Option<Duration>,
     pool: Rc<Pool>,
     /// Room for the next request's head, that of one that was sent.
     spare_head: Cell<Vec<u8>>,
@@ -117,16 +115,21 @@ impl Client {
     }
 
     pub(super) fn with_settings(config: ClientConfig, settings: Settings) -> Client {
-        let shared = Shared {
-            resolver: config.resolver,
-            tls: config.tls,
-            connect: ConnectOptions::default(),
-            connect_timeout: config.connect_timeout,
-            pool: Rc::new(Pool::new(config.pool)),
-            spare_head: Cell::default(),
-            settings,
-        };
-        Client { shared: Rc::new(shared) }
+        let pool = Rc::new(Pool::new(config.pool));
+        let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone());
+        let shared = Shared { connector, tls: config.tls, pool, spare_head: Cell::default(), settings };
+        Client { shared: Rc::new(shared), anonymous: false }
+    }
+
+    /// The same client, which shows no server its certificate: connections and sessions made with it are not used.
+    /// Everything else is shared.
+    pub fn anonymous(&self) -> Client {
+        Client { shared: self.shared.clone(), anonymous: true }
+    }
+
+    /// What TLS is spoken with an origin.
+    fn tls(&self) -> &TlsConfig {
+        if self.anonymous { self.shared.tls.anonymous() } else { &self.shared.tls }
     }
 
     /// Sends a request and waits for the head of its answer. An idle connection that turns out dead before a byte of the
@@ -134,7 +137,7 @@ impl Client {
     /// is left in `trace`, also by a failure.
     pub fn send(&self, request: &Request<'_>, trace: &mut Trace) -> Result<Response, Error> {
         let origin = Origin::of(request.url).ok_or(Error::NoOrigin)?;
-        let tls = (origin.scheme == Scheme::Https).then(|| self.shared.tls.id());
+        let tls = (origin.scheme == Scheme::Https).then(|| self.tls().id());
         let key = Key { origin, tls };
         trace.sent = false;
         while let Some(connection) = self.shared.pool.take(&key) {
@@ -143,7 +146,7 @@ impl Client {
                 done => return done,
             }
         }
-        let connection = self.connect(key, trace)?;
+        let connection = self.shared.connector.connect(key, self.tls(), trace)?;
         self.exchange(request, Box::new(connection), trace)
     }
 
@@ -227,52 +230,6 @@ impl Client {
             (Err(error), _) => Err(error),
         }
     }
-
-    fn connect(&self, key: Key, trace: &mut Trace) -> Result<Connection, Error> {
-        let key = Rc::new(key);
-        let mut pause = DESCRIPTOR_WAIT;
-        loop {
-            let connected = match self.shared.connect_timeout {
-                Some(limit) => green::timeout(limit, || self.connect_once(&key, trace))
-                    .map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
-                None => self.connect_once(&key, trace),
-            };
-            match connected {
-                Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
-                    if !self.shared.pool.close_one() {
-                        green::sleep(pause).map_err(Error::Interrupted)?;
-                        pause = (pause * 2).min(MAX_DESCRIPTOR_WAIT);
-                    }
-                }
-                done => return done,
-            }
-        }
-    }
-
-    fn connect_once(&self, key: &Rc<Key>, trace: &mut Trace) -> Result<Connection, Error> {
-        // An address needs no look-up: that phase does not happen.
-        let is_name = matches!(key.origin.host, Host::Domain(_));
-        trace.enter(if is_name { Phase::Dns } else { Phase::Connect });
-        let addresses = self.shared.resolver.lookup(&key.origin.tls_name(), key.origin.port).map_err(Error::Dns)?;
-        trace.enter(Phase::Connect);
-        let connected = race::connect(&addresses, &self.shared.connect).map_err(Error::Connect)?;
-        trace.remote = Some(connected.address);
-        let transport = match key.origin.scheme {
-            Scheme::Http => Transport::Plain(connected.stream),
-            Scheme::Https => {
-                trace.enter(Phase::Tls);
-                self.secure(connected.stream, &key.origin)?
-            }
-        };
-        Ok(Connection::new(key.clone(), transport, connected.address))
-    }
-
-    /// Out of line: a plain connection's greenlet shall not keep the stack that a handshake needs.
-    #[inline(never)]
-    fn secure(&self, stream: TcpStream, origin: &Origin) -> Result<Transport, Error> {
-        let stream = TlsStream::connect(stream, &origin.tls_name(), &self.shared.tls).map_err(tls_error)?;
-        Ok(Transport::Tls(Box::new(stream)))
-    }
 }
 
 /// Writes the request's head, with what RFC 9112 asks for.
@@ -333,14 +290,6 @@ fn means_dead(error: &Error) -> bool {
 /// known, so it is treated as POST and PATCH are.
 pub fn is_idempotent(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
-}
-
-fn tls_error(error: TlsError) -> Error {
-    match error {
-        TlsError::Io(error) => Error::from_io(error),
-        TlsError::Setup(error) => Error::TlsSetup(error),
-        other => Error::Tls(other),
-    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod options;
 mod request;
 mod resolve;
 mod subcommands;
+mod tls;
 mod typed;
 mod usage;
 mod world;

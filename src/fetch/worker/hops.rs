@@ -30,7 +30,9 @@ impl Worker {
     ) -> Result<(), Ending> {
         loop {
             let response = self.exchange(flow, &pass, record, trace, ended)?;
-            if response.head().status == 417 && flow.drops_expectation() {
+            if flow.answers(response.head(), &self.credentials)
+                || (response.head().status == 417 && flow.drops_expectation())
+            {
                 response.drain();
                 trace.stop();
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
@@ -74,8 +76,9 @@ impl Worker {
     ) -> Result<Response, Failure> {
         flow.refuse_proxy(&self.plan)?;
         flow.asked = true;
-        flow.set_fields(&self.usual).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
-        let sent = self.client.send(&flow.request(), trace);
+        flow.set_fields(&self.usual, &self.credentials)?;
+        let client = if flow.shows_identity { &self.client } else { &self.anonymous };
+        let sent = client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
             (Err(_), None) => {}
             (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Tls)) => self.permits.note_connect(pass, true),
@@ -91,6 +94,7 @@ impl Worker {
             ended.exchanges.push(Exchange::new(&flow.request(), head));
         }
         record.take_head(head, &self.types);
+        self.credentials.take_cookies(flow.request().url, &head.fields);
         ended.retry_after =
             retry_after(&head.fields, SystemTime::now()).and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
         Ok(response)
@@ -131,7 +135,16 @@ impl Worker {
     ) -> Result<(), Ending> {
         let status = response.head().status;
         if status < 400 || !self.plan.fail_on_status {
-            return Ok(receive::body(&self.plan, compressed, &self.budget, &mut response, sink, record, trace)?);
+            return Ok(receive::body(
+                &self.plan,
+                compressed,
+                &self.budget,
+                self.speeds.down(),
+                &mut response,
+                sink,
+                record,
+                trace,
+            )?);
         }
         let reason = match &response.head().reason {
             reason if reason.is_empty() => format!("status {status}"),
@@ -139,7 +152,16 @@ impl Worker {
         };
         // What failed is counted, and goes nowhere. What else is wrong with it does not make it another failure, and if
         // this attempt's clock runs out, its scope says so whatever is returned here.
-        let _ = receive::body(&self.plan, compressed, &self.budget, &mut response, &mut Sink::Count, record, trace);
+        let _ = receive::body(
+            &self.plan,
+            compressed,
+            &self.budget,
+            self.speeds.down(),
+            &mut response,
+            &mut Sink::Count,
+            record,
+            trace,
+        );
         Err(Failure::new(Kind::Status, Stage::Receive, reason).into())
     }
 }

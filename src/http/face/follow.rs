@@ -94,6 +94,8 @@ pub(super) struct Asking {
     pub body: SendBody,
     pub redirects: RedirectPolicy,
     pub timeout: Option<Duration>,
+    /// A server that asks for the client's certificate is not shown it: it has led or been led elsewhere.
+    pub anonymous: bool,
 }
 
 /// Makes exchanges until one is the last.
@@ -151,6 +153,13 @@ fn exchange(
         answer_timeout: client.settings().answer_timeout,
         throttle: None,
     };
+    let hidden;
+    let client = if asking.anonymous {
+        hidden = client.anonymous();
+        &hidden
+    } else {
+        client
+    };
     match end {
         None => client.send(&request, trace).map_err(Cause::Exchange),
         Some(end) => match green::timeout(end.left(), || client.send(&request, trace)) {
@@ -168,8 +177,8 @@ impl Asking {
             let is_given = self.own.first(name).or(self.common.first(name)).is_some();
             if is_given { Ok(false) } else { fields.push(name, value).map(|()| true) }
         };
-        if let Some((user, password)) = auth::from_url(&self.url) {
-            push_default("Authorization", &auth::basic(user, password))?;
+        if let Some(login) = auth::from_url(&self.url) {
+            push_default("Authorization", &auth::basic(login.user, login.password))?;
         }
         if let Some(name) = &settings.user_agent {
             push_default("User-Agent", name)?;
@@ -218,6 +227,8 @@ impl Asking {
             }
             *fields = left;
         }
+        // Once hidden it stays hidden.
+        self.anonymous |= next.cross_origin && !self.redirects.trusted;
         if next.drop_body {
             self.body = SendBody::none();
         }

@@ -57,6 +57,7 @@ impl Settings {
             body: SendBody::none(),
             redirects: self.redirects.clone(),
             timeout: self.timeout,
+            anonymous: false,
         }
     }
 }

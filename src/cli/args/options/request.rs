@@ -113,7 +113,7 @@ pub const SECRETS: &[Opt] = &[
                 "USER:PASSWORD ('USER:' for an empty password; nothing is asked for)".into(),
             ));
         };
-        t.plan.secrets.basic = Some((user.into(), password.into()));
+        t.plan.secrets.login = Some((user.into(), password.into()));
         Ok(())
     })
     .short('u')
