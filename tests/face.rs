@@ -7,7 +7,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gfetch::green::{self, ClockKind, Config};
+use gfetch::http::cookies::Jar;
 use gfetch::http::fields::Fields;
+use gfetch::http::netrc::Netrc;
 use gfetch::http::redirect::Schemes;
 use gfetch::http::server::{Exchange, HttpServer};
 use gfetch::http::types::{self, HeaderMap, Method, StatusCode, header};
@@ -40,9 +42,15 @@ fn serve(host: &str, answer: impl Fn(&mut Exchange<'_>) -> io::Result<()> + 'sta
     let server = HttpServer::new(listener).start(move |exchange| {
         let head = exchange.head();
         let mut line = format!("{} {}", head.method, head.target);
-        for name in
-            ["Authorization", "X-Mine", "Accept-Language", "Content-Type", "Content-Length", "Transfer-Encoding"]
-        {
+        for name in [
+            "Authorization",
+            "Cookie",
+            "X-Mine",
+            "Accept-Language",
+            "Content-Type",
+            "Content-Length",
+            "Transfer-Encoding",
+        ] {
             if let Some(value) = head.fields.first_str(name) {
                 line += &format!(" | {name}: {value}");
             }
@@ -473,5 +481,41 @@ fn a_connection_is_kept_for_the_next_request_and_closed_where_a_body_is_left() {
         assert!(answer.trace().reused && client.idle() == 0, "the redirect's body was read away");
         drop(answer);
         assert_eq!(client.idle(), 0);
+    });
+}
+
+#[test]
+fn cookies_are_kept_where_there_is_a_jar_and_stay_with_their_host() {
+    story(|| {
+        let set = |exchange: &mut Exchange<'_>| {
+            let status = if exchange.head().target == "/set" { 302 } else { 200 };
+            exchange.respond(status, &fields(&[("Set-Cookie", "a=1; Path=/"), ("Location", "/end")]), b"")
+        };
+        let (here, heard) = serve("127.0.0.1", set);
+        let (there, elsewhere) = serve("127.0.0.2", leads);
+        client().get(format!("{here}/set")).send().unwrap();
+        assert_eq!(heard.take(), ["GET /set", "GET /end"], "without a jar there are none");
+        let jar = Rc::new(RefCell::new(Jar::new()));
+        let client = Client::builder().cookies(jar.clone()).build().unwrap();
+        client.get(format!("{here}/set")).send().unwrap();
+        client.get(format!("{here}/end")).header("Cookie", "b=2").send().unwrap();
+        client.get(&there).send().unwrap();
+        assert_eq!(heard.take(), ["GET /set", "GET /end | Cookie: a=1", "GET /end | Cookie: a=1; b=2"]);
+        assert_eq!((elsewhere.take(), jar.borrow().len()), (vec!["GET /".to_owned()], 1));
+    });
+}
+
+#[test]
+fn netrc_gives_each_host_its_own_password() {
+    story(|| {
+        let (there, elsewhere) = serve("127.0.0.2", leads);
+        let (here, heard) = serve("127.0.0.1", leads);
+        let netrc = Netrc::parse(b"machine 127.0.0.1 login me password secret").unwrap();
+        let client = Client::builder().netrc(netrc).build().unwrap();
+        client.get(format!("{here}/302/{there}/end")).send().unwrap();
+        client.get(&here).bearer_auth("token").send().unwrap();
+        assert!(heard.borrow()[0].ends_with(" | Authorization: Basic bWU6c2VjcmV0"), "{heard:?}");
+        assert_eq!(heard.borrow()[1], "GET / | Authorization: Bearer token");
+        assert_eq!(elsewhere.take(), ["GET /end"]);
     });
 }

@@ -1,12 +1,16 @@
 //! Puts a [`Client`] together: everything that can be told it, with defaults that need none of it.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::client::{Client, ClientConfig};
+use super::cookies::Jar;
 use super::error::Error;
 use super::face::{RedirectPolicy, Settings};
 use super::fields::{FieldError, Fields};
+use super::netrc::Netrc;
 use super::pool::PoolLimits;
 use crate::net::{Resolver, ResolverConfig, Roots, TlsConfig};
 
@@ -139,6 +143,20 @@ impl ClientBuilder {
     /// is read as a stream has no limit.
     pub fn max_body(mut self, bytes: u64) -> ClientBuilder {
         self.settings.max_body = bytes;
+        self
+    }
+
+    /// Cookies are kept in `jar` and sent by RFC 6265bis, one jar for all clients that are given clones. Without one there
+    /// are none. It knows Netscape's files too ([`Jar::read_netscape`]).
+    pub fn cookies(mut self, jar: Rc<RefCell<Jar>>) -> ClientBuilder {
+        self.settings.cookies = Some(jar);
+        self
+    }
+
+    /// Passwords by host, as curl's `-n` reads them: `Authorization: Basic` for requests that give none and whose URL has no
+    /// password. Each host gets its own, also behind a redirect.
+    pub fn netrc(mut self, netrc: Netrc) -> ClientBuilder {
+        self.settings.netrc = Some(netrc);
         self
     }
 

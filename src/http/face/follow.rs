@@ -12,7 +12,7 @@ use super::error::{Cause, Context, RequestError, without_credentials};
 use super::send_body::{Kind, SendBody};
 use super::settings::Settings;
 use crate::green;
-use crate::http::auth;
+use crate::http::auth::{self, Login};
 use crate::http::client::{Client, Request};
 use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::convert::{to_header_map, to_version};
@@ -108,6 +108,7 @@ pub(super) fn send(client: &Client, mut asking: Asking) -> Result<Answer, Reques
         let (fields, decode) = asking.fields(settings).map_err(|error| asking.bad_field(error))?;
         let response = exchange(client, &asking, &fields, end, &mut trace)
             .map_err(|cause| asking.failed(cause, &trace).after_redirects(redirects))?;
+        asking.keep_cookies(response.head(), settings);
         let next = asking
             .next(response.head(), redirects)
             .map_err(|error| asking.failed(Cause::Redirect(error), &trace).after_redirects(redirects))?;
@@ -177,7 +178,7 @@ impl Asking {
             let is_given = self.own.first(name).or(self.common.first(name)).is_some();
             if is_given { Ok(false) } else { fields.push(name, value).map(|()| true) }
         };
-        if let Some(login) = auth::from_url(&self.url) {
+        if let Some(login) = self.login(settings) {
             push_default("Authorization", &auth::basic(login.user, login.password))?;
         }
         if let Some(name) = &settings.user_agent {
@@ -187,13 +188,35 @@ impl Asking {
         // Bytes of a coded body are no part of the decoded one.
         let may_decode = settings.compressed && self.own.first("range").or(self.common.first("range")).is_none();
         let decode = may_decode && push_default("Accept-Encoding", ACCEPT_ENCODING)?;
-        for (name, value) in self.common.iter().filter(|(name, _)| self.own.first(name).is_none()) {
-            fields.push(name, value)?;
+        let jar = settings.cookies.as_ref();
+        let mut cookies = jar.and_then(|jar| jar.borrow_mut().header(&self.url, SystemTime::now()));
+        let common = self.common.iter().filter(|(name, _)| self.own.first(name).is_none());
+        for (name, value) in common.chain(self.own.iter()) {
+            match cookies.take_if(|_| name.eq_ignore_ascii_case("cookie")) {
+                // One field (RFC 6265bis section 5.8.1), the jar's first.
+                Some(of_jar) => fields.push(name, [&of_jar, &b"; "[..], value].concat())?,
+                None => fields.push(name, value)?,
+            }
         }
-        for (name, value) in self.own.iter() {
-            fields.push(name, value)?;
+        if let Some(cookies) = cookies {
+            fields.push("Cookie", cookies)?;
         }
         Ok((fields, decode))
+    }
+
+    /// Whose request it is: by the URL where that has a password, else by netrc, which is asked for each host anew.
+    fn login(&self, settings: &Settings) -> Option<Login> {
+        let own = auth::from_url(&self.url);
+        let Some(netrc) = settings.netrc.as_ref().filter(|_| self.url.password().is_none()) else { return own };
+        let user = own.as_ref().map(|own| own.user.as_slice()).filter(|user| !user.is_empty());
+        netrc.find(self.url.host_str().unwrap_or_default(), user).or(own)
+    }
+
+    /// Puts the cookies that an answer sets into the client's jar, if it has one.
+    fn keep_cookies(&self, head: &Head, settings: &Settings) {
+        if let Some(jar) = &settings.cookies {
+            jar.borrow_mut().take(&self.url, head.fields.all("set-cookie"), SystemTime::now());
+        }
     }
 
     /// Where the answer leads on to.

@@ -1,5 +1,7 @@
 //! What a client does with every request of the face, beside how it connects.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use ::http::Method;
@@ -8,7 +10,9 @@ use url::Url;
 use super::follow::{Asking, RedirectPolicy};
 use super::send_body::SendBody;
 use crate::http::coding::MemoryBudget;
+use crate::http::cookies::Jar;
 use crate::http::fields::Fields;
+use crate::http::netrc::Netrc;
 
 /// The `User-Agent` of a request that names none.
 pub(in crate::http) const USER_AGENT: &str = concat!("gfetch/", env!("CARGO_PKG_VERSION"));
@@ -28,6 +32,8 @@ pub(in crate::http) struct Settings {
     pub timeout: Option<Duration>,
     pub compressed: bool,
     pub max_body: u64,
+    pub cookies: Option<Rc<RefCell<Jar>>>,
+    pub netrc: Option<Netrc>,
     pub budget: MemoryBudget,
 }
 
@@ -42,6 +48,8 @@ impl Default for Settings {
             timeout: None,
             compressed: true,
             max_body: MAX_BODY_BYTES,
+            cookies: None,
+            netrc: None,
             budget: MemoryBudget::default(),
         }
     }
