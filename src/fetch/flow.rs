@@ -56,7 +56,8 @@ impl<'a> Flow<'a> {
             asked_before: None,
             given: Vec::new(),
             removed: Vec::new(),
-            compressed: plan.request.compresses(saved),
+            // A part of a coded body cannot be decoded, nor put behind what is there.
+            compressed: plan.request.compresses(saved || plan.transfer.is_partial()),
         };
         for (name, value) in &plan.request.headers {
             match value {
@@ -69,6 +70,15 @@ impl<'a> Flow<'a> {
         flow.given.retain(|(name, _)| !target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
         flow.given.extend(target.headers.iter().cloned());
         flow
+    }
+
+    /// Adds the fields of a transfer; one that was given counts before them.
+    pub fn ask_for(&mut self, fields: Vec<(String, String)>) {
+        for (name, value) in fields {
+            if !self.has_given(&name) && !self.is_removed(&name) {
+                self.given.push((name, value));
+            }
+        }
     }
 
     /// The next request.

@@ -3,10 +3,12 @@
 mod auth_hosts;
 mod proxy_rules;
 mod request;
+mod transfer;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
 pub use proxy_rules::{ProxyRules, ProxyVariable};
 pub use request::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, RequestPlan, Secrets};
+pub use transfer::{Resume, TimeCondition, Transfer};
 
 pub use super::retry::RetryPolicy;
 pub use super::summary::Rate;
@@ -51,6 +53,8 @@ pub struct Plan {
     pub limits: Limits,
     /// What is asked for.
     pub request: RequestPlan,
+    /// Which part of it, and under which condition.
+    pub transfer: Transfer,
     /// What only some hosts may see.
     pub secrets: Secrets,
     /// How connections are made.
@@ -78,6 +82,7 @@ impl Default for Plan {
             retry: RetryPolicy::default(),
             limits: Limits::default(),
             request: RequestPlan::default(),
+            transfer: Transfer::default(),
             secrets: Secrets::default(),
             connect: ConnectPlan::default(),
             bodies: Bodies::Count,
