@@ -45,6 +45,8 @@ pub struct Plan {
     pub hash_bodies: bool,
     /// Whether each record comes with the heads of its exchanges (`-v`).
     pub keep_exchanges: bool,
+    /// Bodies that are printed wait until their records are handed over: something comes before them on standard output.
+    pub hold_bodies: bool,
     /// The folder for bodies that wait for their turn and do not fit into memory (`/tmp`); the files have no names there.
     pub spool_dir: PathBuf,
     /// Which failures are tried again, and when.
@@ -78,6 +80,7 @@ impl Default for Plan {
             fail_on_status: true,
             hash_bodies: false,
             keep_exchanges: false,
+            hold_bodies: false,
             spool_dir: PathBuf::from("/tmp"),
             retry: RetryPolicy::default(),
             limits: Limits::default(),

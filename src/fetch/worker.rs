@@ -310,7 +310,7 @@ impl Worker {
             }
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
-                let has_turns = self.plan.serial || self.plan.order == Order::Input;
+                let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
                 let turn = has_turns.then(|| self.turn.of(job.entry.index));
                 Sink::print(turn, output.clone(), self.spools.clone())
             }

@@ -8,6 +8,7 @@ use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, ProxyVariable, Stall};
 use super::bodies;
 use super::environment;
 use super::request;
+use super::transfer;
 use super::typed::{ColorArg, Format, Input, ListSource, Output, ProgressArg, Request, Run, Typed};
 use super::usage::{UsageError, shown};
 use super::world::{Stream, World};
@@ -45,6 +46,8 @@ pub struct Invocation {
     pub show_secrets: bool,
     /// Names of header fields that are secrets too.
     pub secret_headers: Vec<String>,
+    /// Where the heads of the answers go; `-` is standard output.
+    pub dump_header: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
 }
@@ -85,12 +88,14 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     request::one_reader_of_stdin(&input, &args)?;
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
+    transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output)?;
     plan.connect.proxies = environment::proxy_rules(world.env);
     no_proxy_is_passed_by(&input, &plan)?;
     plan.secrets.hosts = auth_hosts(&args)?;
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
     secrets_stay_home(&input, &plan)?;
+    transfer::fill(&mut args, &mut plan, world)?;
     limits(&mut plan, &run);
     plan.hash_bodies = compare.is_some();
     plan.request.compressed = args.compressed;
@@ -128,6 +133,9 @@ fn comparison(run: &Run, plan: &Plan, output: &Output) -> Result<Option<Compare>
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
         (output.verbose, "-v"),
+        (output.dump_header.is_some(), "-D"),
+        (plan.transfer.resume.is_some(), "-C"),
+        (plan.transfer.etag_save.is_some(), "--etag-save"),
         // It ends after the first run with a failure anyway.
         (run.fail_early || run.max_failures.is_some(), "--fail-early or --max-failures"),
     ];
@@ -213,7 +221,7 @@ fn stall(run: &Run) -> Option<Stall> {
 }
 
 fn told(
-    plan: Plan,
+    mut plan: Plan,
     input: Input,
     compare: Option<Compare>,
     output: Output,
@@ -225,6 +233,8 @@ fn told(
         Bodies::Save(save) => save.templates.iter().any(|template| template == "-"),
         Bodies::Count => false,
     };
+    let heads_take_stdout = output.dump_header.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    plan.hold_bodies = heads_take_stdout;
     Invocation {
         globs: !input.globoff,
         urls: input.urls,
@@ -232,7 +242,7 @@ fn told(
         compare,
         allow_empty: input.allow_empty,
         format: output.format,
-        report_to: if bodies_take_stdout { Stream::Stderr } else { Stream::Stdout },
+        report_to: if bodies_take_stdout || heads_take_stdout { Stream::Stderr } else { Stream::Stdout },
         binary_to_terminal: output.templates.iter().any(|template| template == "-"),
         progress: progress(&output, world),
         color: color(output.color, world),
@@ -240,6 +250,7 @@ fn told(
         verbose: output.verbose,
         show_secrets: output.show_secrets,
         secret_headers,
+        dump_header: output.dump_header,
         save_failed: output.save_failed,
         plan,
     }
