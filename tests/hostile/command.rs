@@ -17,7 +17,7 @@ const GFETCH: &str = env!("CARGO_BIN_EXE_gfetch");
 const HARD_LIMIT: Duration = Duration::from_secs(60);
 
 /// A server on all of 127/8 that gives each request of a connection what `answer` makes of it, until that is empty.
-fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+pub fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let answer = Arc::new(answer);
@@ -47,11 +47,11 @@ fn read_head(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 
-fn answer(fields: &str, body: &str) -> Vec<u8> {
+pub fn answer(fields: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-fn gfetch(arguments: &[&str]) -> Output {
+pub fn gfetch(arguments: &[&str]) -> Output {
     let mut command = Command::new(GFETCH);
     command.args(arguments);
     run(command)
@@ -75,12 +75,12 @@ fn run(mut command: Command) -> Output {
     waiter.join().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("the command prints UTF-8")
 }
 
 /// Characters that move a cursor, set a colour or turn the reading direction round.
-fn harmful(text: &str) -> Vec<char> {
+pub fn harmful(text: &str) -> Vec<char> {
     let is_harmful = |c: &char| {
         (c.is_control() && !matches!(c, '\n' | '\t'))
             || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -136,7 +136,7 @@ fn what_a_server_says_cannot_steer_the_terminal() {
 }
 
 /// All files below a folder, relative to it.
-fn files(folder: &Path) -> BTreeSet<String> {
+pub fn files(folder: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {

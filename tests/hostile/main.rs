@@ -10,3 +10,4 @@ mod redirects;
 mod script;
 mod timing;
 mod tls;
+mod transfers;

@@ -12,6 +12,7 @@ mod connections;
 mod lists;
 mod loss;
 mod tls;
+mod transfers;
 
 /// Whether real servers are asked for; if not, says what is not tested.
 #[must_use]

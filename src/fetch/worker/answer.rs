@@ -47,6 +47,10 @@ impl Worker {
             ended.etag = transfer::etag_to_save(response.head());
         }
         if meaning == Meaning::Nothing {
+            if status < 300 {
+                // The server does not know the condition: what it should have said, as in curl.
+                record.status = Some(304);
+            }
             to.sink.saving().into_iter().for_each(|save| save.leave());
             receive::drain(response);
             return Ok(());
