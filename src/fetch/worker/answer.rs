@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Ended, Ending, To, Worker};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::Resume;
-use crate::fetch::receive;
+use crate::fetch::receive::{self, Rules};
 use crate::fetch::sink::Sink;
 use crate::fetch::transfer::{self, Meaning};
 use crate::green;
@@ -65,8 +65,8 @@ impl Worker {
             if matches!(meaning, Meaning::Continued(_)) { from } else { 0 },
             response.head(),
         );
-        let speed = self.speeds.down();
-        let taken = receive::body(&self.plan, compressed, &self.budget, speed, &mut response, sink, record, trace);
+        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed: self.speeds.down() };
+        let taken = receive::body(rules, &mut response, sink, record, trace);
         if fails {
             // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
             // says so whatever is returned here.
