@@ -8,6 +8,7 @@
 
 mod ahead;
 pub mod compare;
+mod credentials;
 mod curl_code;
 mod failure;
 mod flow;
@@ -19,7 +20,7 @@ mod pace;
 mod parts;
 mod permits;
 pub mod plan;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod random;
 mod receive;
 pub mod retry;

@@ -3,11 +3,13 @@
 mod auth_hosts;
 mod proxy_rules;
 mod request;
+mod tls;
 mod transfer;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
 pub use proxy_rules::{ProxyRules, ProxyVariable};
-pub use request::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, RequestPlan, Secrets};
+pub use request::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, NetrcPlan, RequestPlan, Secrets};
+pub use tls::TlsPlan;
 pub use transfer::{Resume, TimeCondition, Transfer};
 
 pub use super::retry::RetryPolicy;
@@ -17,6 +19,8 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::http::cookies::Jar;
 
 /// What a run shall do. Nothing here changes while it runs.
 #[derive(Clone, Debug)]
@@ -59,6 +63,8 @@ pub struct Plan {
     pub transfer: Transfer,
     /// What only some hosts may see.
     pub secrets: Secrets,
+    /// The cookies that the run begins with; none: it keeps no cookies.
+    pub cookies: Option<Jar>,
     /// How connections are made.
     pub connect: ConnectPlan,
     /// What becomes of the bodies.
@@ -87,6 +93,7 @@ impl Default for Plan {
             request: RequestPlan::default(),
             transfer: Transfer::default(),
             secrets: Secrets::default(),
+            cookies: None,
             connect: ConnectPlan::default(),
             bodies: Bodies::Count,
         }
@@ -196,6 +203,8 @@ pub struct ConnectPlan {
     pub insecure: bool,
     /// Where the trusted certificates are.
     pub ca: CaSource,
+    /// Versions, pinned keys, the client's certificate.
+    pub tls: TlsPlan,
     /// Proxies that the environment asks for. There are none in this version: a request for which
     /// [`ProxyRules::proxy_for`] names one must fail, never pass it by.
     pub proxies: ProxyRules,

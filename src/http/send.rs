@@ -14,6 +14,7 @@ use super::connection::Connection;
 use super::error::Error;
 use super::h1::{Head, ReceiveHead, Received};
 use super::trace::{Phase, Trace};
+use super::upload::Upload;
 use crate::green::{self, Interrupt};
 use crate::net;
 
@@ -54,11 +55,14 @@ pub(super) fn request(
     trace: &mut Trace,
 ) -> Result<Sent, Error> {
     match request.body {
+        None if let Some(upload) = request.upload => {
+            return watched(connection, head, Body::Upload(upload), request, receive, trace);
+        }
         None => connection.send(head).map_err(Error::from_io)?,
         Some(body) if body.len() <= MAX_JOINED_BODY_BYTES && request.throttle.is_none() && !expects(request) => {
             connection.send(&[head, body].concat()).map_err(Error::from_io)?;
         }
-        Some(body) => return watched(connection, head, body, request, receive, trace),
+        Some(body) => return watched(connection, head, Body::Bytes(body), request, receive, trace),
     }
     Ok(WHOLE)
 }
@@ -73,7 +77,7 @@ fn expects(request: &Request<'_>) -> bool {
 fn watched(
     connection: &mut Connection,
     head: &[u8],
-    body: &[u8],
+    body: Body<'_>,
     request: &Request<'_>,
     receive: &mut ReceiveHead,
     trace: &mut Trace,
@@ -94,6 +98,21 @@ fn watched(
     }
 }
 
+/// Where a body comes from that takes its time.
+enum Body<'a> {
+    Bytes(&'a [u8]),
+    Upload(&'a Upload),
+}
+
+impl Body<'_> {
+    fn is_empty(&self) -> bool {
+        match self {
+            Body::Bytes(bytes) => bytes.is_empty(),
+            Body::Upload(upload) => upload.length() == Some(0),
+        }
+    }
+}
+
 struct Sender<'a> {
     connection: &'a mut Connection,
     receive: &'a mut ReceiveHead,
@@ -107,11 +126,21 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     /// Whether the body went out whole; false where an answer ended that.
-    fn send(&mut self, body: &[u8], request: &Request<'_>) -> Result<bool, Error> {
+    fn send(&mut self, body: Body<'_>, request: &Request<'_>) -> Result<bool, Error> {
         if expects(request) && !body.is_empty() {
             self.wait_for_continue()?;
         }
-        let mut rest = body;
+        let all_sent = match body {
+            Body::Bytes(bytes) => self.send_bytes(bytes, request)?,
+            Body::Upload(upload) => self.send_upload(upload, request)?,
+        };
+        self.in_time(request.answer_timeout, Sender::flush)?;
+        Ok(all_sent && !self.is_refused())
+    }
+
+    /// Whether all of them went out.
+    fn send_bytes(&mut self, bytes: &[u8], request: &Request<'_>) -> Result<bool, Error> {
+        let mut rest = bytes;
         while !rest.is_empty() && !self.is_refused() {
             let most = rest.len().min(SENT_PIECE_BYTES);
             let most = match request.throttle {
@@ -122,8 +151,21 @@ impl Sender<'_> {
             self.in_time(request.answer_timeout, |sender| sender.write(piece))?;
             rest = others;
         }
-        self.in_time(request.answer_timeout, Sender::flush)?;
-        Ok(rest.is_empty() && !self.is_refused())
+        Ok(rest.is_empty())
+    }
+
+    /// As it is read; the reader's time is its owner's.
+    fn send_upload(&mut self, upload: &Upload, request: &Request<'_>) -> Result<bool, Error> {
+        let mut piece = vec![0; SENT_PIECE_BYTES];
+        let mut framed = Vec::new();
+        while !self.is_refused() {
+            let is_last = upload.next_framed(&mut piece, &mut framed)?;
+            let all_sent = self.send_bytes(&framed, request)?;
+            if is_last {
+                return Ok(all_sent);
+            }
+        }
+        Ok(false)
     }
 
     /// The server has answered, and with no success: it does not want the rest. (After a success curl sends on, because

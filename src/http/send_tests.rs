@@ -46,8 +46,15 @@ fn post(url: &Url, tls: TlsConfig, body: &[u8], expect: bool) -> Result<(u16, St
         connect_timeout: None,
         pool: PoolLimits::default(),
     });
-    let request =
-        Request { method: "POST", url, fields: &fields, body: Some(body), answer_timeout: None, throttle: None };
+    let request = Request {
+        method: "POST",
+        url,
+        fields: &fields,
+        body: Some(body),
+        answer_timeout: None,
+        upload: None,
+        throttle: None,
+    };
     let mut text = String::new();
     let mut response = client.send(&request, &mut Trace::default())?;
     response.read_to_string(&mut text).map_err(Error::from_io)?;
@@ -220,6 +227,7 @@ fn a_throttle_is_asked_for_each_piece() {
             pool: PoolLimits::default(),
         });
         let request = Request {
+            upload: None,
             method: "PUT",
             url: &url,
             fields: &fields,

@@ -11,5 +11,6 @@ mod save_failed;
 mod saving;
 mod server;
 mod summary;
+mod tls;
 mod transfers;
 mod usage;

@@ -58,7 +58,7 @@ pub fn gfetch(arguments: &[&str]) -> Output {
 }
 
 /// Runs a command to its end, which must come in time.
-fn run(mut command: Command) -> Output {
+pub fn run(mut command: Command) -> Output {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env_clear();
     let child = command.spawn().unwrap();
     let id = child.id();

@@ -19,6 +19,7 @@ mod options;
 mod request;
 mod resolve;
 mod subcommands;
+mod tls;
 mod transfer;
 mod typed;
 mod usage;

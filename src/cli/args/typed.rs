@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use gfetch::fetch::plan::{Follow, Plan};
 
+use super::tls::TlsArgs;
+
 /// Arguments as typed, defaults where nothing was.
 #[derive(Default)]
 pub struct Typed {
@@ -72,6 +74,7 @@ pub struct Request {
     pub auth_hosts: Vec<String>,
     pub cacert: Option<PathBuf>,
     pub capath: Option<PathBuf>,
+    pub tls: TlsArgs,
 }
 
 /// One `-H`.

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use gfetch::fetch::plan::{Follow, Resume};
 use gfetch::http::range::Asked;
+use gfetch::http::redirect::Schemes;
 
 use crate::cli::args::data;
 use crate::cli::args::headers::{is_field_value, is_token};
@@ -92,6 +93,12 @@ pub const OPTIONS: &[Opt] = &[
         t.plan.limits.max_redirs = v.parsed(parse, "a whole number from 0, or -1 for any number")?;
         Ok(())
     }),
+    Opt::value("proto-redir", "PROTOCOLS", "Follow redirects only to these: =https, -http, all", |t, v| {
+        let takes = "curl's list of protocols, as in =https";
+        t.plan.request.redirect_schemes = v.parsed(|text| Schemes::parse(text).ok(), takes)?;
+        Ok(())
+    })
+    .more("+ allows (so does no sign), - denies, = allows only this one. Nothing but http and https is ever followed."),
     Opt::switch("compressed", "Ask for gzip, deflate, br, zstd and decode it (--no-compressed: do not)", |t, on| {
         t.request.compressed = Some(on);
     })
@@ -150,7 +157,7 @@ pub const SECRETS: &[Opt] = &[
                 "USER:PASSWORD ('USER:' for an empty password; nothing is asked for)".into(),
             ));
         };
-        t.plan.secrets.basic = Some((user.into(), password.into()));
+        t.plan.secrets.login = Some((user.into(), password.into()));
         Ok(())
     })
     .short('u')

@@ -108,7 +108,10 @@ pub const FAILURES: &[Opt] = &[
         Ok(())
     })
     .shown(Shown::Always)
-    .more("As in curl. A POST or PATCH only where the server cannot have acted, unless --retry-all-errors."),
+    .more(
+        "As in curl. A POST or PATCH only where the server cannot have acted, unless --retry-all-errors. When more than 10 \
+         URLs of one origin need retries, these get 100 together, and one more for each answer and each tenth of a second.",
+    ),
     Opt::value("retry-delay", "S", "Seconds before each retry (default, and 0: back-off)", |t, v| {
         t.plan.retry.delay = v.seconds_or_none()?;
         Ok(())

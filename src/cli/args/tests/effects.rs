@@ -4,6 +4,8 @@ use crate::cli::args::check::Color;
 
 use gfetch::fetch::plan::{Bodies, Family, Follow, Order, Plan, Rate, Resume, Save, Stall, TimeCondition};
 
+use gfetch::http::redirect::Schemes;
+
 use super::*;
 
 fn plan(options: &str) -> Plan {
@@ -97,13 +99,16 @@ fn every_option_of_the_request_has_its_effect() {
     });
     check("--location-trusted --no-location", |p| p.request.follow == Follow::None && !p.request.location_trusted);
     check("--max-redirs 0", |p| p.limits.max_redirs == Some(0));
+    check("--proto-redir =https", |p| p.request.redirect_schemes == Schemes::ONLY_HTTPS);
+    check("--proto-redir -http --proto-redir all", |p| p.request.redirect_schemes == Schemes::ALL);
+    check("--proto-redir -http --no-proto-redir", |p| p.request.redirect_schemes == Schemes::ALL);
     check("--max-redirs -1", |p| p.limits.max_redirs.is_none());
     check("--max-filesize 2k", |p| p.limits.max_filesize == Some(2048));
     check("--max-filesize 0", |p| p.limits.max_filesize.is_none());
     check("--no-compressed", |p| p.request.compressed == Some(false));
     check("--no-compressed --compressed", |p| p.request.compressed == Some(true));
-    check("-u me:a:b", |p| p.secrets.basic == Some(("me".into(), "a:b".into())));
-    check("-u me:", |p| p.secrets.basic == Some(("me".into(), "".into())));
+    check("-u me:a:b", |p| p.secrets.login == Some(("me".into(), "a:b".into())));
+    check("-u me:", |p| p.secrets.login == Some(("me".into(), "".into())));
     check("-k", |p| p.connect.insecure);
     check("--insecure --no-insecure", |p| !p.connect.insecure);
     check("-4", |p| p.connect.family == Family::V4);
@@ -113,6 +118,44 @@ fn every_option_of_the_request_has_its_effect() {
     check("--resolve a:80:1.2.3.4 --resolve a:80:1.2.3.5", |p| p.connect.resolve[0].addrs[0].to_string() == "1.2.3.5");
     check("--cacert c.pem", |p| p.connect.ca.files == [Path::new("c.pem")] && p.connect.ca.dirs.is_empty());
     check("--capath d", |p| p.connect.ca.dirs == [Path::new("d")] && p.connect.ca.files.is_empty());
+}
+
+#[test]
+fn every_option_of_tls_has_its_effect() {
+    use gfetch::net::{Encoding, TlsVersion};
+    let check = |options: &str, holds: fn(&Plan) -> bool| assert!(holds(&plan(options)), "{options}");
+    let identity = |options: &str| plan(options).connect.tls.identity.unwrap();
+    check("", |p| p.connect.tls == Default::default());
+    assert_eq!(identity("-E c.pem:secret"), identity("--cert c.pem"));
+    let given = identity("-E c --key k --cert-type PEM --key-type DER");
+    assert_eq!((given.cert.as_path(), given.key.as_deref()), (Path::new("c"), Some(Path::new("k"))));
+    assert_eq!((given.cert_type, given.key_type), (Some(Encoding::Pem), Some(Encoding::Der)));
+    check("--tlsv1.2", |p| p.connect.tls.least == Some(TlsVersion::Tls12));
+    check("--tlsv1.3", |p| p.connect.tls.least == Some(TlsVersion::Tls13));
+    check("--tlsv1.3 -1", |p| p.connect.tls.least == Some(TlsVersion::Tls12));
+    check("--tls-max 1.2", |p| p.connect.tls.greatest == Some(TlsVersion::Tls12));
+    check("--tls-max 1.2 --tls-max default", |p| p.connect.tls.greatest.is_none());
+    let pin = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    assert_eq!(plan(&format!("--pinnedpubkey {pin};{pin}")).connect.tls.pins.len(), 2);
+    let world = Fake { env: vec![("SSLKEYLOGFILE", "/keys")], ..Fake::default() };
+    assert_eq!(world.ok("http://a/").plan.connect.tls.key_log.as_deref(), Some(Path::new("/keys")));
+}
+
+#[test]
+fn what_is_wrong_with_tls_is_told_and_no_password_with_it() {
+    assert!(err("--key k.pem http://a/").contains("--key needs the certificate"));
+    assert!(err("--tlsv1.3 --tls-max 1.2 http://a/").contains("leave no version"));
+    assert!(err("--tls-max 1.1 http://a/").contains("1.2, 1.3"));
+    assert!(err("--cert-type P12 -E c http://a/").contains("PEM"));
+    assert!(err("--pinnedpubkey sha256//AAAA http://a/").contains("sha256//AAAA"));
+    assert!(err("--pinnedpubkey none.pem http://a/").contains("none.pem"));
+    let world = Fake { files: vec![("text.pem", b"no key")], ..Fake::default() };
+    assert!(world.err("--pinnedpubkey text.pem http://a/").contains("no public key"));
+    let list = err("-E c.pem:secret -i urls.txt");
+    assert!(list.contains("-E is a secret") && list.contains("--auth-host") && !list.contains(":secret"), "{list}");
+    assert_eq!(ok("-E c.pem --auth-host a.example -i urls.txt").plan.connect.tls.identity.unwrap().key, None);
+    let empty = err("-E '' http://a/");
+    assert!(empty.contains("a file"), "{empty}");
 }
 
 fn headers(options: &str) -> Vec<String> {
