@@ -72,6 +72,8 @@ pub struct Exchange {
     pub status_line: String,
     /// The answer's fields.
     pub response_fields: Vec<(String, String)>,
+    /// The answer's head as it came, but for white space around values; with its empty line.
+    pub response_head: Vec<u8>,
 }
 
 /// A run of a plan. Clones are the same run.
@@ -146,6 +148,7 @@ impl Session {
             turn: Turn::default(),
             failures: Cell::new(0),
             parts: PartFiles::default(),
+            header_names: RefCell::default(),
             types: LastText::default(),
             to_start: Cell::new(1),
             waits: RefCell::default(),
@@ -338,11 +341,20 @@ impl Outcome {
 impl Exchange {
     pub(super) fn new(request: &Request<'_>, head: &Head) -> Exchange {
         let pair = |name: &str, value: &[u8]| (name.to_owned(), String::from_utf8_lossy(value).into_owned());
+        let status_line = format!("HTTP/{} {} {}", head.version.as_str(), head.status, head.reason);
+        let mut response_head = format!("{status_line}\r\n").into_bytes();
+        for (name, value) in head.fields.iter() {
+            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+                response_head.extend_from_slice(part);
+            }
+        }
+        response_head.extend_from_slice(b"\r\n");
         Exchange {
             request_line: format!("{} {}", request.method, request.url),
             request_fields: request.sent_fields().map(|(name, value)| pair(name, &value)).collect(),
-            status_line: format!("HTTP/{} {} {}", head.version.as_str(), head.status, head.reason),
+            status_line,
             response_fields: head.fields.iter().map(|(name, value)| pair(name, value)).collect(),
+            response_head,
         }
     }
 }

@@ -12,3 +12,4 @@ mod resets;
 mod script;
 mod timing;
 mod tls;
+mod transfers;

@@ -19,6 +19,7 @@ mod credentials;
 mod lists;
 mod loss;
 mod tls;
+mod transfers;
 
 /// Whether real servers are asked for; if not, says what is not tested.
 #[must_use]
