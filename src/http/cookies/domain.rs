@@ -49,8 +49,9 @@ pub fn canonical(text: &[u8]) -> Option<Box<str>> {
             _ => return None,
         },
     };
-    let is_clean =
-        !name.is_empty() && !name.starts_with('.') && !name.bytes().any(|byte| byte.is_ascii_control() || byte == b' ');
+    // Characters that no host has; a `#` would make a comment of its line in a file.
+    let is_foreign = |byte: u8| byte.is_ascii_control() || b" #%/<>?@\\^|".contains(&byte);
+    let is_clean = !name.is_empty() && !name.starts_with('.') && !name.bytes().any(is_foreign);
     is_clean.then(|| name.into())
 }
 
@@ -118,6 +119,8 @@ mod tests {
             ("a b", None),
             ("a\tb", None),
             (".com", None),
+            ("#a.example", None),
+            ("a.example/x", None),
         ] {
             assert_eq!(canonical(text.as_bytes()).as_deref(), expected, "{text:?}");
         }
