@@ -11,13 +11,13 @@ use super::credentials::{Credentials, Way};
 use super::list::Target;
 use super::outcome::{Failure, Kind, Stage};
 use super::plan::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, Plan};
-use crate::http::Request;
 use crate::http::auth::{self, Login};
 use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::digest::Offers;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::h1::Head;
 use crate::http::redirect::{self, Next, RedirectRules};
+use crate::http::{EXPECT_ABOVE_BYTES, Request, Throttle};
 
 /// Challenges answered for one request: the first, and one that says the nonce was too old.
 const MAX_ANSWERS: u8 = 2;
@@ -30,6 +30,8 @@ pub(super) struct Flow<'a> {
     fields: Rc<Fields>,
     body: Option<&'a [u8]>,
     answer_timeout: Option<Duration>,
+    /// How fast the body may go.
+    pub throttle: Option<&'a dyn Throttle>,
     /// Whether it has been made.
     pub asked: bool,
     /// The URL of the one that was made before it.
@@ -48,6 +50,8 @@ pub(super) struct Flow<'a> {
     removed: Vec<String>,
     /// Content codings are asked for and decoded.
     pub compressed: bool,
+    /// A server that asks for the client's certificate is shown it.
+    pub shows_identity: bool,
 }
 
 /// The fields of requests to which neither run nor line nor URL adds anything, without and with content codings: made and
@@ -60,11 +64,12 @@ impl<'a> Flow<'a> {
     pub fn new(plan: &'a Plan, target: &'a Target, answer_timeout: Option<Duration>, saved: bool) -> Flow<'a> {
         let mut flow = Flow {
             plan,
-            url: Cow::Borrowed(&target.url),
+            url: first_url(plan, target),
             method: first_method(plan, Some(target)),
             fields: Rc::default(),
             body: target.body.as_deref().or(plan.request.body.as_deref()),
             answer_timeout,
+            throttle: None,
             asked: false,
             asked_before: None,
             given: Vec::new(),
@@ -74,6 +79,7 @@ impl<'a> Flow<'a> {
             auto_referer: plan.request.auto_referer,
             removed: Vec::new(),
             compressed: plan.request.compresses(saved),
+            shows_identity: false,
         };
         for (name, value) in &plan.request.headers {
             match value {
@@ -92,11 +98,13 @@ impl<'a> Flow<'a> {
     /// The next request.
     pub fn request(&self) -> Request<'_> {
         let (method, url, fields) = (&*self.method, &*self.url, &*self.fields);
-        Request { method, url, fields, body: self.body, answer_timeout: self.answer_timeout }
+        let Flow { body, answer_timeout, throttle, .. } = *self;
+        Request { method, url, fields, body, answer_timeout, throttle, upload: None }
     }
 
     fn add_secrets(&mut self, plan: &Plan, target: &Target) {
-        if plan.secrets.is_empty() {
+        let has_identity = plan.connect.tls.identity.is_some();
+        if plan.secrets.is_empty() && !has_identity {
             return;
         }
         let host = self.url.host_str().unwrap_or_default();
@@ -104,6 +112,7 @@ impl<'a> Flow<'a> {
         if !plan.secrets.go_to(target.argument.is_some(), host, port) {
             return;
         }
+        self.shows_identity = has_identity;
         self.given.extend(plan.secrets.headers.iter().cloned());
         let login = |(user, password): &(String, String)| Login {
             user: user.as_str().into(),
@@ -221,6 +230,9 @@ impl<'a> Flow<'a> {
         if self.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
         }
+        if self.body.is_some_and(|body| body.len() > EXPECT_ABOVE_BYTES) {
+            self.push_default(&mut fields, "Expect", "100-continue")?;
+        }
         Ok(fields)
     }
 
@@ -236,6 +248,17 @@ impl<'a> Flow<'a> {
         self.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(name))
     }
 
+    /// The server does not know the expectation that was sent (417): the same request goes once more without it, as in
+    /// curl. False if it had none.
+    pub fn drops_expectation(&mut self) -> bool {
+        let had = self.fields.first("expect").is_some();
+        if had {
+            self.given.retain(|(name, _)| !name.eq_ignore_ascii_case("expect"));
+            self.removed.push("Expect".to_owned());
+        }
+        had
+    }
+
     /// Whether a redirect of this request is followed at all.
     pub fn follows(&self, plan: &Plan) -> bool {
         match plan.request.follow {
@@ -249,6 +272,8 @@ impl<'a> Flow<'a> {
     pub fn follow(&mut self, plan: &Plan, next: Next) {
         let secret_names: Vec<String> = plan.secrets.headers.iter().map(|(name, _)| name.clone()).collect();
         let rules = RedirectRules { location_trusted: plan.request.location_trusted, secret_names: &secret_names };
+        // Once hidden it stays hidden.
+        self.shows_identity &= !next.cross_origin || plan.request.location_trusted;
         self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &rules);
         if next.cross_origin && !plan.request.location_trusted {
             self.login = None;
@@ -298,6 +323,19 @@ impl<'a> Flow<'a> {
             }
         }
     }
+}
+
+/// The URL that a line asks for: its own, with what the plan adds to each query.
+fn first_url<'a>(plan: &Plan, target: &'a Target) -> Cow<'a, Url> {
+    let Some(more) = &plan.request.query else { return Cow::Borrowed(&target.url) };
+    let mut url = target.url.clone();
+    let query = match url.query() {
+        None | Some("") => more.clone(),
+        Some(query) if query.ends_with('&') => format!("{query}{more}"),
+        Some(query) => format!("{query}&{more}"),
+    };
+    url.set_query(Some(&query));
+    Cow::Owned(url)
 }
 
 fn bad_input(message: String) -> Failure {

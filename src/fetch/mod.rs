@@ -26,6 +26,7 @@ mod receive;
 pub mod retry;
 mod session;
 mod sink;
+mod speed;
 mod spool;
 mod stop;
 pub mod summary;

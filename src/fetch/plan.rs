@@ -3,10 +3,12 @@
 mod auth_hosts;
 mod proxy_rules;
 mod request;
+mod tls;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
 pub use proxy_rules::{ProxyRules, ProxyVariable};
 pub use request::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, NetrcPlan, RequestPlan, Secrets};
+pub use tls::TlsPlan;
 
 pub use super::retry::RetryPolicy;
 pub use super::summary::Rate;
@@ -136,6 +138,10 @@ pub struct Limits {
     pub stall: Option<Stall>,
     /// The largest body, in decoded bytes.
     pub max_filesize: Option<u64>,
+    /// Bytes a second of one request's bodies, in each direction. Above zero.
+    pub rate: Option<u64>,
+    /// The same for all requests of the run together.
+    pub rate_total: Option<u64>,
     /// Redirects followed; none: any number.
     pub max_redirs: Option<u32>,
 }
@@ -147,6 +153,8 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(10),
             stall: Some(Stall::default()),
             max_filesize: None,
+            rate: None,
+            rate_total: None,
             max_redirs: Some(10),
         }
     }
@@ -187,6 +195,8 @@ pub struct ConnectPlan {
     pub insecure: bool,
     /// Where the trusted certificates are.
     pub ca: CaSource,
+    /// Versions, pinned keys, the client's certificate.
+    pub tls: TlsPlan,
     /// Proxies that the environment asks for. There are none in this version: a request for which
     /// [`ProxyRules::proxy_for`] names one must fail, never pass it by.
     pub proxies: ProxyRules,

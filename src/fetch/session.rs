@@ -14,6 +14,7 @@ use super::parts::PartFiles;
 use super::permits::Permits;
 use super::plan::{Order, Plan};
 use super::sink::{Output, Turn};
+use super::speed::Speeds;
 use super::spool::{Spool, SpoolMemory};
 use super::stop::Stop;
 use super::summary::Cause;
@@ -117,7 +118,8 @@ impl Input {
 }
 
 impl Session {
-    /// A run of `plan` over `client`'s connections. Printed bodies go to `output`.
+    /// A run of `plan` over `client`'s connections. Printed bodies go to `output`. A certificate of the client's is shown
+    /// only if the plan names it ([`TlsPlan::identity`](super::plan::TlsPlan::identity)), and where secrets may go.
     pub fn new(plan: Plan, client: Client, output: Option<Output>) -> Session {
         let stop = Stop::new();
         if let Some(limit) = plan.deadline {
@@ -132,9 +134,11 @@ impl Session {
         let worker = Worker {
             permits: Permits::new(&plan),
             usual: UsualFields::default(),
+            speeds: Speeds::new(&plan.limits),
             credentials: Credentials::new(plan.cookies.take()),
             spools: SpoolMemory::new(&plan.spool_dir),
             plan: Rc::new(plan),
+            anonymous: client.anonymous(),
             client,
             stop,
             budget: MemoryBudget::default(),

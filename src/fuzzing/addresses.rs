@@ -11,7 +11,7 @@ use crate::fetch::names::{MAX_NAME_BYTES, Names, Place, Template};
 use crate::http::auth::redact_url;
 use crate::http::fields::Fields;
 use crate::http::origin::Origin;
-use crate::http::redirect::{Hop, RedirectRules, fields_after, next};
+use crate::http::redirect::{Hop, RedirectRules, Schemes, fields_after, next};
 
 /// Expansions of a glob that are looked at.
 const FEW: usize = 40;
@@ -120,7 +120,7 @@ pub fn locations(data: &[u8]) {
     for base in ["http://first:s3cr3t@a.example/dir/page?q#part", "https://[::1]:8443/"] {
         let base = Url::parse(base).unwrap();
         for (status, method) in [(301, "POST"), (303, "PUT"), (307, "POST"), (302, "GET"), (200, "GET")] {
-            follow(&Hop { url: &base, method, status, locations: &fields });
+            follow(&Hop { url: &base, method, status, locations: &fields, schemes: Schemes::ALL });
         }
     }
 }

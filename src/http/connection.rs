@@ -51,11 +51,7 @@ impl Connection {
     /// Whether an idle connection is still as it was left. Bytes that nobody asked for, a close or an error make it
     /// poison: an unasked answer would be taken for the answer to the next request.
     pub fn is_fresh(&mut self) -> bool {
-        self.buffer.is_empty()
-            && match &mut self.transport {
-                Transport::Plain(stream) => !(stream.may_be_readable() && stream.has_unread()),
-                Transport::Tls(stream) => !(stream.transport().may_be_readable() && stream.has_unread()),
-            }
+        self.buffer.is_empty() && !self.transport.has_unread()
     }
 
     /// The plain socket, where the kernel may drop what it received.
@@ -84,11 +80,45 @@ impl Connection {
     }
 }
 
+impl Transport {
+    /// The socket below everything.
+    pub fn socket(&self) -> &TcpStream {
+        match self {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(stream) => stream.transport(),
+        }
+    }
+
+    /// Whether the peer has said anything that was not read yet, or has gone. Without a system call where nothing came.
+    pub fn has_unread(&mut self) -> bool {
+        match self {
+            Transport::Plain(stream) => stream.may_be_readable() && stream.has_unread(),
+            Transport::Tls(stream) => stream.transport().may_be_readable() && stream.has_unread(),
+        }
+    }
+}
+
 impl Read for Transport {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Transport::Plain(stream) => stream.read(buffer),
             Transport::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Transport {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Transport::Plain(stream) => stream.write(bytes),
+            Transport::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Transport::Plain(stream) => stream.flush(),
+            Transport::Tls(stream) => stream.flush(),
         }
     }
 }

@@ -50,6 +50,8 @@ pub struct Case {
     other_scripts: Vec<Vec<Step>>,
     tls: bool,
     https: bool,
+    /// The servers' certificate, and what the client trusts.
+    identity: fn() -> (TlsAcceptor, TlsConfig),
     userinfo: &'static str,
     paths: Vec<String>,
     change: fn(&mut Plan),
@@ -65,6 +67,7 @@ pub fn case(name: impl Into<String>, script: Vec<Step>) -> Case {
         other_scripts: Vec::new(),
         tls: false,
         https: false,
+        identity,
         userinfo: "",
         paths: Vec::new(),
         change: |_| (),
@@ -120,6 +123,12 @@ impl Case {
     pub fn https(mut self) -> Case {
         self.https = true;
         self
+    }
+
+    /// The servers but the healthy ones speak TLS with what this makes, instead of a good certificate.
+    pub fn identity(mut self, identity: fn() -> (TlsAcceptor, TlsConfig)) -> Case {
+        self.identity = identity;
+        self.tls()
     }
 
     /// `user:password@` of the URLs.
@@ -185,7 +194,7 @@ impl Case {
         let fill = |scripts: &[Vec<Step>]| {
             scripts.iter().map(|script| script.iter().map(|step| filled(step, &names)).collect()).collect()
         };
-        let (acceptor, tls) = identity();
+        let (acceptor, tls) = (self.identity)();
         let acceptor = self.tls.then_some(acceptor);
         let scheme = if self.https { "https" } else { "http" };
         let first = first.serve(fill(&self.scripts), false, acceptor.clone());

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::AuthHosts;
 use crate::http::netrc::Netrc;
+use crate::http::redirect::Schemes;
 
 /// The User-Agent of a request that names none.
 pub const DEFAULT_USER_AGENT: &str = concat!("gfetch/", env!("CARGO_PKG_VERSION"));
@@ -21,11 +22,15 @@ pub struct RequestPlan {
     pub headers: Vec<(String, Option<String>)>,
     /// The body; sent as [`FORM_CONTENT_TYPE`] unless a header says otherwise.
     pub body: Option<Vec<u8>>,
+    /// Added to the query of each URL of the list; not to those that redirects lead to. (`-G`, `--url-query`)
+    pub query: Option<String>,
     /// Each redirect is followed with the URL that led there as its `Referer` (`-e ';auto'`), without its user
     /// information and fragment, and not from https to http (RFC 9110 section 10.1.3).
     pub auto_referer: bool,
     /// Which redirects are followed.
     pub follow: Follow,
+    /// Where redirects may lead at all.
+    pub redirect_schemes: Schemes,
     /// Secrets and headers go along with a redirect to another origin.
     pub location_trusted: bool,
     /// Whether content codings are asked for and decoded; none: see [`RequestPlan::compresses`].
@@ -46,8 +51,10 @@ impl Default for RequestPlan {
             method: None,
             headers: Vec::new(),
             body: None,
+            query: None,
             auto_referer: false,
             follow: Follow::GetAndHead,
+            redirect_schemes: Schemes::ALL,
             location_trusted: false,
             compressed: None,
         }
