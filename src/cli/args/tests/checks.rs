@@ -234,7 +234,7 @@ fn slips_from_other_tools_get_a_hint() {
 
 #[test]
 fn what_was_typed_is_shown_on_one_line() {
-    assert_eq!(err("-j 'a\u{1b}[2J\n'"), "-j/--jobs takes a whole number from 1 to 1000000, not 'a\\u{1b}[2J\\n'");
+    assert_eq!(err("-j 'a\u{1b}[2J\n'"), "-j/--jobs takes a whole number from 1 to 1000000, not 'a\\x1b[2J\\n'");
 }
 
 #[test]
