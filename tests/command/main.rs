@@ -1,8 +1,10 @@
 //! The command held to its contract: each test is one rule, against a scripted server on loopback.
 
+mod answering;
 mod bodies;
 mod certificates;
 mod control;
+mod cookies;
 mod endings;
 mod input;
 mod records;
@@ -13,3 +15,4 @@ mod server;
 mod summary;
 mod tls;
 mod usage;
+mod who;
