@@ -17,6 +17,7 @@ mod option;
 mod options;
 mod request;
 mod resolve;
+mod route;
 mod subcommands;
 mod tls;
 mod typed;
