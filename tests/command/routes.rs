@@ -48,7 +48,8 @@ fn proxy_is_asked_for_whole_urls_and_told_its_own_credentials() {
 fn one_connection_to_a_proxy_serves_all_http_origins_and_no_direct_one() {
     let (proxy, server) = (Proxy::http(nobody(), OPEN), Server::new());
     let args = ["--serial", "-x", &proxy.url("http"), "--noproxy", "127.0.0.1", "http://a.test/", "http://b.test/"];
-    let args = [&args[..], &[&server.url("/a"), "http://a.test/"]].concat();
+    let direct = server.url("/a");
+    let args = [&args[..], &[&direct, "http://a.test/"]].concat();
     let reused: Vec<Value> = records(&args).iter().map(|record| record["reused"].clone()).collect();
     assert_eq!(reused, [json!(false), json!(true), json!(false), json!(true)]);
     assert_eq!((proxy.asked().len(), server.requests().len()), (3, 1));

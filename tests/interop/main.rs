@@ -1,4 +1,4 @@
-//! gfetch against real servers, nginx and haproxy, with curl as the control for the same URLs.
+//! gfetch against real servers and proxies (nginx, haproxy, squid, microsocks), with curl as the control for the same URLs.
 //!
 //! These tests act only where `GFETCH_INTEROP=require` asks for them, and then fail where a server is missing; elsewhere
 //! each says that it was skipped. `bash .ci/install` installs what they need.
@@ -6,11 +6,13 @@
 mod client;
 mod haproxy;
 mod nginx;
+mod squid;
 
 mod answers;
 mod connections;
 mod lists;
 mod loss;
+mod proxies;
 mod tls;
 
 /// Whether real servers are asked for; if not, says what is not tested.
@@ -18,7 +20,7 @@ mod tls;
 fn wanted(test: &str) -> bool {
     let wanted = std::env::var_os("GFETCH_INTEROP").is_some_and(|value| value == "require");
     if !wanted {
-        eprintln!("skipped: {test} needs nginx, haproxy and curl; GFETCH_INTEROP=require runs it");
+        eprintln!("skipped: {test} needs nginx, haproxy, squid, microsocks and curl; GFETCH_INTEROP=require runs it");
     }
     wanted
 }
