@@ -8,6 +8,7 @@ mod framing;
 mod heads;
 mod injection;
 mod keepalive;
+mod proxies;
 mod redirects;
 mod resets;
 mod script;
