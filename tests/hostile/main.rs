@@ -3,6 +3,7 @@
 mod case;
 mod codings;
 mod command;
+mod credentials;
 mod framing;
 mod heads;
 mod injection;
