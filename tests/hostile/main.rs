@@ -4,6 +4,7 @@ mod advisories;
 mod case;
 mod codings;
 mod command;
+mod credentials;
 mod framing;
 mod heads;
 mod injection;
