@@ -1,8 +1,10 @@
 //! The command held to its contract: each test is one rule, against a scripted server on loopback.
 
+mod answering;
 mod bodies;
 mod certificates;
 mod control;
+mod cookies;
 mod endings;
 mod input;
 mod records;
@@ -14,3 +16,4 @@ mod summary;
 mod tls;
 mod transfers;
 mod usage;
+mod who;

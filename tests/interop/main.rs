@@ -7,8 +7,15 @@ mod client;
 mod haproxy;
 mod nginx;
 
+#[path = "../command/answering.rs"]
+mod answering;
+#[allow(dead_code)]
+#[path = "../command/server.rs"]
+mod server;
+
 mod answers;
 mod connections;
+mod credentials;
 mod lists;
 mod loss;
 mod tls;

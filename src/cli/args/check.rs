@@ -12,6 +12,7 @@ use super::tls;
 use super::transfer;
 use super::typed::{ColorArg, Format, Input, ListSource, Output, ProgressArg, Request, Run, Typed};
 use super::usage::{UsageError, shown};
+use super::who;
 use super::world::{Stream, World};
 
 /// What is to be fetched, how, and what is to be told.
@@ -51,6 +52,10 @@ pub struct Invocation {
     pub dump_header: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
+    /// Where cookies are written at the end; `-` is standard output.
+    pub cookie_jar: Option<PathBuf>,
+    /// What the user should know before it begins.
+    pub notes: Vec<String>,
 }
 
 /// How a comparison is done.
@@ -90,20 +95,22 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
     transfer::check(&input, &args, &plan, &output)?;
-    let compare = comparison(&run, &plan, &output)?;
+    let compare = comparison(&run, &plan, &output, &args)?;
     plan.connect.proxies = environment::proxy_rules(world.env);
     no_proxy_is_passed_by(&input, &plan)?;
     plan.secrets.hosts = auth_hosts(&args)?;
     plan.connect.tls = tls::plan(std::mem::take(&mut args.tls), world)?;
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
-    secrets_stay_home(&input, &plan)?;
+    let notes = who::fill(&args.who, &mut plan, world)?;
+    secrets_stay_home(&input, &plan, &args)?;
     transfer::fill(&mut args, &mut plan, world)?;
     limits(&mut plan, &run);
     plan.hash_bodies = compare.is_some();
     plan.request.compressed = args.compressed;
     plan.request.follow = args.follow.unwrap_or_default();
     plan.connect.ca = environment::ca_source(args.cacert, args.capath, world.env, world.system_ca);
-    Ok(told(plan, input, compare, output, args.secret_headers, world))
+    let (secret_headers, cookie_jar) = (args.secret_headers, args.who.cookie_jar);
+    Ok(Invocation { secret_headers, cookie_jar, notes, ..told(plan, input, compare, output, world) })
 }
 
 fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
@@ -116,7 +123,7 @@ fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
     Ok(())
 }
 
-fn comparison(run: &Run, plan: &Plan, output: &Output) -> Result<Option<Compare>, UsageError> {
+fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result<Option<Compare>, UsageError> {
     if !run.compare {
         let alone = [("--runs", run.runs), ("--warmup", run.warmup)].into_iter().find(|(_, given)| given.is_some());
         return match alone {
@@ -138,6 +145,8 @@ fn comparison(run: &Run, plan: &Plan, output: &Output) -> Result<Option<Compare>
         (output.dump_header.is_some(), "-D"),
         (plan.transfer.resume.is_some(), "-C"),
         (plan.transfer.etag_save.is_some(), "--etag-save"),
+        // Each run begins with the same cookies, so that no single jar is what came of it.
+        (args.who.cookie_jar.is_some(), "-c"),
         // It ends after the first run with a failure anyway.
         (run.fail_early || run.max_failures.is_some(), "--fail-early or --max-failures"),
     ];
@@ -187,7 +196,7 @@ fn auth_hosts(args: &Request) -> Result<AuthHosts, UsageError> {
 }
 
 /// A list may name any host, so that it must be said which of them may see a secret.
-fn secrets_stay_home(input: &Input, plan: &Plan) -> Result<(), UsageError> {
+fn secrets_stay_home(input: &Input, plan: &Plan, args: &Request) -> Result<(), UsageError> {
     let secrets = &plan.secrets;
     let identity = plan.connect.tls.identity.as_ref();
     if input.lists.is_empty() || (secrets.is_empty() && identity.is_none()) || !secrets.hosts.is_empty() {
@@ -195,6 +204,8 @@ fn secrets_stay_home(input: &Input, plan: &Plan) -> Result<(), UsageError> {
     }
     let what = match secrets.headers.first() {
         _ if secrets.login.is_some() => "-u".to_owned(),
+        Some((_, value)) if args.who.bearer.is_some() && value.starts_with("Bearer ") => "--oauth2-bearer".to_owned(),
+        Some((name, _)) if !args.who.cookies.is_empty() && name == "Cookie" => "-b NAME=VALUE".to_owned(),
         Some((name, _)) => format!("-H {}", shown(name)),
         None if identity.is_some() => "-E".to_owned(),
         None => String::new(),
@@ -224,14 +235,7 @@ fn stall(run: &Run) -> Option<Stall> {
     (min_bytes_per_s > 0).then_some(Stall { time, min_bytes_per_s, given: true })
 }
 
-fn told(
-    mut plan: Plan,
-    input: Input,
-    compare: Option<Compare>,
-    output: Output,
-    secret_headers: Vec<String>,
-    world: &World,
-) -> Invocation {
+fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, world: &World) -> Invocation {
     let bodies_take_stdout = match &plan.bodies {
         Bodies::Print => true,
         Bodies::Save(save) => save.templates.iter().any(|template| template == "-"),
@@ -253,8 +257,10 @@ fn told(
         silent: output.silent,
         verbose: output.verbose,
         show_secrets: output.show_secrets,
-        secret_headers,
         dump_header: output.dump_header,
+        secret_headers: Vec::new(),
+        cookie_jar: None,
+        notes: Vec::new(),
         save_failed: output.save_failed,
         plan,
     }

@@ -23,6 +23,7 @@ mod tls;
 mod transfer;
 mod typed;
 mod usage;
+mod who;
 mod world;
 
 pub use check::{Compare, Invocation, Progress};

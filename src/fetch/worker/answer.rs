@@ -74,7 +74,7 @@ impl Worker {
                 record.status = Some(304);
             }
             to.sink.saving().into_iter().for_each(|save| save.leave());
-            receive::drain(response);
+            response.drain();
             return Ok(());
         }
         let fails = status >= 400 && self.plan.fail_on_status;

@@ -4,11 +4,6 @@ use crate::cli::args::option::Opt;
 
 pub const OPTIONS: &[Opt] = &[
     Opt::later("threads", Some("N")),
-    Opt::later("oauth2-bearer", Some("TOKEN")),
-    Opt::later("cookie", Some("DATA|FILE")).short('b'),
-    Opt::later("cookie-jar", Some("FILE")).short('c'),
-    Opt::later("netrc", None).short('n'),
-    Opt::later("netrc-file", Some("FILE")),
     Opt::later("proxy", Some("URL")).short('x'),
     Opt::later("proxy-user", Some("USER:PASSWORD")).short('U'),
     Opt::later("noproxy", Some("HOSTS")),

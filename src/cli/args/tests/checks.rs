@@ -24,7 +24,6 @@ fn every_value_is_checked_and_the_error_says_what_is_taken() {
         ("--color yes", "--color takes auto, always or never, not 'yes'"),
         ("-X 'GET /'", "-X/--request takes a method, as in PUT, not 'GET /'"),
         ("-A 'a\nb'", "-A/--user-agent takes text without control characters, not 'a\\nb'"),
-        ("-e ';auto'", "-e/--referer takes a URL (;auto is not in this version of gfetch yet)"),
         ("-o ''", "-o/--output takes a file, not ''"),
         ("-d @", "-d/--data takes a file after the @, not '@'"),
         ("--secret-header 'a b'", "--secret-header takes a header's name, as in X-My-Key, not 'a b'"),
@@ -180,7 +179,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
         ("--har x", "--har is not in this version of gfetch yet"),
         ("-x http://p", "-x/--proxy is not in this version of gfetch yet"),
         ("--http2", "--http2 is not in this version of gfetch yet"),
-        ("-b a=b", "-b/--cookie is not in this version of gfetch yet"),
         ("--threads 2", "--threads is not in this version of gfetch yet"),
         ("-w %{json}", "-w/--write-out is not in this version of gfetch yet"),
         ("--show-headers", "--show-headers is not in this version of gfetch yet"),
@@ -193,7 +191,7 @@ fn what_is_not_built_yet_is_refused_by_name() {
 #[test]
 fn slips_from_other_tools_get_a_hint() {
     let table = [
-        ("-n 5", "-n/--netrc is not in this version of gfetch yet\n  did you mean -j 5?"),
+        ("-n 5", "-n/--netrc takes no value, and '5' is no URL\n  did you mean -j 5?"),
         (
             "-P 8",
             "curl's -P (--ftp-port) is not in gfetch; use curl itself for that. For requests at once, did you mean -j?",
