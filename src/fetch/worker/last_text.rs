@@ -17,12 +17,3 @@ impl LastText {
         last.clone()
     }
 }
-
-/// Where an attempt's body goes.
-struct To<'a> {
-    /// Of the line.
-    index: u64,
-    /// Bytes that are there already, and are to be continued.
-    from: u64,
-    sink: &'a mut Sink,
-}
