@@ -1,5 +1,6 @@
 //! A scripted hostile server against the fetching: every row ends as it must, in time, and harms no other host.
 
+mod advisories;
 mod case;
 mod codings;
 mod command;
@@ -12,3 +13,4 @@ mod resets;
 mod script;
 mod timing;
 mod tls;
+mod transfers;
