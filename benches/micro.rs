@@ -6,9 +6,13 @@
 #[allow(dead_code)]
 mod meter;
 
-use std::time::Duration;
+use std::hint::black_box;
+use std::time::{Duration, SystemTime};
 
 use gfetch::green::{self, Event, spawn, yield_now};
+
+use gfetch::http::cookies::Jar;
+use url::Url;
 
 use meter::{cpu_time, memory_bytes};
 
@@ -30,6 +34,8 @@ fn main() {
     row(&only, "spawn + finish, batches of 1,000", rounds, || spawn_batches(1_000, 1_000 / scale.min(100)));
     row(&only, "sleep, 10,000 sleepers", rounds, || sleepers(10_000, 100 / scale.min(50)));
     row(&only, "queue: put + get across a switch", rounds, || queue(1_000_000 / scale));
+    row_of(&only, "cookies: sent to one of 10,000 sites", rounds, || cookies_sent(10_000, 1_000_000 / scale));
+    row_of(&only, "cookies: taken from one of 10,000 sites", rounds, || cookies_taken(10_000, 1_000_000 / scale));
     if !smoke && only.is_none() {
         parked(1_000_000);
     }
@@ -165,4 +171,40 @@ fn parked(count: usize) {
         bytes as f64 / (1u64 << 30) as f64,
         bytes / count as u64
     );
+}
+
+/// A jar with three cookies of each site, and the sites' URLs.
+fn jar(sites: usize) -> (Jar, Vec<Url>) {
+    let mut jar = Jar::new();
+    let urls: Vec<Url> =
+        (0..sites).map(|site| Url::parse(&format!("https://www.site{site}.example/a/page?q=1")).unwrap()).collect();
+    for (site, url) in urls.iter().enumerate() {
+        let domain = format!("visitor=8f14e45fceea167a; Domain=site{site}.example; Path=/; Max-Age=86400");
+        for value in ["session=0123456789abcdef; Path=/; Secure; HttpOnly", "folder=1", &domain] {
+            jar.set(url, value.as_bytes(), SystemTime::now()).unwrap();
+        }
+    }
+    (jar, urls)
+}
+
+/// What a request pays: the look-up, the rules, the field's text.
+fn cookies_sent(sites: usize, requests: usize) -> (Duration, usize) {
+    let (mut jar, urls) = jar(sites);
+    let start = cpu_time();
+    for request in 0..requests {
+        let value = jar.header(&urls[request * 7919 % sites], SystemTime::now());
+        assert!(black_box(value).is_some());
+    }
+    (cpu_time() - start, requests)
+}
+
+/// What an answer pays that sets a cookie.
+fn cookies_taken(sites: usize, answers: usize) -> (Duration, usize) {
+    let (mut jar, urls) = jar(sites);
+    let start = cpu_time();
+    for answer in 0..answers {
+        let value = b"session=fedcba9876543210; Path=/; Secure; HttpOnly; Max-Age=3600";
+        black_box(jar.set(&urls[answer * 7919 % sites], value, SystemTime::now())).unwrap();
+    }
+    (cpu_time() - start, answers)
 }

@@ -92,6 +92,9 @@ impl Talk {
                 false => Err("no URL in the list (--allow-empty allows that)".to_owned().into()),
             };
         }
+        if !self.silent {
+            invocation.notes.iter().for_each(|note| self.say(&format!("gfetch: {note}")));
+        }
         let pairs = how.runs.map(|runs| runs as usize);
         let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups: how.warmup as usize };
         self.announce(&comparing);

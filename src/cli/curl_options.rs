@@ -31,8 +31,8 @@ const INSTEAD: &[(&str, &str)] = &[
          ssl-reqd tftp-blksize tftp-no-options upload-flags use-ascii:B",
     ),
     (
-        "-u, which is Basic authentication, or -H 'Authorization: …'",
-        "anyauth aws-sigv4 basic delegation digest login-options negotiate ntlm ntlm-wb service-name tlsauthtype
+        "-u, which is Basic or Digest authentication, or -H 'Authorization: …'",
+        "aws-sigv4 delegation login-options negotiate ntlm ntlm-wb service-name tlsauthtype
          tlspassword tlsuser",
     ),
     (
@@ -84,9 +84,8 @@ const INSTEAD: &[(&str, &str)] = &[
     ("nothing: a file appears whole or not at all", "remove-on-error"),
     ("nothing: bodies are counted and dropped unless --body, -o or -O", "out-null"),
     ("nothing: a status of 400 or above is a failure, and its body is read and counted", "fail-with-body"),
-    ("-u, or a user in the URL", "netrc-optional"),
     ("a list without such URLs", "disallow-username-in-url"),
-    ("nothing: there is no cookie file yet (-j is --jobs here)", "junk-session-cookies"),
+    ("a cookie file without them: the lines whose fifth column is 0 (-j is --jobs here)", "junk-session-cookies"),
 ];
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod exit;
 mod input;
 mod progress;
 mod render;
+mod replacing;
 mod run;
 mod save_failed;
 mod secrets;

@@ -1,20 +1,22 @@
 //! The main job: fetch the list and tell what happened.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use gfetch::fetch::list::List;
 use gfetch::fetch::names::{Names, Template};
 use gfetch::fetch::plan::{Bodies, Plan};
 use gfetch::fetch::summary::{self, Summary};
-use gfetch::fetch::{Fetched, Output, Session};
+use gfetch::fetch::{Fetched, Output, PartFiles, Session};
 use gfetch::http::auth::redact_url;
 
 use super::args::{self, Format, Invocation};
 use super::exit::Exit;
 use super::progress::Progress;
 use super::render::{self, Redact, Show};
+use super::replacing::Replacing;
 use super::save_failed::SaveFailed;
 use super::stream::{Broken, Stream};
 use super::{client, input, signals, verbose};
@@ -51,6 +53,13 @@ struct Report {
     summary: Summary,
     progress: Progress,
     failed: Option<SaveFailed>,
+    jar: Option<CookieJar>,
+}
+
+/// Where the cookies go at the end.
+enum CookieJar {
+    File(Replacing),
+    Stdout,
 }
 
 impl Run {
@@ -61,10 +70,12 @@ impl Run {
         let list = input::open(&invocation)?;
         let save_failed = |path| SaveFailed::at(path, &invocation.lists);
         let failed = invocation.save_failed.as_deref().map(save_failed).transpose()?;
+        let jar = invocation.cookie_jar.as_deref().map(CookieJar::at).transpose()?;
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
         let failed = failed.map(|failed| failed.listed_in(session.part_files()));
+        let jar = jar.map(|jar| jar.listed_in(session.part_files()));
         let parts = session.part_files().clone();
         let caught = signals::watch(session.stop().clone(), plan.grace, move || parts.remove_all());
         let caught = caught.map_err(|error| format!("signals: {error}"))?;
@@ -80,9 +91,13 @@ impl Run {
             summary: summary_of(plan),
             progress,
             failed,
+            jar,
             stdout,
             stderr,
         };
+        if !invocation.silent {
+            invocation.notes.iter().for_each(|note| report.complain(note));
+        }
         Ok((Run { invocation, session, caught, report, started: Instant::now(), lost: false }, list))
     }
 
@@ -143,7 +158,8 @@ impl Run {
             }
             None => {}
         }
-        if let Err(message) = self.report.save_failed() {
+        let written = [self.report.save_failed(), self.report.write_cookies(&self.session)];
+        for message in written.into_iter().filter_map(Result::err) {
             self.report.complain(&message);
             exit = Exit::Output;
         }
@@ -210,6 +226,23 @@ impl Report {
         self.failed.take().map_or(Ok(()), SaveFailed::finish)
     }
 
+    /// Once, after all requests: a jar that is half written would lose what the last run had.
+    fn write_cookies(&mut self, session: &Session) -> Result<(), String> {
+        let Some(cookies) = session.cookies().map(|jar| jar.write_netscape(SystemTime::now())) else { return Ok(()) };
+        match self.jar.take() {
+            None => Ok(()),
+            Some(CookieJar::File(mut file)) => {
+                file.write(&cookies);
+                file.finish()
+            }
+            Some(CookieJar::Stdout) => {
+                self.stdout.push(&cookies);
+                self.stdout.flush();
+                Ok(())
+            }
+        }
+    }
+
     fn complain(&self, message: &str) {
         self.stderr.push(format!("gfetch: {message}\n").as_bytes());
     }
@@ -218,6 +251,22 @@ impl Report {
     fn broken(&self) -> Option<Broken> {
         let report = || self.to.broken().map(|_| Broken::Failed(std::io::ErrorKind::BrokenPipe));
         self.stdout.broken().or_else(report)
+    }
+}
+
+impl CookieJar {
+    fn at(path: &Path) -> Result<CookieJar, String> {
+        match path.as_os_str() == "-" {
+            true => Ok(CookieJar::Stdout),
+            false => Replacing::at(path, |_| Ok(())).map(CookieJar::File),
+        }
+    }
+
+    fn listed_in(self, files: &PartFiles) -> CookieJar {
+        match self {
+            CookieJar::File(file) => CookieJar::File(file.listed_in(files)),
+            CookieJar::Stdout => CookieJar::Stdout,
+        }
     }
 }
 

@@ -1,88 +1,53 @@
 //! `--save-failed`: what failed, as a list that `-i` takes, each line as it was read below a comment with its reason.
 
-use std::fs::{self, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use gfetch::fetch::PartFiles;
 use gfetch::fetch::outcome::{Failure, Outcome};
-use gfetch::fetch::{Listed, PartFiles};
-use tempfile::NamedTempFile;
 
 use super::args::ListSource;
 use super::escape;
+use super::replacing::Replacing;
 
 /// The first line of such a list: what tells it from somebody's other file.
 const HEADER: &str = "# gfetch: what failed; fetch it again with -i\n";
 
 /// The list while it grows, beside its place; it takes that place at the end, so that it may be the run's own input.
-pub struct SaveFailed {
-    path: PathBuf,
-    file: NamedTempFile,
-    /// Whether it takes its place by a rename. What is there and is no regular file (`/dev/stdout`) is written to.
-    renames: bool,
-    broken: Option<io::Error>,
-    listed: Option<Listed>,
-}
+pub struct SaveFailed(Replacing);
 
 impl SaveFailed {
     /// Begins a list that will stand at `path`. A file there that is no such list is refused, unless it is one of those
     /// that the run reads.
     pub fn at(path: &Path, lists: &[ListSource]) -> Result<SaveFailed, String> {
-        let fail = |error: io::Error| format!("cannot write {}: {error}", path.display());
-        let there = match fs::metadata(path) {
-            Ok(there) => Some(there),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(fail(error)),
-        };
-        let mut path = path.to_owned();
-        let renames = match there {
-            Some(there) if there.is_dir() => return Err(fail(io::ErrorKind::IsADirectory.into())),
-            Some(there) if !there.is_file() => false,
-            Some(there) => {
-                if !is_one_of(&there, lists) && !looks_like_a_list(&fs::read(&path).map_err(fail)?) {
-                    return Err(format!("--save-failed {}: the file is there and is no list of URLs", path.display()));
-                }
-                // A link stays one.
-                path = fs::canonicalize(&path).map_err(fail)?;
-                true
+        let may = |there: &Metadata| {
+            let read = || fs::read(path).map_err(|error| format!("cannot write {}: {error}", path.display()));
+            match is_one_of(there, lists) || looks_like_a_list(&read()?) {
+                true => Ok(()),
+                false => Err(format!("--save-failed {}: the file is there and is no list of URLs", path.display())),
             }
-            None => true,
         };
-        let dir = path.parent().filter(|dir| renames && !dir.as_os_str().is_empty());
-        let dir = dir.map_or_else(|| if renames { ".".into() } else { std::env::temp_dir() }, Path::to_owned);
-        let mut file = tempfile::Builder::new().prefix(".gfetch-").tempfile_in(dir).map_err(fail)?;
-        let broken = file.write_all(HEADER.as_bytes()).err();
-        Ok(SaveFailed { path, file, renames, broken, listed: None })
+        let mut file = Replacing::at(path, may)?;
+        file.write(HEADER.as_bytes());
+        Ok(SaveFailed(file))
     }
 
     /// Has it taken away with the other unfinished files, should the process end in a hurry.
-    pub fn listed_in(mut self, files: &PartFiles) -> SaveFailed {
-        self.listed = Some(files.list(self.file.path().to_owned()));
-        self
+    pub fn listed_in(self, files: &PartFiles) -> SaveFailed {
+        SaveFailed(self.0.listed_in(files))
     }
 
     pub fn add(&mut self, line: &[u8], outcome: &Outcome, failure: &Failure) {
         let reason = format!("# {} {}: {}\n", outcome.source, failure.kind, failure.message);
         let comment = escape::line(reason.trim_end()).into_owned() + "\n";
-        let parts = [comment.as_bytes(), line, b"\n"];
-        let written = parts.iter().try_for_each(|part| self.file.write_all(part));
-        self.broken = self.broken.take().or(written.err());
+        [comment.as_bytes(), line, b"\n"].into_iter().for_each(|part| self.0.write(part));
     }
 
     /// Puts the list in its place.
     pub fn finish(self) -> Result<(), String> {
-        let placed = match self.broken {
-            Some(error) => Err(error),
-            None if self.renames => self.file.persist(&self.path).map(drop).map_err(|error| error.error),
-            None => copy(&self.file, &self.path),
-        };
-        placed.map_err(|error| format!("cannot write {}: {error}", self.path.display()))
+        self.0.finish()
     }
-}
-
-fn copy(file: &NamedTempFile, to: &Path) -> io::Result<()> {
-    io::copy(&mut file.reopen()?, &mut OpenOptions::new().write(true).open(to)?).map(drop)
 }
 
 fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use url::{Position, Url};
 
+use super::builder::ClientBuilder;
 use super::connect::{Connector, Manner};
 use super::connection::Connection;
 use super::error::Error;
+use super::face::Settings;
 use super::fields::Fields;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
 use super::origin::Origin;
@@ -41,6 +43,7 @@ struct Shared {
     pool: Rc<Pool>,
     /// Room for the next request's head, that of one that was sent.
     spare_head: Cell<Vec<u8>>,
+    settings: Settings,
 }
 
 /// How a [`Client`] connects.
@@ -103,6 +106,11 @@ impl Request<'_> {
 }
 
 impl Client {
+    /// A client to be put together, with defaults for everything.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
     /// A client with no connections yet.
     pub fn new(config: ClientConfig) -> Client {
         Client::with_routes(config, Routes::default())
@@ -110,9 +118,13 @@ impl Client {
 
     /// The same, its connections led by `routes`: proxies, a Unix socket, other hosts.
     pub fn with_routes(config: ClientConfig, routes: Routes) -> Client {
+        Client::with_settings(config, routes, Settings::default())
+    }
+
+    pub(super) fn with_settings(config: ClientConfig, routes: Routes, settings: Settings) -> Client {
         let pool = Rc::new(Pool::new(config.pool));
         let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone(), routes);
-        let shared = Shared { connector, tls: config.tls, pool, spare_head: Cell::default() };
+        let shared = Shared { connector, tls: config.tls, pool, spare_head: Cell::default(), settings };
         Client { shared: Rc::new(shared), anonymous: false }
     }
 
@@ -143,6 +155,10 @@ impl Client {
         let manner = Manner { tls: self.tls(), agent: request.fields.first("user-agent") };
         let connection = self.shared.connector.connect(key, manner, trace)?;
         self.exchange(request, Box::new(connection), trace)
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.shared.settings
     }
 
     /// Whether new requests are expected. While they are not, connections are closed as they are done with, but for a few:

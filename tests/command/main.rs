@@ -1,8 +1,10 @@
 //! The command held to its contract: each test is one rule, against a scripted server on loopback.
 
+mod answering;
 mod bodies;
 mod certificates;
 mod control;
+mod cookies;
 mod endings;
 mod input;
 mod proxies;
@@ -15,3 +17,4 @@ mod server;
 mod summary;
 mod tls;
 mod usage;
+mod who;

@@ -127,7 +127,7 @@ fn serve(stream: TcpStream, log: &Mutex<Log>) {
     }
 }
 
-fn read_request(reader: &mut impl BufRead) -> Option<Request> {
+pub fn read_request(reader: &mut impl BufRead) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
     let mut words = line.split_whitespace();

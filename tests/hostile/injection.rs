@@ -79,6 +79,8 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--time-cond", "Sun, 06 Nov 1994 08:49:37 GMT", Local),
     ("--resolve", "a.example:80:127.0.0.1", Closed),
     ("--continue-at", "5", Closed),
+    ("--cert-type", "PEM", Closed),
+    ("--key-type", "PEM", Closed),
     ("--tls-max", "1.3", Closed),
     ("--proto-redir", "http", Closed),
     ("--max-redirs", "3", Closed),

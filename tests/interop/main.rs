@@ -8,8 +8,15 @@ mod haproxy;
 mod nginx;
 mod squid;
 
+#[path = "../command/answering.rs"]
+mod answering;
+#[allow(dead_code)]
+#[path = "../command/server.rs"]
+mod server;
+
 mod answers;
 mod connections;
+mod credentials;
 mod lists;
 mod loss;
 mod proxies;

@@ -25,7 +25,10 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
         match one {
             Seen::Url(url) => typed.input.urls.push(url.clone()),
             Seen::Opposite(opt) => set(&mut typed, opt, false),
-            Seen::Flag(opt) if matches!(opt.effect, Effect::Later) => return Err(not_yet(opt, seen.get(n + 1))),
+            Seen::Flag(opt) if matches!(opt.effect, Effect::Later) => return Err(not_yet(opt)),
+            Seen::Flag(opt) if opt.short == Some('n') && seen.get(n + 1).is_some_and(is_number) => {
+                return Err(a_count(opt, &seen[n + 1]));
+            }
             Seen::Flag(opt) if !undone(opt) => set(&mut typed, opt, true),
             Seen::Flag(_) => {}
             Seen::Value(opt, value) => {
@@ -35,7 +38,7 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
                     Effect::Value(take) if !undone(opt) => {
                         take(&mut typed, value).map_err(|refusal| refused(opt, value, refusal))?;
                     }
-                    Effect::Later => return Err(not_yet(opt, None)),
+                    Effect::Later => return Err(not_yet(opt)),
                     _ => {}
                 }
             }
@@ -60,15 +63,19 @@ fn refused(opt: &Opt, value: Value<'_>, refusal: Refusal) -> UsageError {
     })
 }
 
-fn not_yet(opt: &Opt, next: Option<&Seen>) -> UsageError {
-    let error = UsageError::new(format!("{} is not in this version of gfetch yet", opt.spelled()));
-    // ab, wrk and siege count with -n or -c; `-n 5` is a number of requests to nobody but them.
-    match (opt.short, next) {
-        (Some('n'), Some(Seen::Url(url))) if url.to_str().is_some_and(|u| u.bytes().all(|b| b.is_ascii_digit())) => {
-            error.hint(format!("did you mean -j {}?", Value(url).shown()))
-        }
-        _ => error,
-    }
+fn not_yet(opt: &Opt) -> UsageError {
+    UsageError::new(format!("{} is not in this version of gfetch yet", opt.spelled()))
+}
+
+/// ab, wrk and siege count with -n or -c; `-n 5` is a number of requests to nobody but them.
+fn a_count(opt: &Opt, next: &Seen) -> UsageError {
+    let number = if let Seen::Url(url) = next { Value(url).shown() } else { String::new() };
+    UsageError::new(format!("{} takes no value, and '{number}' is no URL", opt.spelled()))
+        .hint(format!("did you mean -j {number}?"))
+}
+
+fn is_number(seen: &Seen) -> bool {
+    matches!(seen, Seen::Url(url) if url.to_str().is_some_and(|u| u.bytes().all(|b| b.is_ascii_digit())))
 }
 
 fn no_url_by_mistake(opt: &Opt, value: Value<'_>) -> Result<(), UsageError> {

@@ -13,6 +13,7 @@ use super::request;
 use super::tls;
 use super::typed::{ColorArg, Format, Input, ListSource, Output, ProgressArg, Request, Run, Typed};
 use super::usage::{UsageError, shown};
+use super::who;
 use super::world::{Stream, World};
 
 /// What is to be fetched, how, and what is to be told.
@@ -50,6 +51,10 @@ pub struct Invocation {
     pub secret_headers: Vec<String>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
+    /// Where cookies are written at the end; `-` is standard output.
+    pub cookie_jar: Option<PathBuf>,
+    /// What the user should know before it begins.
+    pub notes: Vec<String>,
 }
 
 /// How a comparison is done.
@@ -88,19 +93,21 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     request::one_reader_of_stdin(&input, &args)?;
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
-    let compare = comparison(&run, &plan, &output)?;
+    let compare = comparison(&run, &plan, &output, &args)?;
     plan.connect.routes.proxies = route.rules(world.env)?;
     routes_go_together(&plan.connect.routes)?;
     plan.secrets.hosts = auth_hosts(&args)?;
     plan.connect.tls = tls::plan(std::mem::take(&mut args.tls), world)?;
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
-    secrets_stay_home(&input, &plan)?;
+    let notes = who::fill(&args.who, &mut plan, world)?;
+    secrets_stay_home(&input, &plan, &args)?;
     limits(&mut plan, &run);
     plan.hash_bodies = compare.is_some();
     plan.request.compressed = args.compressed;
     plan.request.follow = args.follow.unwrap_or_default();
     plan.connect.ca = environment::ca_source(args.cacert, args.capath, world.env, world.system_ca);
-    Ok(told(plan, input, compare, output, args.secret_headers, world))
+    let (secret_headers, cookie_jar) = (args.secret_headers, args.who.cookie_jar);
+    Ok(Invocation { secret_headers, cookie_jar, notes, ..told(plan, input, compare, output, world) })
 }
 
 fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
@@ -113,7 +120,7 @@ fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
     Ok(())
 }
 
-fn comparison(run: &Run, plan: &Plan, output: &Output) -> Result<Option<Compare>, UsageError> {
+fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result<Option<Compare>, UsageError> {
     if !run.compare {
         let alone = [("--runs", run.runs), ("--warmup", run.warmup)].into_iter().find(|(_, given)| given.is_some());
         return match alone {
@@ -132,6 +139,8 @@ fn comparison(run: &Run, plan: &Plan, output: &Output) -> Result<Option<Compare>
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
         (output.verbose, "-v"),
+        // Each run begins with the same cookies, so that no single jar is what came of it.
+        (args.who.cookie_jar.is_some(), "-c"),
         // It ends after the first run with a failure anyway.
         (run.fail_early || run.max_failures.is_some(), "--fail-early or --max-failures"),
     ];
@@ -156,7 +165,7 @@ fn auth_hosts(args: &Request) -> Result<AuthHosts, UsageError> {
 }
 
 /// A list may name any host, so that it must be said which of them may see a secret.
-fn secrets_stay_home(input: &Input, plan: &Plan) -> Result<(), UsageError> {
+fn secrets_stay_home(input: &Input, plan: &Plan, args: &Request) -> Result<(), UsageError> {
     let secrets = &plan.secrets;
     let identity = plan.connect.tls.identity.as_ref();
     if input.lists.is_empty() || (secrets.is_empty() && identity.is_none()) || !secrets.hosts.is_empty() {
@@ -164,6 +173,8 @@ fn secrets_stay_home(input: &Input, plan: &Plan) -> Result<(), UsageError> {
     }
     let what = match secrets.headers.first() {
         _ if secrets.login.is_some() => "-u".to_owned(),
+        Some((_, value)) if args.who.bearer.is_some() && value.starts_with("Bearer ") => "--oauth2-bearer".to_owned(),
+        Some((name, _)) if !args.who.cookies.is_empty() && name == "Cookie" => "-b NAME=VALUE".to_owned(),
         Some((name, _)) => format!("-H {}", shown(name)),
         None if identity.is_some() => "-E".to_owned(),
         None => String::new(),
@@ -193,14 +204,7 @@ fn stall(run: &Run) -> Option<Stall> {
     (min_bytes_per_s > 0).then_some(Stall { time, min_bytes_per_s, given: true })
 }
 
-fn told(
-    plan: Plan,
-    input: Input,
-    compare: Option<Compare>,
-    output: Output,
-    secret_headers: Vec<String>,
-    world: &World,
-) -> Invocation {
+fn told(plan: Plan, input: Input, compare: Option<Compare>, output: Output, world: &World) -> Invocation {
     let bodies_take_stdout = match &plan.bodies {
         Bodies::Print => true,
         Bodies::Save(save) => save.templates.iter().any(|template| template == "-"),
@@ -220,7 +224,9 @@ fn told(
         silent: output.silent,
         verbose: output.verbose,
         show_secrets: output.show_secrets,
-        secret_headers,
+        secret_headers: Vec::new(),
+        cookie_jar: None,
+        notes: Vec::new(),
         save_failed: output.save_failed,
         plan,
     }

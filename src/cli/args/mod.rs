@@ -22,6 +22,7 @@ mod subcommands;
 mod tls;
 mod typed;
 mod usage;
+mod who;
 mod world;
 
 pub use check::{Compare, Invocation, Progress};

@@ -6,7 +6,7 @@ use gfetch::fetch::plan::{RequestPlan, Secrets};
 
 use super::data::{as_query, joined, read};
 use super::headers::{self, Bad, Line};
-use super::typed::{DataArg, HeaderArg, Input, ListSource, Request};
+use super::typed::{DataArg, HeaderArg, Input, ListSource, Request, Who};
 use super::usage::{UsageError, shown};
 use super::world::World;
 use crate::cli::secrets::is_secret_header;
@@ -48,6 +48,8 @@ pub fn one_reader_of_stdin(input: &Input, request: &Request) -> Result<(), Usage
         HeaderArg::File(path) => ("-H @-", is_stdin(path)),
         HeaderArg::Line(_) => ("-H", false),
     });
+    let cookies = request.who.cookie_files.iter().map(|path| ("-b -", is_stdin(path)));
+    let headers = headers.chain(cookies);
     let readers: Vec<_> = lists.chain(data).chain(headers).filter(|(_, reads)| *reads).collect();
     match readers[..] {
         [(first, _), (second, _), ..] => {
@@ -72,6 +74,7 @@ pub fn fill(
     world: &World,
 ) -> Result<(), UsageError> {
     let mut lines = header_lines(&args.headers, world)?;
+    plan.auto_referer &= !lines.iter().any(|(name, _)| name.eq_ignore_ascii_case("Referer"));
     // What -H says has precedence over -A and -e, as in curl. An empty one removes the field.
     for (name, value) in [("User-Agent", args.user_agent.take()), ("Referer", args.referer.take())] {
         if let Some(value) = value
@@ -80,6 +83,7 @@ pub fn fill(
             lines.push((name.into(), Some(value).filter(|value| !value.is_empty())));
         }
     }
+    lines.extend(who_asks(&args.who, &lines));
     if args.json {
         for name in ["Content-Type", "Accept"] {
             if !lines.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
@@ -101,6 +105,15 @@ pub fn fill(
     }
     plan.query = query;
     Ok(())
+}
+
+/// What `--oauth2-bearer` and `-b NAME=VALUE` add, unless `-H` says it, as in curl.
+fn who_asks(who: &Who, lines: &[Line]) -> Vec<Line> {
+    let bearer = who.bearer.as_ref().map(|token| ("Authorization", format!("Bearer {token}")));
+    let cookies = (!who.cookies.is_empty()).then(|| ("Cookie", who.cookies.join("; ")));
+    let has = |name: &str| lines.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+    let added = bearer.into_iter().chain(cookies).filter(|(name, _)| !has(name));
+    added.map(|(name, value)| (name.to_owned(), Some(value))).collect()
 }
 
 fn header_lines(args: &[HeaderArg], world: &World) -> Result<Vec<Line>, UsageError> {

@@ -69,11 +69,31 @@ pub struct Request {
     pub referer: Option<String>,
     pub follow: Option<Follow>,
     pub compressed: Option<bool>,
+    pub who: Who,
     pub secret_headers: Vec<String>,
     pub auth_hosts: Vec<String>,
     pub cacert: Option<PathBuf>,
     pub capath: Option<PathBuf>,
     pub tls: TlsArgs,
+}
+
+/// Who asks, before files are read.
+#[derive(Default)]
+pub struct Who {
+    /// As typed, with or without a password.
+    pub user: Option<String>,
+    pub basic: bool,
+    pub digest: bool,
+    pub any: bool,
+    pub bearer: Option<String>,
+    pub netrc: bool,
+    pub netrc_file: Option<PathBuf>,
+    pub netrc_optional: bool,
+    /// `-b NAME=VALUE`, in the order typed.
+    pub cookies: Vec<String>,
+    /// `-b FILE`; an empty name is no file.
+    pub cookie_files: Vec<PathBuf>,
+    pub cookie_jar: Option<PathBuf>,
 }
 
 /// One `-H`.

@@ -13,7 +13,7 @@ use crate::fetch::session::Exchange;
 use crate::fetch::sink::Sink;
 use crate::http::h1::Head;
 use crate::http::origin::Origin;
-use crate::http::redirect::{self, Hop};
+use crate::http::redirect::{self, Hop, RedirectError};
 use crate::http::retry::retry_after;
 use crate::http::{Error, Phase, Response, Trace};
 
@@ -33,7 +33,7 @@ impl Worker {
             if flow.answers(response.head(), &self.credentials)
                 || (response.head().status == 417 && flow.drops_expectation())
             {
-                receive::drain(response);
+                response.drain();
                 trace.stop();
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
                 continue;
@@ -41,7 +41,7 @@ impl Worker {
             let Some(next) = self.next_hop(flow, response.head(), record)? else {
                 return self.take_in(response, flow.compressed, sink, record, trace);
             };
-            receive::drain(response);
+            response.drain();
             record.redirects += 1;
             let cross_origin = next.cross_origin;
             flow.follow(&self.plan, next);
@@ -121,10 +121,7 @@ impl Worker {
         let hop = Hop { url: asked.url, method: asked.method, status: head.status, locations: &locations, schemes };
         let Some(next) = redirect::next(&hop).map_err(of_redirect)? else { return Ok(None) };
         match self.plan.limits.max_redirs {
-            Some(most) if record.redirects >= most => {
-                let message = format!("more than {most} redirects (--max-redirs)");
-                Err(Failure::new(Kind::Redirect, Stage::Receive, message))
-            }
+            Some(most) if record.redirects >= most => Err(of_redirect(RedirectError::TooMany(most))),
             _ => Ok(Some(next)),
         }
     }

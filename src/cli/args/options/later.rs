@@ -4,11 +4,6 @@ use crate::cli::args::option::Opt;
 
 pub const OPTIONS: &[Opt] = &[
     Opt::later("threads", Some("N")),
-    Opt::later("oauth2-bearer", Some("TOKEN")),
-    Opt::later("cookie", Some("DATA|FILE")).short('b'),
-    Opt::later("cookie-jar", Some("FILE")).short('c'),
-    Opt::later("netrc", None).short('n'),
-    Opt::later("netrc-file", Some("FILE")),
     Opt::later("range", Some("RANGE")).short('r'),
     Opt::later("continue-at", Some("OFFSET")).short('C'),
     Opt::later("time-cond", Some("TIME")).short('z'),

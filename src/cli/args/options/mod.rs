@@ -7,6 +7,9 @@ mod output;
 mod request;
 mod run;
 mod saving;
+mod secrets;
+
+pub use secrets::NO_PASSWORD;
 
 use super::option::Opt;
 
@@ -44,7 +47,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         heading: Some("Secrets"),
         example: "gfetch -i urls.txt -u me:secret --auth-host '*.corp.example'",
-        options: request::SECRETS,
+        options: secrets::OPTIONS,
     },
     Group {
         heading: Some("Connection"),

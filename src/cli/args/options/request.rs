@@ -1,4 +1,4 @@
-//! What is asked for, and what only some hosts may see.
+//! What is asked for.
 
 use gfetch::fetch::plan::Follow;
 use gfetch::http::redirect::Schemes;
@@ -61,15 +61,16 @@ pub const OPTIONS: &[Opt] = &[
         Ok(())
     })
     .short('A'),
-    Opt::value("referer", "URL", "Send this Referer", |t, v| {
-        let url = field_value(v)?;
-        if url.ends_with(";auto") {
-            return Err(Refusal::TakesInstead("a URL (;auto is not in this version of gfetch yet)".into()));
-        }
-        t.request.referer = Some(url);
+    Opt::value("referer", "URL", "Send this Referer; URL;auto: and after a redirect, where it came from", |t, v| {
+        let text = field_value(v)?;
+        let url = text.strip_suffix(";auto");
+        t.plan.request.auto_referer = url.is_some();
+        // ';auto' alone: the first request has none.
+        t.request.referer = Some(url.unwrap_or(&text).to_owned()).filter(|first| url.is_none() || !first.is_empty());
         Ok(())
     })
-    .short('e'),
+    .short('e')
+    .more("Without user and fragment of that URL, and not from https to http."),
     Opt::switch("location", "Follow redirects of every method (--no-location: of none)", |t, on| {
         t.request.follow = Some(if on { Follow::All } else { Follow::None });
         t.plan.request.location_trusted &= on;
@@ -103,35 +104,6 @@ pub const OPTIONS: &[Opt] = &[
         t.plan.limits.max_filesize = Some(v.parsed(units::size, units::SIZE)?).filter(|bytes| *bytes > 0);
         Ok(())
     }),
-];
-
-pub const SECRETS: &[Opt] = &[
-    Opt::value("user", "USER:PASSWORD", "Authenticate with Basic", |t, v| {
-        let pair = v.0.to_str().and_then(|text| text.split_once(':'));
-        let Some((user, password)) = pair else {
-            return Err(Refusal::TakesInstead(
-                "USER:PASSWORD ('USER:' for an empty password; nothing is asked for)".into(),
-            ));
-        };
-        t.plan.secrets.login = Some((user.into(), password.into()));
-        Ok(())
-    })
-    .short('u')
-    .shown(Shown::Always),
-    Opt::value("auth-host", "HOST[:PORT]", "With a list: secrets may go to this host, and nowhere else", |t, v| {
-        t.request.auth_hosts.push(v.text()?.to_owned());
-        Ok(())
-    })
-    .more(
-        "Repeatable; '*.example.org', '*' for every host. Secrets are -u and -H of Authorization, Cookie, X-Api-Key, \
-         X-Auth-Token or a --secret-header. With -i they need it; URL arguments get them as in curl.",
-    ),
-    Opt::value("secret-header", "NAME", "Header fields of this name are secrets too", |t, v| {
-        let name = v.parsed(|text| is_token(text).then(|| text.to_owned()), "a header's name, as in X-My-Key")?;
-        t.request.secret_headers.push(name);
-        Ok(())
-    }),
-    Opt::flag("show-secrets", "Print passwords and secret headers, not ***", |t| t.output.show_secrets = true),
 ];
 
 fn add_data(t: &mut Typed, v: Value<'_>, file: Option<fn(std::path::PathBuf) -> DataArg>) -> Result<(), Refusal> {
