@@ -42,7 +42,7 @@ fn with_names(plan: &Plan, names: ResolverConfig) -> Result<Client, String> {
         ..names
     });
     let roots = Roots::Files { files: connect.ca.files.clone(), dirs: connect.ca.dirs.clone() };
-    let tls = TlsConfig::builder().roots(roots).insecure(connect.insecure).alpn(["http/1.1"]);
+    let tls = TlsConfig::builder().roots(roots).insecure(connect.insecure);
     let tls = match &connect.ca.named_by {
         Some(name) if !connect.insecure => tls.build().map_err(|error| format!("{name}: {error}"))?,
         _ => tls.build_lazy(),
@@ -52,5 +52,6 @@ fn with_names(plan: &Plan, names: ResolverConfig) -> Result<Client, String> {
         tls,
         connect_timeout: Some(plan.limits.connect_timeout),
         pool: PoolLimits::default(),
+        versions: connect.versions,
     }))
 }

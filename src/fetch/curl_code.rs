@@ -6,6 +6,10 @@ use super::outcome::{Kind, Limit, Stage};
 pub const UNSUPPORTED_PROTOCOL: u8 = 1;
 /// curl 3, `CURLE_URL_MALFORMAT`.
 pub const URL_MALFORMED: u8 = 3;
+/// curl 16, `CURLE_HTTP2`: something is wrong with an HTTP/2 connection.
+pub const HTTP2: u8 = 16;
+/// curl 92, `CURLE_HTTP2_STREAM`: something is wrong with one HTTP/2 stream.
+pub const HTTP2_STREAM: u8 = 92;
 
 /// The exit code curl gives where gfetch says `kind`, `stage` and `limit`. Where curl tells two cases apart that have one
 /// kind here, the more frequent one is meant. (What is marked "tried" was seen with curl 7.88.1.)

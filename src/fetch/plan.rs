@@ -16,6 +16,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::http::HttpVersions;
 /// What a run shall do. Nothing here changes while it runs.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -182,6 +183,8 @@ pub struct ConnectPlan {
     pub insecure: bool,
     /// Where the trusted certificates are.
     pub ca: CaSource,
+    /// Which versions of HTTP are spoken.
+    pub versions: HttpVersions,
     /// Proxies that the environment asks for. There are none in this version: a request for which
     /// [`ProxyRules::proxy_for`] names one must fail, never pass it by.
     pub proxies: ProxyRules,

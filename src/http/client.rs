@@ -12,6 +12,7 @@ use super::connection::{Connection, Transport};
 use super::error::Error;
 use super::fields::Fields;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
+use super::h2;
 use super::origin::{Host, Origin, Scheme};
 use super::pool::{Key, Pool, PoolLimits};
 use super::response::{Home, Response};
@@ -41,6 +42,9 @@ struct Shared {
     connect: ConnectOptions,
     connect_timeout: Option<Duration>,
     pool: Rc<Pool>,
+    versions: HttpVersions,
+    /// Connections by HTTP/2.
+    http2: Rc<h2::Table>,
     /// Room for the next request's head, that of one that was sent.
     spare_head: Cell<Vec<u8>>,
 }
@@ -55,6 +59,21 @@ pub struct ClientConfig {
     pub connect_timeout: Option<Duration>,
     /// Idle connections.
     pub pool: PoolLimits,
+    /// Which versions of HTTP are spoken.
+    pub versions: HttpVersions,
+}
+
+/// Which versions of HTTP a [`Client`] speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpVersions {
+    /// HTTP/2 where the server takes it by ALPN, in TLS; else HTTP/1.1. curl: `--http2` and its default. There is no
+    /// upgrade of a plain connection (RFC 9113 has none any more).
+    #[default]
+    ByAlpn,
+    /// HTTP/1.1 alone. curl: `--http1.1`.
+    Http1,
+    /// As by ALPN, and plain `http` by HTTP/2 from the first byte. curl: `--http2-prior-knowledge`.
+    PriorKnowledge,
 }
 
 /// What is asked. `Host` and `Content-Length` are added where they are missing.
@@ -95,7 +114,9 @@ impl Client {
             tls: config.tls,
             connect: ConnectOptions::default(),
             connect_timeout: config.connect_timeout,
+            http2: h2::Table::new(config.pool.idle, config.pool.idle_time),
             pool: Rc::new(Pool::new(config.pool)),
+            versions: config.versions,
             spare_head: Cell::default(),
         };
         Client { shared: Rc::new(shared) }
@@ -109,30 +130,120 @@ impl Client {
         let tls = (origin.scheme == Scheme::Https).then(|| self.shared.tls.id());
         let key = Key { origin, tls };
         trace.sent = false;
+        match (self.shared.versions, key.origin.scheme) {
+            (HttpVersions::Http1, _) | (HttpVersions::ByAlpn, Scheme::Http) => {
+                self.send_http1(request, Rc::new(key), Offer::Http1, trace)
+            }
+            _ => self.send_either(request, Rc::new(key), trace),
+        }
+    }
+
+    /// By HTTP/1.1, on an idle connection or a new one (which may turn out to speak HTTP/2, where that is offered).
+    fn send_http1(
+        &self,
+        request: &Request<'_>,
+        key: Rc<Key>,
+        offer: Offer,
+        trace: &mut Trace,
+    ) -> Result<Response, Error> {
         while let Some(connection) = self.shared.pool.take(&key) {
             match self.exchange(request, connection, trace) {
                 Err(error) if is_idempotent(request.method) && !trace.heard && means_dead(&error) => continue,
                 done => return done,
             }
         }
-        let connection = self.connect(key, trace)?;
+        let connection = self.connect(&key, offer, trace)?;
+        if connection.alpn() == Some(b"h2") {
+            let seat = self.shared.http2.add(h2::Shared::start(connection, self.shared.http2.streams(&key))?);
+            return self.send_on_stream(request, seat, trace);
+        }
         self.exchange(request, Box::new(connection), trace)
+    }
+
+    /// By whichever version the origin speaks. What a server has certainly not looked at is sent again, a few times; and
+    /// where the method allows it so is what was sent on a connection that turned out dead.
+    #[inline(never)]
+    fn send_either(&self, request: &Request<'_>, key: Rc<Key>, trace: &mut Trace) -> Result<Response, Error> {
+        let mut repeats = 0;
+        loop {
+            let error = match self.send_either_once(request, &key, trace) {
+                Err(error) if repeats < h2::limits::MAX_REPEATS => error,
+                done => return done,
+            };
+            repeats += 1;
+            match &error {
+                Error::Http2(fault) if fault.wants_http1() => self.shared.http2.only_http1(&key),
+                Error::Http2(fault) if fault.is_unprocessed() => {}
+                _ if trace.reused && is_idempotent(request.method) && !trace.heard && means_dead(&error) => {}
+                _ => return Err(error),
+            }
+        }
+    }
+
+    fn send_either_once(&self, request: &Request<'_>, key: &Rc<Key>, trace: &mut Trace) -> Result<Response, Error> {
+        let offer = Offer::Either;
+        let connecting = match self.place(key, trace)? {
+            h2::Place::Stream(seat) => return self.send_on_stream(request, seat, trace),
+            h2::Place::Own { offer } => {
+                let offer = if offer { Offer::Either } else { Offer::Http1 };
+                return self.send_http1(request, key.clone(), offer, trace);
+            }
+            h2::Place::Connect(connecting) => connecting,
+        };
+        let connection = self.connect(key, offer, trace)?;
+        let plain = key.origin.scheme == Scheme::Http;
+        if plain || connection.alpn() == Some(b"h2") {
+            let shared = h2::Shared::start(connection, self.shared.http2.streams(key))?;
+            let seat = connecting.http2(shared);
+            return self.send_on_stream(request, seat, trace);
+        }
+        connecting.http1();
+        self.exchange(request, Box::new(connection), trace)
+    }
+
+    /// What one waits for another's connection is time for connecting, and limited as that is.
+    fn place(&self, key: &Rc<Key>, trace: &mut Trace) -> Result<h2::Place, Error> {
+        let mut attempt = match self.shared.http2.place(key, true) {
+            Ok(place) => return Ok(place),
+            Err(attempt) => attempt,
+        };
+        trace.enter(Phase::Connect);
+        let mut wait = || {
+            loop {
+                let succeeded = attempt.wait().map_err(Error::Interrupted)?;
+                match self.shared.http2.place(key, succeeded) {
+                    Ok(place) => return Ok(place),
+                    Err(next) => attempt = next,
+                }
+            }
+        };
+        match self.shared.connect_timeout {
+            Some(limit) => green::timeout(limit, wait).map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
+            None => wait(),
+        }
+    }
+
+    fn send_on_stream(&self, request: &Request<'_>, seat: h2::Seat, trace: &mut Trace) -> Result<Response, Error> {
+        let (head, body) = h2::exchange(seat, request, trace)?;
+        Ok(Response::on_stream(head, body))
     }
 
     /// Whether new requests are expected. While they are not, connections are closed as they are done with, but for a few:
     /// the servers have them back sooner, and closing them costs no time at the end.
     pub fn expect_more(&self, more: bool) {
         self.shared.pool.expect_more(more);
+        self.shared.http2.expect_more(more);
     }
 
     /// Closes the connection that has been idle longest, so that its descriptor can be had; false if there is none.
     pub fn close_one_idle(&self) -> bool {
-        self.shared.pool.close_one()
+        self.shared.pool.close_one() || self.shared.http2.close_one()
     }
 
     /// Closes all idle connections.
     pub fn close_idle(&self) {
         self.shared.pool.clear();
+        self.shared.http2.clear();
     }
 
     /// Closes all idle connections and forgets the TLS sessions, so that what comes next connects as the first requests
@@ -144,7 +255,7 @@ impl Client {
 
     /// Idle connections now.
     pub fn idle(&self) -> usize {
-        self.shared.pool.len()
+        self.shared.pool.len() + self.shared.http2.len()
     }
 
     fn exchange(
@@ -193,18 +304,17 @@ impl Client {
         }
     }
 
-    fn connect(&self, key: Key, trace: &mut Trace) -> Result<Connection, Error> {
-        let key = Rc::new(key);
+    fn connect(&self, key: &Rc<Key>, offer: Offer, trace: &mut Trace) -> Result<Connection, Error> {
         let mut pause = DESCRIPTOR_WAIT;
         loop {
             let connected = match self.shared.connect_timeout {
-                Some(limit) => green::timeout(limit, || self.connect_once(&key, trace))
+                Some(limit) => green::timeout(limit, || self.connect_once(key, offer, trace))
                     .map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
-                None => self.connect_once(&key, trace),
+                None => self.connect_once(key, offer, trace),
             };
             match connected {
                 Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
-                    if !self.shared.pool.close_one() {
+                    if !self.close_one_idle() {
                         green::sleep(pause).map_err(Error::Interrupted)?;
                         pause = (pause * 2).min(MAX_DESCRIPTOR_WAIT);
                     }
@@ -214,7 +324,7 @@ impl Client {
         }
     }
 
-    fn connect_once(&self, key: &Rc<Key>, trace: &mut Trace) -> Result<Connection, Error> {
+    fn connect_once(&self, key: &Rc<Key>, offer: Offer, trace: &mut Trace) -> Result<Connection, Error> {
         // An address needs no look-up: that phase does not happen.
         let is_name = matches!(key.origin.host, Host::Domain(_));
         trace.enter(if is_name { Phase::Dns } else { Phase::Connect });
@@ -226,7 +336,7 @@ impl Client {
             Scheme::Http => Transport::Plain(connected.stream),
             Scheme::Https => {
                 trace.enter(Phase::Tls);
-                self.secure(connected.stream, &key.origin)?
+                self.secure(connected.stream, &key.origin, offer)?
             }
         };
         Ok(Connection::new(key.clone(), transport, connected.address))
@@ -234,9 +344,26 @@ impl Client {
 
     /// Out of line: a plain connection's greenlet shall not keep the stack that a handshake needs.
     #[inline(never)]
-    fn secure(&self, stream: TcpStream, origin: &Origin) -> Result<Transport, Error> {
-        let stream = TlsStream::connect(stream, &origin.tls_name(), &self.shared.tls).map_err(tls_error)?;
+    fn secure(&self, stream: TcpStream, origin: &Origin, offer: Offer) -> Result<Transport, Error> {
+        let stream = TlsStream::connect_offering(stream, &origin.tls_name(), &self.shared.tls, offer.protocols());
+        let stream = stream.map_err(tls_error)?;
         Ok(Transport::Tls(Box::new(stream)))
+    }
+}
+
+/// What is offered by ALPN.
+#[derive(Clone, Copy)]
+enum Offer {
+    Http1,
+    Either,
+}
+
+impl Offer {
+    fn protocols(self) -> &'static [&'static [u8]] {
+        match self {
+            Offer::Http1 => &[b"http/1.1"],
+            Offer::Either => &[b"h2", b"http/1.1"],
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 
 use super::buffer::Buffer;
@@ -66,6 +67,14 @@ impl Connection {
         }
     }
 
+    /// The protocol agreed on by ALPN, if one was.
+    pub fn alpn(&self) -> Option<&[u8]> {
+        match &self.transport {
+            Transport::Plain(_) => None,
+            Transport::Tls(stream) => stream.alpn(),
+        }
+    }
+
     pub fn tls_version(&self) -> Option<&'static str> {
         match &self.transport {
             Transport::Plain(_) => None,
@@ -80,6 +89,54 @@ impl Connection {
                 stream.write_all(bytes)?;
                 stream.flush()
             }
+        }
+    }
+}
+
+/// What HTTP/2's driver needs of it.
+impl Transport {
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(stream) => stream.transport(),
+        }
+    }
+
+    /// From here on reads and writes never wait or switch: for the polls of futures.
+    pub fn poll_from_now(&self) {
+        self.socket().poll_from_now();
+    }
+
+    /// Calls `wait`, one wait of the running greenlet, which also ends when a read or write that had to be put off may be
+    /// done now. Does not call it if that is so already.
+    pub fn wait_for_polled<T>(&self, wait: impl FnOnce() -> T) -> Option<T> {
+        self.socket().wait_for_polled(wait)
+    }
+
+    pub fn fd(&self) -> RawFd {
+        self.socket().as_raw_fd()
+    }
+
+    /// Says that nothing more will be sent, where the transport has a word for that, and if it takes that now.
+    pub fn say_goodbye(&mut self) {
+        if let Transport::Tls(stream) = self {
+            let _ = stream.close_notify();
+        }
+    }
+}
+
+impl Write for Transport {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Transport::Plain(stream) => stream.write(bytes),
+            Transport::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Transport::Plain(_) => Ok(()),
+            Transport::Tls(stream) => stream.flush(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod connection;
 mod error;
 pub mod fields;
 pub mod h1;
+pub mod h2;
 pub mod origin;
 mod pool;
 mod reason;
@@ -16,7 +17,7 @@ mod response;
 pub mod server;
 mod trace;
 
-pub use client::{Client, ClientConfig, Request, is_idempotent};
+pub use client::{Client, ClientConfig, HttpVersions, Request, is_idempotent};
 pub use error::Error;
 pub use pool::PoolLimits;
 pub use response::Response;

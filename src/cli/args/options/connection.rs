@@ -1,6 +1,7 @@
 //! How connections are made.
 
 use gfetch::fetch::plan::Family;
+use gfetch::http::HttpVersions;
 
 use crate::cli::args::option::{Opt, Shown};
 use crate::cli::args::resolve;
@@ -24,6 +25,14 @@ pub const OPTIONS: &[Opt] = &[
         Ok(())
     })
     .more("Repeatable; * is every host. A later entry for the same host and port replaces the earlier one."),
+    Opt::flag("http2", "Use HTTP/2 where an https server takes it (so it is)", |t| {
+        t.plan.connect.versions = HttpVersions::ByAlpn
+    })
+    .more("Plain http stays HTTP/1.1: the upgrade that curl tries is gone from HTTP/2 (RFC 9113)."),
+    Opt::flag("http1.1", "Use HTTP/1.1 only", |t| t.plan.connect.versions = HttpVersions::Http1),
+    Opt::flag("http2-prior-knowledge", "Use HTTP/2 for plain http too, from the first byte", |t| {
+        t.plan.connect.versions = HttpVersions::PriorKnowledge
+    }),
     Opt::flag("ipv4", "Use IPv4 addresses only", |t| t.plan.connect.family = Family::V4).short('4'),
     Opt::flag("ipv6", "Use IPv6 addresses only", |t| t.plan.connect.family = Family::V6).short('6'),
 ];

@@ -31,7 +31,6 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("connect-to", Some("HOSTS")),
     Opt::later("unix-socket", Some("PATH")),
     Opt::later("interface", Some("NAME")),
-    Opt::later("http2", None),
     Opt::later("limit-rate", Some("B")),
     Opt::later("limit-rate-total", Some("B")),
     Opt::later("proto-redir", Some("SCHEMES")),
