@@ -165,10 +165,11 @@ impl Table {
         seat
     }
 
-    /// The origin wants HTTP/1.1 and nothing else.
+    /// The origin wants HTTP/1.1 and nothing else. What runs on its connections goes on.
     pub fn only_http1(&self, key: &Key) {
         if let Some(known) = self.origins.borrow_mut().get_mut(key) {
             known.speaks = Speaks::OnlyHttp1;
+            known.connections.drain(..).for_each(|shared| shared.retire());
         }
     }
 

@@ -68,14 +68,16 @@ impl Answering {
 }
 
 /// Polls until there is something, waiting for the wire in between.
-fn wait_on<T>(wire: &Wire, bell: &Doorbell, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+fn wait_on<T>(wire: &Wire, bell: &Doorbell, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
     loop {
         wire.begin_turn();
         if let Poll::Ready(output) = poll(&mut bell.context()) {
-            return output;
+            return Some(output);
         }
-        if wire.or_ready(|| bell.wait(Why::Read(wire.fd()), None)).is_none() {
-            green::yield_now().unwrap();
+        match wire.or_ready(|| bell.wait(Why::Read(wire.fd()), None)) {
+            Some(Err(_)) => return None,
+            Some(Ok(_)) => {}
+            None => green::yield_now().unwrap(),
         }
     }
 }
@@ -83,9 +85,9 @@ fn wait_on<T>(wire: &Wire, bell: &Doorbell, mut poll: impl FnMut(&mut Context<'_
 fn serve_connection(transport: Transport, builder: &Builder, answer: &Answerer) {
     let (wire, bell) = (Wire::of_server(transport), Doorbell::new());
     let mut handshake = pin!(builder.handshake::<_, Bytes>(wire.clone()));
-    let Ok(mut connection) = wait_on(&wire, &bell, |context| handshake.as_mut().poll(context)) else { return };
+    let Some(Ok(mut connection)) = wait_on(&wire, &bell, |context| handshake.as_mut().poll(context)) else { return };
     let connection: &mut Connection<Wire, Bytes> = &mut connection;
-    while let Some(Ok((asked, respond))) = wait_on(&wire, &bell, |context| connection.poll_accept(context)) {
+    while let Some(Some(Ok((asked, respond)))) = wait_on(&wire, &bell, |context| connection.poll_accept(context)) {
         let answer = answer.clone();
         green::spawn(move || answer(asked, Answering { respond, bell: Doorbell::new() }));
     }
