@@ -229,6 +229,9 @@ compile_error!(
 );
 
 pub mod fetch;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod green;
 pub mod http;
 pub mod net;

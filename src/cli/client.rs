@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use gfetch::fetch::compare::MAX_ENTRIES;
-use gfetch::fetch::plan::{Family, Plan};
+use gfetch::fetch::plan::{ConnectPlan, Family, Plan};
 use gfetch::http::{Client, ClientConfig, PoolLimits};
-use gfetch::net::{self, Override, Resolver, ResolverConfig, Roots, TlsConfig};
+use gfetch::net::{self, Identity, KeyLogFile, Override, Resolver, ResolverConfig, Roots, TlsConfig, TlsConfigBuilder};
 
 /// A client for `plan`. Certificates that were named are read now, the system's when the first https URL needs them.
 pub fn of(plan: &Plan) -> Result<Client, String> {
@@ -41,8 +41,7 @@ fn with_names(plan: &Plan, names: ResolverConfig) -> Result<Client, String> {
         },
         ..names
     });
-    let roots = Roots::Files { files: connect.ca.files.clone(), dirs: connect.ca.dirs.clone() };
-    let tls = TlsConfig::builder().roots(roots).insecure(connect.insecure);
+    let tls = origin_tls(connect)?;
     let tls = match &connect.ca.named_by {
         Some(name) if !connect.insecure => tls.build().map_err(|error| format!("{name}: {error}"))?,
         _ => tls.build_lazy(),
@@ -54,4 +53,30 @@ fn with_names(plan: &Plan, names: ResolverConfig) -> Result<Client, String> {
         pool: PoolLimits::default(),
         versions: connect.versions,
     }))
+}
+
+/// What is spoken with the servers of URLs; a proxy is none of them.
+fn origin_tls(connect: &ConnectPlan) -> Result<TlsConfigBuilder, String> {
+    let mut tls = any_tls(connect)?.pinned_keys(connect.tls.pins.iter().copied());
+    if let Some(files) = &connect.tls.identity {
+        tls = tls.identity(Identity::from_files(files).map_err(|error| format!("-E/--cert: {error}"))?);
+    }
+    Ok(tls)
+}
+
+/// What is spoken with everybody: whom to trust, versions, the log of keys.
+fn any_tls(connect: &ConnectPlan) -> Result<TlsConfigBuilder, String> {
+    let roots = Roots::Files { files: connect.ca.files.clone(), dirs: connect.ca.dirs.clone() };
+    let mut tls = TlsConfig::builder().roots(roots).insecure(connect.insecure);
+    if let Some(least) = connect.tls.least {
+        tls = tls.min_version(least);
+    }
+    if let Some(greatest) = connect.tls.greatest {
+        tls = tls.max_version(greatest);
+    }
+    if let Some(path) = &connect.tls.key_log {
+        let file = KeyLogFile::append_to(path);
+        tls = tls.key_log(file.map_err(|error| format!("SSLKEYLOGFILE: {}: {error}", path.display()))?);
+    }
+    Ok(tls)
 }

@@ -37,11 +37,11 @@ const INSTEAD: &[(&str, &str)] = &[
     ),
     (
         "curl itself: gfetch leaves TLS's details to rustls",
-        "alpn cert-status cert-type ciphers crlfile curves dump-ca-embed ech egd-file engine false-start hsts key-type
+        "alpn cert-status ciphers crlfile curves dump-ca-embed ech egd-file engine false-start hsts
          npn pass random-file sessionid sigalgs signature-algorithms ssl-allow-beast ssl-auto-client-cert ssl-no-revoke
          ssl-revoke-best-effort ssl-sessions tls-earlydata tls13-ciphers",
     ),
-    ("nothing: TLS 1.2 and 1.3 are spoken, older versions are broken", "sslv2:2 sslv3:3 tlsv1:1 tlsv1.0 tlsv1.1"),
+    ("nothing: TLS 1.2 and 1.3 are spoken, older versions are broken", "sslv2:2 sslv3:3"),
     ("--cacert or --capath; without them the system's certificates are used", "ca-native proxy-ca-native"),
     (
         "curl itself: gfetch will know plain proxies only",

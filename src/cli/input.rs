@@ -11,6 +11,7 @@ use gfetch::fetch::list::{Input, List};
 use gfetch::green;
 
 use super::args::{Invocation, ListSource};
+use super::escape;
 
 /// Opens every list, so that an unreadable one is known before anything is fetched.
 pub fn open(invocation: &Invocation) -> Result<List, String> {
@@ -37,7 +38,7 @@ fn reader(source: &ListSource, compared: bool) -> Result<Input, String> {
         true => Err(io::Error::other("it is a folder")),
         false => Ok(file),
     });
-    let file = opened.map_err(|error| format!("cannot read {name}: {error}"))?;
+    let file = opened.map_err(|error| format!("cannot read {}: {error}", escape::line(&name)))?;
     let elsewhere = Elsewhere { file: Arc::new(Mutex::new(file)), piece: Vec::new() };
     let from: Box<dyn Read> = match compared {
         true => Box::new(AtMost { from: elsewhere, left: MAX_LIST_BYTES }),

@@ -46,9 +46,11 @@ pub fn main() -> ! {
     exit.leave()
 }
 
-/// A word on standard error. That it cannot be said is no reason to panic.
+/// A word on standard error, with nothing in it that a terminal obeys. That it cannot be said is no reason to panic.
 fn complain(message: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "gfetch: {message}");
+    let message = message.to_string();
+    let lines: Vec<_> = message.split('\n').map(escape::line).collect();
+    let _ = writeln!(std::io::stderr(), "gfetch: {}", lines.join("\n"));
 }
 
 /// Ends by the signal that stops it.

@@ -4,7 +4,9 @@
 const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-api-key", "x-auth-token"];
 
 /// Never shown, whoever sent them, beside the secret ones.
-const NEVER_SHOWN: [&str; 2] = ["proxy-authorization", "set-cookie"];
+/// `Authentication-Info` proves that the server knows the password (RFC 7616 section 3.5), so it is made from it.
+const NEVER_SHOWN: [&str; 4] =
+    ["proxy-authorization", "set-cookie", "authentication-info", "proxy-authentication-info"];
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "***";
@@ -42,7 +44,8 @@ mod tests {
     fn what_is_secret_and_what_a_peer_set_is_not_shown() {
         let mine = ["X-Mine".to_owned()];
         for name in
-            ["Authorization", "Proxy-Authorization", "Cookie", "set-cookie", "X-Api-Key", "X-Auth-Token", "X-MINE"]
+            "Authorization Proxy-Authorization Cookie set-cookie X-Api-Key X-Auth-Token X-MINE Authentication-Info"
+                .split(' ')
         {
             assert_eq!(redact_header(name, "hunter2", &mine), "***", "{name}");
         }

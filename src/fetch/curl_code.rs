@@ -1,6 +1,7 @@
 //! The exit code curl would give for a failure: a table, each line with its reason.
 
 use super::outcome::{Kind, Limit, Stage};
+use crate::net::TlsSetupError;
 
 /// curl 1, `CURLE_UNSUPPORTED_PROTOCOL`: a scheme that is neither http nor https.
 pub const UNSUPPORTED_PROTOCOL: u8 = 1;
@@ -10,6 +11,17 @@ pub const URL_MALFORMED: u8 = 3;
 pub const HTTP2: u8 = 16;
 /// curl 92, `CURLE_HTTP2_STREAM`: something is wrong with one HTTP/2 stream.
 pub const HTTP2_STREAM: u8 = 92;
+/// curl 90, `CURLE_SSL_PINNEDPUBKEYNOTMATCH` (tried).
+pub const NOT_PINNED: u8 = 90;
+
+/// What TLS needs on this side cannot be had: CURLE_SSL_CERTPROBLEM (tried) or CURLE_SSL_CACERT_BADFILE (tried).
+pub fn of_tls_setup(error: &TlsSetupError) -> u8 {
+    match error {
+        TlsSetupError::Identity(_) | TlsSetupError::ClientIdentity { .. } => 58,
+        TlsSetupError::Unreadable { .. } | TlsSetupError::NoCertificate { .. } | TlsSetupError::NoRoots => 77,
+        TlsSetupError::NoVersion | TlsSetupError::Alpn => 35,
+    }
+}
 
 /// The exit code curl gives where gfetch says `kind`, `stage` and `limit`. Where curl tells two cases apart that have one
 /// kind here, the more frequent one is meant. (What is marked "tried" was seen with curl 7.88.1.)
@@ -118,6 +130,13 @@ mod tests {
         ] {
             assert_eq!(curl_code(kind, stage, None), code, "{kind} at {stage}");
         }
+    }
+
+    #[test]
+    fn what_tls_lacks_on_this_side_has_its_own_codes() {
+        let identity = TlsSetupError::ClientIdentity { path: None, reason: String::new() };
+        let file = TlsSetupError::NoCertificate { path: "ca.pem".into(), skipped: 0 };
+        assert_eq!([identity, file, TlsSetupError::NoVersion].map(|error| of_tls_setup(&error)), [58, 77, 35]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::curl_code::{HTTP2, HTTP2_STREAM, curl_code};
+use super::curl_code::{HTTP2, HTTP2_STREAM, NOT_PINNED, curl_code, of_tls_setup};
 use super::outcome::{Failure, Kind, Limit, Stage};
 use crate::green::Interrupt;
 use crate::http::h1::Truncated;
@@ -49,6 +49,7 @@ pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
     let message = error.to_string();
     match error {
         Error::Request(_) | Error::NoOrigin => Failure::new(Kind::Url, Stage::Input, message),
+        Error::Body(_) => Failure::new(Kind::Read, Stage::Send, message),
         Error::Dns(error) => match error.kind {
             DnsErrorKind::Interrupted(interrupt) => of_interrupt(&interrupt, stage),
             _ => Failure::new(Kind::Dns, Stage::Dns, message),
@@ -62,7 +63,12 @@ pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
             Failure::timeout(Limit::ConnectTimeout, stage, message)
         }
         Error::AnswerTimeout(limit) => stalled(limit, stage),
-        Error::TlsSetup(_) => Failure::new(Kind::Certificate, Stage::Tls, message),
+        Error::TlsSetup(error) => {
+            Failure { curl: of_tls_setup(&error), ..Failure::new(Kind::Certificate, Stage::Tls, message) }
+        }
+        Error::Tls(TlsError::NotPinned(_)) => {
+            Failure { curl: NOT_PINNED, ..Failure::new(Kind::Certificate, Stage::Tls, message) }
+        }
         Error::Tls(TlsError::Certificate(_)) => Failure::new(Kind::Certificate, Stage::Tls, message),
         Error::Tls(_) => Failure::new(Kind::Tls, stage, message),
         Error::Protocol(_) => Failure::new(Kind::Protocol, stage, message),
@@ -97,7 +103,10 @@ fn of_interrupt(interrupt: &Interrupt, stage: Stage) -> Failure {
 }
 
 pub(super) fn of_redirect(error: RedirectError) -> Failure {
-    Failure::new(Kind::Redirect, Stage::Receive, error.to_string())
+    match error {
+        RedirectError::Refused(_) => Failure::new(Kind::Blocked, Stage::Receive, format!("{error} (--proto-redir)")),
+        _ => Failure::new(Kind::Redirect, Stage::Receive, error.to_string()),
+    }
 }
 
 /// Nothing, or too little, came (or, of a request's body, went) for `limit`.

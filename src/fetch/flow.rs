@@ -7,32 +7,51 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::credentials::{Credentials, Way};
 use super::list::Target;
 use super::outcome::{Failure, Kind, Stage};
-use super::plan::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, Plan};
-use crate::http::Request;
-use crate::http::auth;
+use super::plan::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, Plan};
+use crate::http::auth::{self, Login};
 use crate::http::coding::ACCEPT_ENCODING;
+use crate::http::digest::Offers;
 use crate::http::fields::{FieldError, Fields};
+use crate::http::h1::Head;
 use crate::http::redirect::{self, Next, RedirectRules};
+use crate::http::{EXPECT_ABOVE_BYTES, Request, Throttle};
+
+/// Challenges answered for one request: the first, and one that says the nonce was too old.
+const MAX_ANSWERS: u8 = 2;
 
 pub(super) struct Flow<'a> {
+    plan: &'a Plan,
     /// Of the next request; the line's own until a redirect leads on.
     url: Cow<'a, Url>,
     method: Cow<'static, str>,
     fields: Rc<Fields>,
     body: Option<&'a [u8]>,
     answer_timeout: Option<Duration>,
+    /// How fast the body may go.
+    pub throttle: Option<&'a dyn Throttle>,
     /// Whether it has been made.
     pub asked: bool,
     /// The URL of the one that was made before it.
     asked_before: Option<Cow<'a, Url>>,
     /// Fields that somebody gave, secrets among them; a redirect to another origin drops most.
     given: Vec<(String, String)>,
+    /// `-u`, where it may go; a redirect to another origin drops it.
+    login: Option<Login>,
+    /// How the last request said who asks, where that was learned from its origin.
+    way: Option<Rc<Way>>,
+    /// Challenges answered since the last redirect.
+    answers: u8,
+    /// Redirects are followed with a `Referer`.
+    auto_referer: bool,
     /// Default fields that were taken away (`-H 'Accept:'`).
     removed: Vec<String>,
     /// Content codings are asked for and decoded.
     pub compressed: bool,
+    /// A server that asks for the client's certificate is shown it.
+    pub shows_identity: bool,
 }
 
 /// The fields of requests to which neither run nor line nor URL adds anything, without and with content codings: made and
@@ -44,16 +63,23 @@ impl<'a> Flow<'a> {
     /// What a line asks for, with what the plan says for all lines; `saved` is whether its answer's body goes into a file.
     pub fn new(plan: &'a Plan, target: &'a Target, answer_timeout: Option<Duration>, saved: bool) -> Flow<'a> {
         let mut flow = Flow {
-            url: Cow::Borrowed(&target.url),
+            plan,
+            url: first_url(plan, target),
             method: first_method(plan, Some(target)),
             fields: Rc::default(),
             body: target.body.as_deref().or(plan.request.body.as_deref()),
             answer_timeout,
+            throttle: None,
             asked: false,
             asked_before: None,
             given: Vec::new(),
+            login: None,
+            way: None,
+            answers: 0,
+            auto_referer: plan.request.auto_referer,
             removed: Vec::new(),
             compressed: plan.request.compresses(saved),
+            shows_identity: false,
         };
         for (name, value) in &plan.request.headers {
             match value {
@@ -65,17 +91,20 @@ impl<'a> Flow<'a> {
         // A line's own headers stand over the run's: of the same name they replace them.
         flow.given.retain(|(name, _)| !target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
         flow.given.extend(target.headers.iter().cloned());
+        flow.auto_referer &= !target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case("referer"));
         flow
     }
 
     /// The next request.
     pub fn request(&self) -> Request<'_> {
         let (method, url, fields) = (&*self.method, &*self.url, &*self.fields);
-        Request { method, url, fields, body: self.body, answer_timeout: self.answer_timeout }
+        let Flow { body, answer_timeout, throttle, .. } = *self;
+        Request { method, url, fields, body, answer_timeout, throttle, upload: None }
     }
 
     fn add_secrets(&mut self, plan: &Plan, target: &Target) {
-        if plan.secrets.is_empty() {
+        let has_identity = plan.connect.tls.identity.is_some();
+        if plan.secrets.is_empty() && !has_identity {
             return;
         }
         let host = self.url.host_str().unwrap_or_default();
@@ -83,23 +112,31 @@ impl<'a> Flow<'a> {
         if !plan.secrets.go_to(target.argument.is_some(), host, port) {
             return;
         }
+        self.shows_identity = has_identity;
         self.given.extend(plan.secrets.headers.iter().cloned());
-        if let Some((user, password)) = &plan.secrets.basic
-            && !self.has_given("authorization")
-            && !self.is_removed("authorization")
-        {
-            self.given.push(("Authorization".to_owned(), auth::basic(user, password)));
-        }
+        let login = |(user, password): &(String, String)| Login {
+            user: user.as_str().into(),
+            password: password.as_str().into(),
+        };
+        self.login = plan.secrets.login.as_ref().map(login);
     }
 
     /// Writes the fields of the next request.
-    pub fn set_fields(&mut self, usual: &UsualFields) -> Result<(), FieldError> {
-        let user = auth::from_url(&self.url).map(|(user, password)| auth::basic(user, password));
-        let is_usual = user.is_none() && self.given.is_empty() && self.removed.is_empty() && self.body.is_none();
+    ///
+    /// # Errors
+    /// What cannot stand in a field, and a URL's user information that curl refuses.
+    pub fn set_fields(&mut self, usual: &UsualFields, credentials: &Credentials) -> Result<(), Failure> {
+        let authorization = self.authorization(credentials)?;
+        let cookies = credentials.cookies(&self.url);
+        let is_usual = authorization.is_none()
+            && cookies.is_none()
+            && self.given.is_empty()
+            && self.removed.is_empty()
+            && self.body.is_none();
         let usual = &usual.0[usize::from(self.compressed)];
         self.fields = match usual.get() {
             Some(usual) if is_usual => usual.clone(),
-            _ => Rc::new(self.fields(user)?),
+            _ => Rc::new(self.fields(authorization, cookies).map_err(|error| bad_input(error.to_string()))?),
         };
         if is_usual {
             usual.get_or_init(|| self.fields.clone());
@@ -107,10 +144,73 @@ impl<'a> Flow<'a> {
         Ok(())
     }
 
-    fn fields(&self, user: Option<String>) -> Result<Fields, FieldError> {
-        let mut fields = Fields::with_capacity(self.given.len() + 5, 256);
-        if let Some(user) = user {
-            self.push_default(&mut fields, "Authorization", &user)?;
+    /// What the next request says about who asks: nothing, if somebody gave the field or took it away.
+    fn authorization(&mut self, credentials: &Credentials) -> Result<Option<Vec<u8>>, Failure> {
+        self.way = None;
+        let Some(login) = self.next_login()? else { return Ok(None) };
+        if self.plan.secrets.scheme == AuthScheme::Basic {
+            return Ok(Some(auth::basic(login.user, login.password).into_bytes()));
+        }
+        self.way = credentials.way(&self.url);
+        Ok(self.way.as_ref().map(|way| way.authorization(&login, &self.method, &self.url)))
+    }
+
+    /// Whose request it is: by `-u`, else by netrc, else by the URL. netrc is asked for each host anew, so that no host
+    /// gets what another has (CVE-2024-11053).
+    fn next_login(&self) -> Result<Option<Login>, Failure> {
+        let netrc = self.plan.secrets.netrc.as_ref();
+        let has_none = self.login.is_none() && netrc.is_none() && self.url.username().is_empty();
+        if (has_none && self.url.password().is_none())
+            || self.has_given("authorization")
+            || self.is_removed("authorization")
+        {
+            return Ok(None);
+        }
+        if let Some(login) = &self.login {
+            return Ok(Some(login.clone()));
+        }
+        let own = auth::from_url(&self.url);
+        if own.as_ref().is_some_and(|own| own.user.contains(&0) || own.password.contains(&0)) {
+            return Err(bad_input("a NUL in the URL's user information".to_owned()));
+        }
+        let Some(netrc) = netrc.filter(|netrc| !netrc.url_first || self.url.password().is_none()) else {
+            return Ok(own);
+        };
+        let user = own.as_ref().map(|own| own.user.as_slice()).filter(|user| !user.is_empty());
+        let user = user.or(netrc.user.as_deref().map(str::as_bytes));
+        Ok(netrc.netrc.find(self.url.host_str().unwrap_or_default(), user).or(own))
+    }
+
+    /// Whether the same request is to be made once more, for its answer asks who asks, and that can be said: each nonce is
+    /// answered once. What is learned holds for all later requests to this origin.
+    pub fn answers(&mut self, head: &Head, credentials: &Credentials) -> bool {
+        if head.status != 401 || self.plan.secrets.scheme == AuthScheme::Basic {
+            return false;
+        }
+        let Some(way) = self.way_asked_for(head) else { return false };
+        credentials.learn(&self.url, way);
+        self.answers += 1;
+        true
+    }
+
+    fn way_asked_for(&self, head: &Head) -> Option<Way> {
+        // Who has no login has nothing to answer with; an error was told before the request was made.
+        self.next_login().ok().flatten()?;
+        let offers = Offers::of(&head.fields);
+        let Some(challenge) = offers.digest else {
+            let is_new = self.answers == 0 && !matches!(self.way.as_deref(), Some(Way::Basic));
+            return (offers.basic && self.plan.secrets.scheme == AuthScheme::Any && is_new).then_some(Way::Basic);
+        };
+        let is_same = matches!(self.way.as_deref(), Some(Way::Digest(last)) if last.challenge.nonce == challenge.nonce);
+        // A new nonce without `stale` says that the password was wrong, unless the old one had been answered for others.
+        let is_new = self.answers == 0 && !is_same;
+        (self.answers < MAX_ANSWERS && (is_new || challenge.stale)).then(|| Way::digest(challenge))
+    }
+
+    fn fields(&self, authorization: Option<Vec<u8>>, mut cookies: Option<Vec<u8>>) -> Result<Fields, FieldError> {
+        let mut fields = Fields::with_capacity(self.given.len() + 6, 256);
+        if let Some(authorization) = authorization {
+            fields.push("Authorization", authorization)?;
         }
         self.push_default(&mut fields, "User-Agent", DEFAULT_USER_AGENT)?;
         self.push_default(&mut fields, "Accept", "*/*")?;
@@ -118,10 +218,20 @@ impl<'a> Flow<'a> {
             self.push_default(&mut fields, "Accept-Encoding", ACCEPT_ENCODING)?;
         }
         for (name, value) in &self.given {
-            fields.push(name, value)?;
+            match cookies.take_if(|_| name.eq_ignore_ascii_case("cookie")) {
+                // One field (RFC 6265bis section 5.8.1): the jar's first, as in curl.
+                Some(of_jar) => fields.push(name, [&of_jar, &b"; "[..], value.as_bytes()].concat())?,
+                None => fields.push(name, value)?,
+            }
+        }
+        if let Some(cookies) = cookies {
+            fields.push("Cookie", cookies)?;
         }
         if self.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
+        }
+        if self.body.is_some_and(|body| body.len() > EXPECT_ABOVE_BYTES) {
+            self.push_default(&mut fields, "Expect", "100-continue")?;
         }
         Ok(fields)
     }
@@ -138,6 +248,17 @@ impl<'a> Flow<'a> {
         self.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(name))
     }
 
+    /// The server does not know the expectation that was sent (417): the same request goes once more without it, as in
+    /// curl. False if it had none.
+    pub fn drops_expectation(&mut self) -> bool {
+        let had = self.fields.first("expect").is_some();
+        if had {
+            self.given.retain(|(name, _)| !name.eq_ignore_ascii_case("expect"));
+            self.removed.push("Expect".to_owned());
+        }
+        had
+    }
+
     /// Whether a redirect of this request is followed at all.
     pub fn follows(&self, plan: &Plan) -> bool {
         match plan.request.follow {
@@ -151,7 +272,16 @@ impl<'a> Flow<'a> {
     pub fn follow(&mut self, plan: &Plan, next: Next) {
         let secret_names: Vec<String> = plan.secrets.headers.iter().map(|(name, _)| name.clone()).collect();
         let rules = RedirectRules { location_trusted: plan.request.location_trusted, secret_names: &secret_names };
+        // Once hidden it stays hidden.
+        self.shows_identity &= !next.cross_origin || plan.request.location_trusted;
         self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &rules);
+        if next.cross_origin && !plan.request.location_trusted {
+            self.login = None;
+        }
+        (self.way, self.answers) = (None, 0);
+        if self.auto_referer {
+            self.refer_to(&next.url);
+        }
         if next.drop_body {
             self.body = None;
         }
@@ -160,6 +290,20 @@ impl<'a> Flow<'a> {
         if std::mem::take(&mut self.asked) {
             self.asked_before = Some(url);
         }
+    }
+
+    /// Says where the next request comes from (`-e ';auto'`).
+    fn refer_to(&mut self, next: &Url) {
+        self.given.retain(|(name, _)| !name.eq_ignore_ascii_case("referer"));
+        if self.url.scheme() == "https" && next.scheme() == "http" {
+            return;
+        }
+        let mut referer = self.url.clone().into_owned();
+        referer.set_fragment(None);
+        // These fail only for URLs that cannot have userinfo, and so have none.
+        let _ = referer.set_username("");
+        let _ = referer.set_password(None);
+        self.given.push(("Referer".to_owned(), referer.into()));
     }
 
     /// The URL that was asked for last, if one was: the line's own, borrowed, or another.
@@ -179,6 +323,23 @@ impl<'a> Flow<'a> {
             }
         }
     }
+}
+
+/// The URL that a line asks for: its own, with what the plan adds to each query.
+fn first_url<'a>(plan: &Plan, target: &'a Target) -> Cow<'a, Url> {
+    let Some(more) = &plan.request.query else { return Cow::Borrowed(&target.url) };
+    let mut url = target.url.clone();
+    let query = match url.query() {
+        None | Some("") => more.clone(),
+        Some(query) if query.ends_with('&') => format!("{query}{more}"),
+        Some(query) => format!("{query}&{more}"),
+    };
+    url.set_query(Some(&query));
+    Cow::Owned(url)
+}
+
+fn bad_input(message: String) -> Failure {
+    Failure::new(Kind::Url, Stage::Input, message)
 }
 
 /// The method that a line asks for: its own, the plan's, or what its body makes of it.

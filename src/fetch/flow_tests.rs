@@ -12,7 +12,7 @@ fn target(url: &str) -> Target {
 /// The fields of the first request, but for Host and Content-Length, which are added on sending.
 fn fields(plan: &Plan, target: &Target) -> Vec<String> {
     let mut flow = Flow::new(plan, target, None, false);
-    flow.set_fields(&UsualFields::default()).unwrap();
+    flow.set_fields(&UsualFields::default(), &Credentials::new(None)).unwrap();
     let pairs = flow.request().fields.iter();
     pairs.map(|(name, value)| format!("{name}: {}", std::str::from_utf8(value).unwrap())).collect()
 }
@@ -81,7 +81,7 @@ fn a_body_makes_a_post_unless_a_method_is_given_and_a_lines_own_counts_most() {
 #[test]
 fn a_lines_own_headers_stand_over_the_runs_of_the_same_name() {
     let mut plan = with_headers(&[("X-A", Some("run")), ("X-B", Some("run")), ("Accept", None)]);
-    plan.secrets.basic = Some(("run".to_owned(), "secret".to_owned()));
+    plan.secrets.login = Some(("run".to_owned(), "secret".to_owned()));
     let mut line = target("http://a.example/");
     line.headers = [("x-a", "1"), ("x-a", "2"), ("accept", "own"), ("Authorization", "own")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -95,7 +95,7 @@ fn user_and_password_come_from_the_header_else_from_u_else_from_the_url() {
     let mut plan = with_headers(&[("Accept", None), ("User-Agent", None)]);
     let line = target("http://in:url@a.example/");
     assert_eq!(fields(&plan, &line), [basic("in:url")]);
-    plan.secrets.basic = Some(("by".to_owned(), "option".to_owned()));
+    plan.secrets.login = Some(("by".to_owned(), "option".to_owned()));
     assert_eq!(fields(&plan, &line), [basic("by:option")]);
     plan.secrets.headers = vec![("Authorization".to_owned(), "Bearer t".to_owned())];
     assert_eq!(fields(&plan, &line), ["Authorization: Bearer t"]);
@@ -108,12 +108,13 @@ fn user_and_password_come_from_the_header_else_from_u_else_from_the_url() {
 fn a_line_of_a_list_gets_secrets_only_for_allowed_hosts() {
     let mut plan = with_headers(&[("Accept", None), ("User-Agent", None)]);
     plan.secrets = Secrets {
-        basic: Some(("me".to_owned(), "secret".to_owned())),
+        login: Some(("me".to_owned(), "secret".to_owned())),
         headers: vec![("X-Api-Key".to_owned(), "k".to_owned())],
         hosts: AuthHosts::parse(["a.example:8443", "[::1]"]).unwrap(),
+        ..Secrets::default()
     };
     let listed = |url| fields(&plan, &Target { argument: None, ..target(url) });
-    let all = ["X-Api-Key: k".to_owned(), basic("me:secret")];
+    let all = [basic("me:secret"), "X-Api-Key: k".to_owned()];
     assert_eq!(listed("https://a.example:8443/"), all);
     assert_eq!(listed("http://[::1]/"), all);
     assert!(listed("https://a.example/").is_empty() && listed("https://b.example:8443/").is_empty());
@@ -128,10 +129,16 @@ fn userinfo_of_a_url_is_not_carried_to_another_origin() {
     let mut flow = Flow::new(&plan, &line, None, false);
     for (location, expected) in [("/b", vec![basic("in:url")]), ("http://b.example/", vec![])] {
         let locations = [location.as_bytes()];
-        let hop = redirect::Hop { url: flow.request().url, method: "GET", status: 302, locations: &locations };
+        let hop = redirect::Hop {
+            url: flow.request().url,
+            method: "GET",
+            status: 302,
+            locations: &locations,
+            schemes: redirect::Schemes::ALL,
+        };
         let next = redirect::next(&hop).unwrap().unwrap();
         flow.follow(&plan, next);
-        flow.set_fields(&UsualFields::default()).unwrap();
+        flow.set_fields(&UsualFields::default(), &Credentials::new(None)).unwrap();
         let sent: Vec<_> = flow.request().fields.iter().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(sent.len(), expected.len(), "{location}: {sent:?}");
     }
@@ -143,7 +150,7 @@ fn what_one_request_adds_is_not_in_the_next() {
     let fields = |plan: &Plan, url: &str, saved| {
         let line = target(url);
         let mut flow = Flow::new(plan, &line, None, saved);
-        flow.set_fields(&usual).unwrap();
+        flow.set_fields(&usual, &Credentials::new(None)).unwrap();
         flow.request().fields.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
     };
     let (plain, own) = (Plan::default(), with_headers(&[("accept", None), ("X-A", Some("1"))]));

@@ -8,6 +8,7 @@
 
 mod ahead;
 pub mod compare;
+mod credentials;
 mod curl_code;
 mod failure;
 mod flow;
@@ -19,12 +20,13 @@ mod pace;
 mod parts;
 mod permits;
 pub mod plan;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod random;
 mod receive;
 pub mod retry;
 mod session;
 mod sink;
+mod speed;
 mod spool;
 mod stop;
 pub mod summary;

@@ -12,6 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 pub use safe::MAX_NAME_BYTES;
+pub(super) use safe::is_harmless;
 pub use template::{DEFAULT_NAME, Template};
 
 use super::list::Target;

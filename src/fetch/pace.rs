@@ -1,18 +1,23 @@
-//! Owns the rule that a body must bring something: what comes over the wire is counted, below any content decoding.
+//! Owns the rule that a body must bring something, and how fast it may come: what comes over the wire is counted, below
+//! any content decoding.
 
 use std::fmt;
 use std::io::{self, BufRead, Read};
 use std::time::{Duration, Instant};
 
 use super::plan::Stall;
+use super::speed::Speed;
 use crate::green;
-use crate::http::Response;
+use crate::http::{Response, Throttle};
 
 /// A body whose reads fail with [`TooSlow`] when the rule is broken. The reader itself is not disturbed by the rule, so
 /// what decodes it need not survive an interruption.
 pub(super) struct Paced<'a> {
     pub response: &'a mut Response,
     pace: Option<Pace>,
+    speed: Option<Speed>,
+    /// Bytes whose time has come, of those that are there.
+    granted: usize,
 }
 
 /// Too little came for so long; the inner error of an `io::Error`.
@@ -20,12 +25,17 @@ pub(super) struct Paced<'a> {
 pub(super) struct TooSlow(pub Duration);
 
 impl<'a> Paced<'a> {
-    pub fn new(response: &'a mut Response, rule: Option<Stall>) -> Paced<'a> {
-        Paced { response, pace: rule.map(Pace::new) }
+    pub fn new(response: &'a mut Response, rule: Option<Stall>, speed: Option<Speed>) -> Paced<'a> {
+        Paced { response, pace: rule.map(Pace::new), speed, granted: 0 }
     }
 
     /// As [`Response::discard`].
     pub fn discard(&mut self) -> io::Result<u64> {
+        if self.speed.is_some() {
+            let bytes = self.fill_buf()?.len();
+            self.consume(bytes);
+            return Ok(bytes as u64);
+        }
         let bytes = self.in_time(Response::discard)?;
         self.note(bytes);
         Ok(bytes)
@@ -55,11 +65,17 @@ impl BufRead for Paced<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.in_time(|response| response.fill_buf().map(drop))?;
         // It is there now: this does not wait.
-        self.response.fill_buf()
+        let there = self.response.fill_buf()?;
+        let Some(speed) = &self.speed else { return Ok(there) };
+        if self.granted == 0 && !there.is_empty() {
+            self.granted = speed.wait(there.len())?;
+        }
+        Ok(&there[..self.granted.min(there.len())])
     }
 
     fn consume(&mut self, bytes: usize) {
         self.response.consume(bytes);
+        self.granted = self.granted.saturating_sub(bytes);
         self.note(bytes as u64);
     }
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::ahead::Ready;
 use super::plan::{Plan, Rate};
+use super::retry::RetryBudget;
 use super::summary::Cause;
 use crate::green::{self, Interrupt, Permit, Semaphore};
 use crate::http::origin::{Origin, OriginHasher};
@@ -44,6 +45,7 @@ struct OriginState {
     failures: Cell<u32>,
     /// When it was given up, or last tried since.
     given_up: Cell<Option<Instant>>,
+    retries: RetryBudget,
 }
 
 /// The right to talk to an origin; dropping it lets the next in.
@@ -177,6 +179,16 @@ impl Permits {
         state.held_until.set(state.held_until.get().max(until));
     }
 
+    /// Whether the origin of `pass` has asked for a pause since that was given.
+    pub fn is_held(&self, pass: &Pass) -> bool {
+        pass.state.held_until.get().is_some() && pass.state.hold_left().is_some()
+    }
+
+    /// What the lines to `origin` may spend on retries together.
+    pub fn with_retries<T>(&self, origin: &Origin, f: impl FnOnce(&RetryBudget) -> T) -> T {
+        f(&self.state(origin).retries)
+    }
+
     /// Remembers whether a connection could be made by whoever holds `pass`.
     pub fn note_connect(&self, pass: &Pass, failed: bool) {
         let state = &pass.state;
@@ -207,6 +219,7 @@ impl Permits {
             held_until: Cell::new(None),
             failures: Cell::new(0),
             given_up: Cell::new(None),
+            retries: RetryBudget::new(),
         });
         origins.insert(origin.clone(), state.clone());
         state
@@ -238,12 +251,14 @@ impl OriginState {
     }
 
     /// Whether forgetting this would change what happens soon: somebody uses or waits for its permits, it asked for a
-    /// pause, or nobody may try it yet. A few failures may be forgotten: else a list of dead hosts would fill the memory.
+    /// pause, its retries are short, or nobody may try it yet. A few failures may be forgotten: else a list of dead hosts
+    /// would fill the memory.
     fn matters(self: &Rc<Self>, now: Instant) -> bool {
         let is_left_alone = |since: Instant| now.saturating_duration_since(since) < PROBE_EVERY;
         Rc::strong_count(self) > 1
             || self.held_until.get().is_some_and(|until| until > now)
             || self.given_up.get().is_some_and(is_left_alone)
+            || self.retries.is_short(now)
     }
 }
 

@@ -3,10 +3,12 @@
 mod auth_hosts;
 mod proxy_rules;
 mod request;
+mod tls;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
 pub use proxy_rules::{ProxyRules, ProxyVariable};
-pub use request::{DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, RequestPlan, Secrets};
+pub use request::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, NetrcPlan, RequestPlan, Secrets};
+pub use tls::TlsPlan;
 
 pub use super::retry::RetryPolicy;
 pub use super::summary::Rate;
@@ -17,6 +19,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::http::HttpVersions;
+use crate::http::cookies::Jar;
+
 /// What a run shall do. Nothing here changes while it runs.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -54,6 +58,8 @@ pub struct Plan {
     pub request: RequestPlan,
     /// What only some hosts may see.
     pub secrets: Secrets,
+    /// The cookies that the run begins with; none: it keeps no cookies.
+    pub cookies: Option<Jar>,
     /// How connections are made.
     pub connect: ConnectPlan,
     /// What becomes of the bodies.
@@ -80,6 +86,7 @@ impl Default for Plan {
             limits: Limits::default(),
             request: RequestPlan::default(),
             secrets: Secrets::default(),
+            cookies: None,
             connect: ConnectPlan::default(),
             bodies: Bodies::Count,
         }
@@ -132,6 +139,10 @@ pub struct Limits {
     pub stall: Option<Stall>,
     /// The largest body, in decoded bytes.
     pub max_filesize: Option<u64>,
+    /// Bytes a second of one request's bodies, in each direction. Above zero.
+    pub rate: Option<u64>,
+    /// The same for all requests of the run together.
+    pub rate_total: Option<u64>,
     /// Redirects followed; none: any number.
     pub max_redirs: Option<u32>,
 }
@@ -143,6 +154,8 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(10),
             stall: Some(Stall::default()),
             max_filesize: None,
+            rate: None,
+            rate_total: None,
             max_redirs: Some(10),
         }
     }
@@ -185,6 +198,8 @@ pub struct ConnectPlan {
     pub ca: CaSource,
     /// Which versions of HTTP are spoken.
     pub versions: HttpVersions,
+    /// Versions, pinned keys, the client's certificate.
+    pub tls: TlsPlan,
     /// Proxies that the environment asks for. There are none in this version: a request for which
     /// [`ProxyRules::proxy_for`] names one must fail, never pass it by.
     pub proxies: ProxyRules,

@@ -10,6 +10,7 @@ use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::pace::{Paced, TooSlow};
 use super::plan::Plan;
 use super::sink::Sink;
+use super::speed::Speed;
 use crate::green;
 use crate::http::coding::{Coding, DecodeError, Decoder, MemoryBudget, parse_codings};
 use crate::http::{Error, Response, Trace};
@@ -27,6 +28,7 @@ pub(super) fn body(
     plan: &Plan,
     compressed: bool,
     budget: &MemoryBudget,
+    speed: Option<Speed>,
     response: &mut Response,
     sink: &mut Sink,
     record: &mut Outcome,
@@ -42,7 +44,7 @@ pub(super) fn body(
     if codings.is_empty() {
         intake.refuse_announced(response)?;
     }
-    let response = Paced::new(response, plan.limits.stall);
+    let response = Paced::new(response, plan.limits.stall, speed);
     let taken = match codings.is_empty() {
         true if intake.only_counts() => intake.count(response),
         true => intake.copy(response),

@@ -1,13 +1,14 @@
 //! Which failure is tried again, and when: curl's `--retry` and its companions, decided on types alone.
 
-mod retry_after;
+mod budget;
 
 use std::time::Duration;
 
 use super::outcome::{Failure, Kind, Limit};
 use crate::http::is_idempotent;
+use crate::http::retry::is_transient;
 
-pub use retry_after::{MAX_RETRY_AFTER, parse_retry_after};
+pub use budget::{EARNS_EVERY, FREE_LINES, RESERVE, RetryBudget};
 
 /// The first wait, as in curl; each further one is twice as long.
 pub const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
@@ -25,8 +26,7 @@ pub struct RetryPolicy {
     pub max_time: Option<Duration>,
     /// `--retry-all-errors`: also what is not transient, and also requests that a server may have acted on.
     pub all_errors: bool,
-    /// `--retry-connrefused`: a failed connect is transient too. (`Kind::Connect` does not tell a refusal from an
-    /// unreachable host, so this is a little wider than curl's.)
+    /// `--retry-connrefused`: a refused connection is transient too; an unreachable host is not, as in curl.
     pub connrefused: bool,
     /// `--retry-after-max`: a server that asks for a longer wait is not waited for.
     pub retry_after_max: Duration,
@@ -54,12 +54,16 @@ pub struct Attempt<'a> {
     pub failure: Option<&'a Failure>,
     /// The status of the last answer.
     pub status: Option<u16>,
-    /// That answer's `Retry-After`, by [`parse_retry_after`].
+    /// That answer's wish, by [`retry_after`](crate::http::retry::retry_after).
     pub retry_after: Option<Duration>,
     /// With the one that has just ended, so at least 1.
     pub attempts_made: u32,
     /// Since the first attempt began.
     pub since_first: Duration,
+    /// What is left of the run (`--deadline`), if it has an end.
+    pub time_left: Option<Duration>,
+    /// The failure is that of a connect which the other end refused.
+    pub refused: bool,
     /// Any byte of the request went out: the server may have acted.
     pub request_sent: bool,
     /// A byte of the body already went to standard output: a second attempt would print it twice.
@@ -74,14 +78,8 @@ pub enum Decision {
     /// It would have been tried again, but the server asked for a wait of this length, which is over
     /// [`RetryPolicy::retry_after_max`]: the failure stands at once.
     StopRetryAfterTooLong(Duration),
-    /// Once more.
-    Again {
-        /// The wait from now.
-        after: Duration,
-        /// The server's own wish (`Retry-After`), for everything that goes to this origin; none: nobody else waits. It is
-        /// at most `after`, which may be longer by this line's own back-off.
-        hold_origin: Option<Duration>,
-    },
+    /// Once more, after a wait from now: the server's own wish (`Retry-After`), or this line's back-off where that is longer.
+    Again(Duration),
 }
 
 impl RetryPolicy {
@@ -94,16 +92,26 @@ impl RetryPolicy {
         if !self.all_errors && attempt.request_sent && !is_idempotent(attempt.method) {
             return Decision::Stop;
         }
-        // As in curl, only an answer that is itself the reason can say when to come again; 0 says nothing.
-        let asked = attempt.retry_after.filter(|wait| reason == Reason::Status && !wait.is_zero());
+        let asked = asked(attempt, reason);
         if let Some(wait) = asked.filter(|wait| *wait > self.retry_after_max) {
             return Decision::StopRetryAfterTooLong(wait);
         }
         let after = self.back_off(attempt.attempts_made).max(asked.unwrap_or_default());
-        if given(self.max_time).is_some_and(|most| attempt.since_first.saturating_add(after) > most) {
-            return Decision::Stop;
-        }
-        Decision::Again { after, hold_origin: asked }
+        let is_late = self.time_left(attempt.since_first).is_some_and(|left| after > left);
+        let is_over = attempt.time_left.is_some_and(|left| after >= left);
+        if is_late || is_over { Decision::Stop } else { Decision::Again(after) }
+    }
+
+    /// For how long nothing may go to the origin that answered, because it said so (`Retry-After`), whether this line is
+    /// tried again or not. Without `--retry` nobody waits, as in curl; nor for longer than `--retry-after-max`.
+    pub fn hold(&self, attempt: &Attempt<'_>) -> Option<Duration> {
+        let asked = asked(attempt, self.reason(attempt))?;
+        (self.retries > 0 && asked <= self.retry_after_max).then_some(asked)
+    }
+
+    /// How long another attempt may wait for its start, so long after the first one; none: for ever (`--retry-max-time`).
+    pub fn time_left(&self, since_first: Duration) -> Option<Duration> {
+        given(self.max_time).map(|most| most.saturating_sub(since_first))
     }
 
     fn reason(&self, attempt: &Attempt<'_>) -> Reason {
@@ -121,7 +129,7 @@ impl RetryPolicy {
                 Some(Limit::MaxTime | Limit::ConnectTimeout | Limit::Stall) | None => Reason::Transient,
             },
             Kind::Dns => Reason::Transient,
-            Kind::Connect if self.connrefused => Reason::Transient,
+            Kind::Connect if self.connrefused && attempt.refused => Reason::Transient,
             Kind::Status => status_reason,
             Kind::Connect
             | Kind::Proxy
@@ -155,9 +163,9 @@ enum Reason {
     Status,
 }
 
-/// curl's list; 522 and 524 (a proxy's "origin timed out") since curl 8.
-fn is_transient(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 522 | 524)
+/// As in curl, only an answer that is itself the reason can say when to come again; 0 says nothing.
+fn asked(attempt: &Attempt<'_>, reason: Reason) -> Option<Duration> {
+    attempt.retry_after.filter(|wait| reason == Reason::Status && !wait.is_zero())
 }
 
 /// curl reads a time of 0 as one not given.

@@ -1,10 +1,11 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ahead::{Ahead, Ready};
+use super::credentials::Credentials;
 use super::flow::{UsualFields, first_method};
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
@@ -13,12 +14,14 @@ use super::parts::PartFiles;
 use super::permits::Permits;
 use super::plan::{Order, Plan};
 use super::sink::{Output, Turn};
+use super::speed::Speeds;
 use super::spool::{Spool, SpoolMemory};
 use super::stop::Stop;
 use super::summary::Cause;
 use super::worker::{LastText, Worker};
 use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
+use crate::http::cookies::Jar;
 use crate::http::h1::Head;
 use crate::http::{Client, Phase, Request, Trace};
 
@@ -115,7 +118,8 @@ impl Input {
 }
 
 impl Session {
-    /// A run of `plan` over `client`'s connections. Printed bodies go to `output`.
+    /// A run of `plan` over `client`'s connections. Printed bodies go to `output`. A certificate of the client's is shown
+    /// only if the plan names it ([`TlsPlan::identity`](super::plan::TlsPlan::identity)), and where secrets may go.
     pub fn new(plan: Plan, client: Client, output: Option<Output>) -> Session {
         let stop = Stop::new();
         if let Some(limit) = plan.deadline {
@@ -125,13 +129,16 @@ impl Session {
     }
 
     /// The same for one of several runs that `stop` ends together; the plan's deadline is left to who made that.
-    pub fn under(stop: Stop, plan: Plan, client: Client, output: Option<Output>) -> Session {
+    pub fn under(stop: Stop, mut plan: Plan, client: Client, output: Option<Output>) -> Session {
         client.expect_more(true);
         let worker = Worker {
             permits: Permits::new(&plan),
             usual: UsualFields::default(),
+            speeds: Speeds::new(&plan.limits),
+            credentials: Credentials::new(plan.cookies.take()),
             spools: SpoolMemory::new(&plan.spool_dir),
             plan: Rc::new(plan),
+            anonymous: client.anonymous(),
             client,
             stop,
             budget: MemoryBudget::default(),
@@ -188,6 +195,11 @@ impl Session {
     /// The files that bodies are being saved to.
     pub fn part_files(&self) -> &PartFiles {
         &self.worker.parts
+    }
+
+    /// The run's cookies as they are now, where the plan has a jar. To be let go of before the run goes on.
+    pub fn cookies(&self) -> Option<Ref<'_, Jar>> {
+        self.worker.credentials.jar()
     }
 
     /// Whose body may be printed as it comes.

@@ -56,6 +56,11 @@ impl Stop {
         }
     }
 
+    /// What is left until its end, where that is known.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.shared.cut.get().map(|(when, _)| when.saturating_duration_since(green::now()))
+    }
+
     /// Whether nothing may start any more.
     pub fn is_requested(&self) -> bool {
         self.shared.requested.get() || self.shared.starting.has_rung()

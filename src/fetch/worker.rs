@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
+use super::credentials::Credentials;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
 use super::list::{Entry, Target};
@@ -18,26 +19,33 @@ use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::parts::PartFiles;
 use super::permits::{Pass, Permits, Refused};
 use super::plan::{Bodies, Order, Plan};
-use super::retry::{Attempt, Decision};
+use super::retry::{Attempt, Decision, RetryBudget};
 use super::session::{Exchange, Fetched, Job};
 use super::sink::{Finished, Output, Sink, Turn};
+use super::speed::Speeds;
 use super::spool::SpoolMemory;
 use super::stop::Stop;
 use super::summary::Cause;
 use crate::green::{self, Panic};
 use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
+use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
 
 /// What all lines of a run share.
 pub(super) struct Worker {
     pub plan: Rc<Plan>,
     pub client: Client,
+    /// The same without the client's certificate.
+    pub anonymous: Client,
     pub permits: Permits,
     pub stop: Stop,
     /// What most requests' fields are.
     pub usual: UsualFields,
+    /// Cookies, and who wants which authentication.
+    pub credentials: Credentials,
     pub budget: MemoryBudget,
+    pub speeds: Speeds,
     pub output: Option<Output>,
     pub turn: Turn,
     pub spools: SpoolMemory,
@@ -63,6 +71,8 @@ struct Ended {
     /// Where its body went; finished only once no other attempt is made.
     sink: Option<Sink>,
     sent: bool,
+    /// It ended with a connect that was refused.
+    refused: bool,
     /// What the last answer asked for, and who gave it.
     retry_after: Option<(Duration, Origin)>,
     exchanges: Vec<Exchange>,
@@ -143,7 +153,11 @@ impl Worker {
         let mut first_start = None;
         let mut last = Ended::default();
         loop {
-            let pass = match self.start(&origin, &job.ready, first_start.is_none()) {
+            let started = match first_start {
+                None => self.start(&origin, &job.ready, true),
+                Some(first) => self.start_again(&origin, &job.ready, first),
+            };
+            let pass = match started {
                 Ok(pass) => pass,
                 // A retry that may not start any more leaves the last attempt as it is.
                 Err(_) if first_start.is_some() => return last,
@@ -167,7 +181,7 @@ impl Worker {
             let asked = std::mem::take(&mut last).asked;
             last = self.attempt(job, target, pass, record);
             last.asked = last.asked.or(asked);
-            if !self.wait_to_try_again(record, &last, first) {
+            if !self.wait_to_try_again(&origin, record, &last, first) {
                 return last;
             }
         }
@@ -193,6 +207,15 @@ impl Worker {
         acquired.filter(|_| !self.stop.is_requested()).unwrap_or(Err(Refused::Interrupted))
     }
 
+    /// The same for a retry, which must begin before `--retry-max-time` is over, whatever holds it up.
+    fn start_again(&self, origin: &Origin, ready: &Ready, first: Instant) -> Result<Pass, Refused> {
+        let start = || self.start(origin, ready, false);
+        match self.plan.retry.time_left(green::now().saturating_duration_since(first)) {
+            Some(left) => green::timeout(left, start).unwrap_or(Err(Refused::Interrupted)),
+            None => start(),
+        }
+    }
+
     fn never_started(&self, refused: &Refused, target: &Target) -> Failure {
         match refused {
             Refused::Interrupted => Failure::cancelled(),
@@ -205,8 +228,9 @@ impl Worker {
     }
 
     /// Judges an attempt that has ended; true once the time for another one has come.
-    fn wait_to_try_again(&self, record: &mut Outcome, ended: &Ended, first: Instant) -> bool {
-        if self.plan.retry.retries == 0 {
+    fn wait_to_try_again(&self, origin: &Origin, record: &mut Outcome, ended: &Ended, first: Instant) -> bool {
+        let policy = &self.plan.retry;
+        if policy.retries == 0 {
             return false;
         }
         let attempt = Attempt {
@@ -216,24 +240,45 @@ impl Worker {
             retry_after: ended.retry_after.as_ref().map(|(wait, _)| *wait),
             attempts_made: record.attempts,
             since_first: green::now().saturating_duration_since(first),
+            time_left: self.stop.time_left(),
+            refused: ended.refused,
             request_sent: ended.sent,
             body_shown: ended.sink.as_ref().is_some_and(Sink::has_shown),
         };
-        match self.plan.retry.decide(&attempt) {
-            Decision::Stop => false,
-            Decision::StopRetryAfterTooLong(wait) => {
-                if let Some(failure) = &mut record.error {
-                    let seconds = wait.as_secs();
-                    failure.message = format!("{} (it asks to wait {seconds} s: --retry-after-max)", failure.message);
-                }
-                false
+        if let (Some(pause), Some((_, asked_by))) = (policy.hold(&attempt), &ended.retry_after) {
+            self.permits.hold(asked_by, pause);
+        }
+        let decision = policy.decide(&attempt);
+        let why_not = match decision {
+            Decision::Again(after) if self.pays_for_retry(origin, record) => {
+                return matches!(self.stop.before_start(|| green::sleep(after)), Some(Ok(())));
             }
-            Decision::Again { after, hold_origin } => {
-                if let (Some(pause), Some((_, origin))) = (hold_origin, &ended.retry_after) {
-                    self.permits.hold(origin, pause);
-                }
-                matches!(self.stop.before_start(|| green::sleep(after)), Some(Ok(())))
+            Decision::Again(_) => "not tried again: its origin's lines have used up their retries".to_owned(),
+            Decision::StopRetryAfterTooLong(wait) => format!("it asks to wait {} s: --retry-after-max", wait.as_secs()),
+            Decision::Stop => {
+                self.earn_retry(origin, record);
+                return false;
             }
+        };
+        if let Some(failure) = &mut record.error {
+            failure.message = format!("{} ({why_not})", failure.message);
+        }
+        false
+    }
+
+    fn pays_for_retry(&self, origin: &Origin, record: &Outcome) -> bool {
+        self.permits.with_retries(origin, |budget| {
+            if record.attempts == 1 {
+                budget.count_line();
+            }
+            budget.take(green::now())
+        })
+    }
+
+    /// A line that was answered, whatever with, shows that its origin lives.
+    fn earn_retry(&self, origin: &Origin, record: &Outcome) {
+        if record.status.is_some_and(|status| !is_transient(status)) {
+            self.permits.with_retries(origin, RetryBudget::earn);
         }
     }
 
@@ -248,7 +293,9 @@ impl Worker {
         let mut ended = Ended::default();
         let mut sink = self.sink(job);
         let max_time = target.timeout.or(self.plan.limits.max_time);
+        let speed = self.speeds.up();
         let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
+        flow.throttle = speed.as_ref().map(|speed| speed as _);
         let run = || self.hops(&mut flow, pass, record, &mut trace, &mut sink, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             self.stop.while_running(|| match max_time {

@@ -1,5 +1,7 @@
 //! Credentials in URLs: read out, put into a Basic `Authorization`, and never shown.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
@@ -13,13 +15,28 @@ pub fn basic(user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> String {
     format!("Basic {}", STANDARD.encode(pair))
 }
 
-/// User and password of a URL, percent-decoded; `None` when the URL has neither. Bytes, for a URL may say `%FF`.
-pub fn from_url(url: &Url) -> Option<(Vec<u8>, Vec<u8>)> {
+/// A user and a password. Bytes, for a URL may say `%FF`. Its `Debug` shows the user only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Login {
+    /// May be empty.
+    pub user: Vec<u8>,
+    /// May be empty.
+    pub password: Vec<u8>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Login({}:***)", String::from_utf8_lossy(&self.user))
+    }
+}
+
+/// User and password of a URL, percent-decoded; `None` when the URL has neither.
+pub fn from_url(url: &Url) -> Option<Login> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
     let decoded = |text| percent_decode_str(text).collect();
-    Some((decoded(url.username()), decoded(url.password().unwrap_or(""))))
+    Some(Login { user: decoded(url.username()), password: decoded(url.password().unwrap_or("")) })
 }
 
 /// The text with every URL's password as `***`: `http://user:***@host/`. A user name without a password stays.
@@ -107,7 +124,7 @@ mod tests {
     #[test]
     fn credentials_of_a_url_are_percent_decoded() {
         let of = |url| from_url(&Url::parse(url).unwrap());
-        let pair = |user: &[u8], password: &[u8]| Some((user.to_vec(), password.to_vec()));
+        let pair = |user: &[u8], password: &[u8]| Some(Login { user: user.to_vec(), password: password.to_vec() });
         assert_eq!(of("http://me:secret@host/"), pair(b"me", b"secret"));
         assert_eq!(of("http://m%40e:s%3Acr%FFt@host/"), pair(b"m@e", b"s:cr\xfft"));
         assert_eq!(of("http://me@host/"), pair(b"me", b""));

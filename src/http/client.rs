@@ -8,39 +8,35 @@ use std::time::Duration;
 
 use url::{Position, Url};
 
-use super::connection::{Connection, Transport};
+use super::connect::{Connector, Offer};
+use super::connection::Connection;
 use super::error::Error;
 use super::fields::Fields;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
 use super::h2;
-use super::origin::{Host, Origin, Scheme};
+use super::origin::{Origin, Scheme};
 use super::pool::{Key, Pool, PoolLimits};
 use super::response::{Home, Response};
+use super::send::{self, Sent, Throttle};
 use super::trace::{Phase, Trace};
+use super::upload::Upload;
 use crate::green;
-use crate::net::{ConnectOptions, Resolver, TcpStream, TlsConfig, TlsError, TlsStream, race};
+use crate::net::{Resolver, TlsConfig};
 
-/// A body up to this goes out in one write with the head.
-const MAX_JOINED_BODY_BYTES: usize = 16 * 1024;
-/// A larger one goes out in pieces of this size, each with its own clock.
-const SENT_PIECE_BYTES: usize = 64 * 1024;
 /// Heads beyond this are rare: their memory is given back.
 const MAX_SPARE_HEAD_BYTES: usize = 16 * 1024;
-/// Out of descriptors: the first wait for one, doubled up to the last.
-const DESCRIPTOR_WAIT: Duration = Duration::from_millis(10);
-const MAX_DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
 
 /// Makes exchanges and keeps connections. Clones share the connections. Belongs to the hub that it is used on.
 #[derive(Clone)]
 pub struct Client {
     shared: Rc<Shared>,
+    /// Shows no certificate of its own.
+    anonymous: bool,
 }
 
 struct Shared {
-    resolver: Resolver,
+    connector: Connector,
     tls: TlsConfig,
-    connect: ConnectOptions,
-    connect_timeout: Option<Duration>,
     pool: Rc<Pool>,
     versions: HttpVersions,
     /// Connections by HTTP/2.
@@ -85,10 +81,15 @@ pub struct Request<'a> {
     pub url: &'a Url,
     /// All other fields.
     pub fields: &'a Fields,
-    /// The body; `Content-Length` says its length.
+    /// The body; `Content-Length` says its length. With a field `Expect: 100-continue` it is held back until the server
+    /// asks for it, for at most a second. A final answer of 300 or above that comes before its end ends the sending.
     pub body: Option<&'a [u8]>,
+    /// In its place a body that is read as it is sent.
+    pub upload: Option<&'a Upload>,
     /// Once sent, the answer's head may take so long, and so may each 64 KiB of a large body.
     pub answer_timeout: Option<Duration>,
+    /// How fast the body may go out; none: as fast as it can.
+    pub throttle: Option<&'a dyn Throttle>,
 }
 
 impl Request<'_> {
@@ -98,28 +99,46 @@ impl Request<'_> {
         self.added_fields().map(|(name, value)| (name, Cow::Owned(value.as_bytes().to_vec()))).chain(given)
     }
 
+    /// Whether it may be made a second time, and can be: its body is still there.
+    fn is_repeatable(&self) -> bool {
+        is_idempotent(self.method) && self.upload.is_none_or(|upload| !upload.has_begun())
+    }
+
     fn added_fields(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
         let host = ("Host", Cow::Borrowed(&self.url[Position::BeforeHost..Position::AfterPort]));
-        let length = self.body.map(|body| ("Content-Length", Cow::Owned(body.len().to_string())));
-        [Some(host), length].into_iter().flatten().filter(|(name, _)| self.fields.first(name).is_none())
+        let length = |bytes: u64| ("Content-Length", Cow::Owned(bytes.to_string()));
+        let framing = match (self.body, self.upload) {
+            (Some(body), _) => Some(length(body.len() as u64)),
+            (None, Some(upload)) => {
+                Some(upload.length().map_or(("Transfer-Encoding", Cow::Borrowed("chunked")), length))
+            }
+            (None, None) => None,
+        };
+        [Some(host), framing].into_iter().flatten().filter(|(name, _)| self.fields.first(name).is_none())
     }
 }
 
 impl Client {
     /// A client with no connections yet.
     pub fn new(config: ClientConfig) -> Client {
-        let shared = Shared {
-            resolver: config.resolver,
-            tls: config.tls,
-            connect: ConnectOptions::default(),
-            connect_timeout: config.connect_timeout,
-            http2: h2::Table::new(config.pool.idle, config.pool.idle_time),
-            pool: Rc::new(Pool::new(config.pool)),
-            versions: config.versions,
-            spare_head: Cell::default(),
-        };
-        Client { shared: Rc::new(shared) }
+        let pool = Rc::new(Pool::new(config.pool));
+        let http2 = h2::Table::new(config.pool.idle, config.pool.idle_time);
+        let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone(), http2.clone());
+        let (tls, versions) = (config.tls, config.versions);
+        let shared = Shared { connector, tls, pool, versions, http2, spare_head: Cell::default() };
+        Client { shared: Rc::new(shared), anonymous: false }
+    }
+
+    /// The same client, which shows no server its certificate: connections and sessions made with it are not used.
+    /// Everything else is shared.
+    pub fn anonymous(&self) -> Client {
+        Client { shared: self.shared.clone(), anonymous: true }
+    }
+
+    /// What TLS is spoken with an origin.
+    fn tls(&self) -> &TlsConfig {
+        if self.anonymous { self.shared.tls.anonymous() } else { &self.shared.tls }
     }
 
     /// Sends a request and waits for the head of its answer. An idle connection that turns out dead before a byte of the
@@ -127,7 +146,7 @@ impl Client {
     /// is left in `trace`, also by a failure.
     pub fn send(&self, request: &Request<'_>, trace: &mut Trace) -> Result<Response, Error> {
         let origin = Origin::of(request.url).ok_or(Error::NoOrigin)?;
-        let tls = (origin.scheme == Scheme::Https).then(|| self.shared.tls.id());
+        let tls = (origin.scheme == Scheme::Https).then(|| self.tls().id());
         let key = Key { origin, tls };
         trace.sent = false;
         match (self.shared.versions, key.origin.scheme) {
@@ -148,11 +167,11 @@ impl Client {
     ) -> Result<Response, Error> {
         while let Some(connection) = self.shared.pool.take(&key) {
             match self.exchange(request, connection, trace) {
-                Err(error) if is_idempotent(request.method) && !trace.heard && means_dead(&error) => continue,
+                Err(error) if request.is_repeatable() && !trace.heard && means_dead(&error) => continue,
                 done => return done,
             }
         }
-        let connection = self.connect(&key, offer, trace)?;
+        let connection = self.shared.connector.connect(&key, self.tls(), offer, trace)?;
         if connection.alpn() == Some(b"h2") {
             let seat = self.shared.http2.add(h2::Shared::start(connection, self.shared.http2.streams(&key))?);
             return self.send_on_stream(request, seat, trace);
@@ -174,7 +193,7 @@ impl Client {
             match &error {
                 Error::Http2(fault) if fault.wants_http1() => self.shared.http2.only_http1(&key),
                 Error::Http2(fault) if fault.is_unprocessed() => {}
-                _ if trace.reused && is_idempotent(request.method) && !trace.heard && means_dead(&error) => {}
+                _ if trace.reused && request.is_repeatable() && !trace.heard && means_dead(&error) => {}
                 _ => return Err(error),
             }
         }
@@ -190,7 +209,7 @@ impl Client {
             }
             h2::Place::Connect(connecting) => connecting,
         };
-        let connection = self.connect(key, offer, trace)?;
+        let connection = self.shared.connector.connect(key, self.tls(), offer, trace)?;
         let plain = key.origin.scheme == Scheme::Http;
         if plain || connection.alpn() == Some(b"h2") {
             let shared = h2::Shared::start(connection, self.shared.http2.streams(key))?;
@@ -217,7 +236,7 @@ impl Client {
                 }
             }
         };
-        match self.shared.connect_timeout {
+        match self.shared.connector.timeout() {
             Some(limit) => green::timeout(limit, wait).map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
             None => wait(),
         }
@@ -272,17 +291,24 @@ impl Client {
         let mut head = self.shared.spare_head.take();
         encode_head(&mut head, request)?;
         (trace.sent, trace.heard) = (true, false);
-        let sent = send_request(&mut connection, &head, request);
+        let mut receive = ReceiveHead::new(request.method, Limits::RESPONSE);
+        let sent = send::request(&mut connection, &head, request, &mut receive, trace);
         if head.capacity() <= MAX_SPARE_HEAD_BYTES {
             self.shared.spare_head.set(head);
         }
-        if let Err(error) = &sent
-            && !answered_early(error)
-        {
-            return Err(sent.unwrap_err());
-        }
+        let home = |whole| Home { pool: self.shared.pool.clone(), connect: request.method == "CONNECT", whole };
+        let sent = match sent {
+            Ok(Sent { early: Some(head), whole }) => {
+                trace.enter(Phase::Wait);
+                trace.enter(Phase::Receive);
+                return Ok(Response::new(head, connection, home(whole)));
+            }
+            Err(error) if !answered_early(&error) => return Err(error),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
         let since = trace.enter(Phase::Wait);
-        let mut receive = || receive_head(&mut connection, request.method, trace);
+        let mut receive = || receive_head(&mut connection, &mut receive, trace);
         let answer = match request.answer_timeout {
             Some(limit) => {
                 let answer = green::timeout_from(since, limit, receive);
@@ -291,78 +317,12 @@ impl Client {
             None => receive(),
         };
         match (answer, sent) {
-            (Ok(head), sent) => {
-                let home =
-                    Home { pool: self.shared.pool.clone(), connect: request.method == "CONNECT", whole: sent.is_ok() };
-                Ok(Response::new(head, connection, home))
-            }
+            (Ok(head), sent) => Ok(Response::new(head, connection, home(sent.is_ok()))),
             (Err(_), Err(broken)) if !trace.heard => {
                 trace.enter(Phase::Send);
                 Err(broken)
             }
             (Err(error), _) => Err(error),
-        }
-    }
-
-    fn connect(&self, key: &Rc<Key>, offer: Offer, trace: &mut Trace) -> Result<Connection, Error> {
-        let mut pause = DESCRIPTOR_WAIT;
-        loop {
-            let connected = match self.shared.connect_timeout {
-                Some(limit) => green::timeout(limit, || self.connect_once(key, offer, trace))
-                    .map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
-                None => self.connect_once(key, offer, trace),
-            };
-            match connected {
-                Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
-                    if !self.close_one_idle() {
-                        green::sleep(pause).map_err(Error::Interrupted)?;
-                        pause = (pause * 2).min(MAX_DESCRIPTOR_WAIT);
-                    }
-                }
-                done => return done,
-            }
-        }
-    }
-
-    fn connect_once(&self, key: &Rc<Key>, offer: Offer, trace: &mut Trace) -> Result<Connection, Error> {
-        // An address needs no look-up: that phase does not happen.
-        let is_name = matches!(key.origin.host, Host::Domain(_));
-        trace.enter(if is_name { Phase::Dns } else { Phase::Connect });
-        let addresses = self.shared.resolver.lookup(&key.origin.tls_name(), key.origin.port).map_err(Error::Dns)?;
-        trace.enter(Phase::Connect);
-        let connected = race::connect(&addresses, &self.shared.connect).map_err(Error::Connect)?;
-        trace.remote = Some(connected.address);
-        let transport = match key.origin.scheme {
-            Scheme::Http => Transport::Plain(connected.stream),
-            Scheme::Https => {
-                trace.enter(Phase::Tls);
-                self.secure(connected.stream, &key.origin, offer)?
-            }
-        };
-        Ok(Connection::new(key.clone(), transport, connected.address))
-    }
-
-    /// Out of line: a plain connection's greenlet shall not keep the stack that a handshake needs.
-    #[inline(never)]
-    fn secure(&self, stream: TcpStream, origin: &Origin, offer: Offer) -> Result<Transport, Error> {
-        let stream = TlsStream::connect_offering(stream, &origin.tls_name(), &self.shared.tls, offer.protocols());
-        let stream = stream.map_err(tls_error)?;
-        Ok(Transport::Tls(Box::new(stream)))
-    }
-}
-
-/// What is offered by ALPN.
-#[derive(Clone, Copy)]
-enum Offer {
-    Http1,
-    Either,
-}
-
-impl Offer {
-    fn protocols(self) -> &'static [&'static [u8]] {
-        match self {
-            Offer::Http1 => &[b"http/1.1"],
-            Offer::Either => &[b"h2", b"http/1.1"],
         }
     }
 }
@@ -376,34 +336,8 @@ fn encode_head(head: &mut Vec<u8>, request: &Request<'_>) -> Result<(), Error> {
     h1::encode_request_with(head, request.method, target, added, request.fields).map_err(Error::Request)
 }
 
-fn send_request(connection: &mut Connection, head: &[u8], request: &Request<'_>) -> Result<(), Error> {
-    match request.body {
-        None => connection.send(head).map_err(Error::from_io),
-        Some(body) if body.len() <= MAX_JOINED_BODY_BYTES => {
-            connection.send(&[head, body].concat()).map_err(Error::from_io)
-        }
-        Some(body) => {
-            connection.send(head).map_err(Error::from_io)?;
-            send_large(connection, body, request.answer_timeout)
-        }
-    }
-}
-
-/// Piece by piece: the whole may take as long as it needs, but the peer must take some of it in every `limit`.
-fn send_large(connection: &mut Connection, body: &[u8], limit: Option<Duration>) -> Result<(), Error> {
-    for piece in body.chunks(SENT_PIECE_BYTES) {
-        let mut send = || connection.send(piece).map_err(Error::from_io);
-        match limit {
-            Some(limit) => green::timeout(limit, send).unwrap_or(Err(Error::AnswerTimeout(limit)))?,
-            None => send()?,
-        }
-    }
-    Ok(())
-}
-
 /// Reads until the final head is there. The wait ends with its first byte.
-fn receive_head(connection: &mut Connection, method: &str, trace: &mut Trace) -> Result<h1::Head, Error> {
-    let mut receive = ReceiveHead::new(method, Limits::RESPONSE);
+fn receive_head(connection: &mut Connection, receive: &mut ReceiveHead, trace: &mut Trace) -> Result<h1::Head, Error> {
     loop {
         if !connection.buffer.is_empty() {
             match receive.advance(connection.buffer.bytes()).map_err(Error::Protocol)? {
@@ -451,14 +385,6 @@ fn means_dead(error: &Error) -> bool {
 /// known, so it is treated as POST and PATCH are.
 pub fn is_idempotent(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
-}
-
-fn tls_error(error: TlsError) -> Error {
-    match error {
-        TlsError::Io(error) => Error::from_io(error),
-        TlsError::Setup(error) => Error::TlsSetup(error),
-        other => Error::Tls(other),
-    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ fn client(tls: TlsConfig) -> Client {
 
 fn request<'a>(method: &'a str, url: &'a Url, body: Option<&'a [u8]>) -> Request<'a> {
     static NO_FIELDS: Fields = Fields::new();
-    Request { method, url, fields: &NO_FIELDS, body, answer_timeout: None }
+    Request { method, url, fields: &NO_FIELDS, body, answer_timeout: None, upload: None, throttle: None }
 }
 
 /// One exchange, its body read; whether the connection had served before.
@@ -123,6 +123,79 @@ fn a_large_upload_arrives_whole() {
         let body = vec![b'x'; BYTES];
         let upload = Request { answer_timeout: limit, ..request("POST", &url, Some(&body)) };
         assert_eq!(exchange(&client, &upload).unwrap().0, b"body");
+    });
+}
+
+/// What arrives of an upload, by its framing; each connection is answered once.
+fn arrives(upload: &Upload, method: &str) -> (Result<Vec<u8>, Error>, Vec<u8>) {
+    let heard = Rc::new(std::cell::RefCell::new(Vec::new()));
+    let hearing = heard.clone();
+    let (_, url) = serve("http", move |mut stream, _| {
+        let mut byte = [0];
+        while stream.read(&mut byte)? > 0 {
+            hearing.borrow_mut().push(byte[0]);
+            let heard = hearing.borrow();
+            if heard.ends_with(b"0\r\n\r\n") || heard.ends_with(b"END") {
+                drop(heard);
+                stream.write_all(ANSWER)?;
+            }
+        }
+        Ok(())
+    });
+    let client = client(TlsConfig::builder().build_lazy());
+    let answer = exchange(&client, &Request { upload: Some(upload), ..request(method, &url, None) });
+    (answer.map(|(body, _)| body), heard.take())
+}
+
+#[test]
+fn an_upload_of_known_length_says_it_and_another_goes_in_chunks() {
+    green::run(|| {
+        let (answer, heard) = arrives(&Upload::new(&b"some bytes END and more"[..], Some(14)), "POST");
+        let heard = String::from_utf8(heard).unwrap();
+        assert!(answer.is_ok() && heard.contains("\r\nContent-Length: 14\r\n"), "{heard}");
+        assert!(heard.ends_with("\r\n\r\nsome bytes END"), "{heard}");
+
+        let pieces = (&b"one"[..]).chain(&b""[..]).chain(&b"and two"[..]);
+        let (answer, heard) = arrives(&Upload::new(pieces, None), "PUT");
+        let heard = String::from_utf8(heard).unwrap();
+        assert!(answer.is_ok() && heard.contains("\r\nTransfer-Encoding: chunked\r\n"), "{heard}");
+        assert!(heard.ends_with("\r\n\r\n3\r\none\r\n7\r\nand two\r\n0\r\n\r\n"), "{heard}");
+        assert!(!heard.contains("Content-Length"));
+    });
+}
+
+#[test]
+fn an_upload_that_ends_early_or_breaks_is_the_callers_error() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the disk is on fire"))
+        }
+    }
+    green::run(|| {
+        let (answer, _) = arrives(&Upload::new(&b"short"[..], Some(8)), "POST");
+        let error = answer.unwrap_err();
+        assert!(matches!(&error, Error::Body(inner) if inner.kind() == io::ErrorKind::UnexpectedEof), "{error:?}");
+        assert!(error.to_string().ends_with("it ended 3 bytes before its announced length"), "{error}");
+        let (answer, _) = arrives(&Upload::new(Broken, None), "POST");
+        assert!(matches!(answer, Err(Error::Body(_))));
+    });
+}
+
+#[test]
+fn an_upload_that_has_begun_is_not_sent_again_on_another_connection() {
+    green::run(|| {
+        let (count, url) = serve("http", |mut stream, _| {
+            read_request(&mut stream, 0)?;
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")?;
+            read_request(&mut stream, 0)
+        });
+        let client = client(TlsConfig::builder().build_lazy());
+        exchange(&client, &request("GET", &url, None)).unwrap();
+        let upload = Upload::new(&b"bytes"[..], Some(5));
+        let put = Request { upload: Some(&upload), ..request("PUT", &url, None) };
+        assert!(exchange(&client, &put).is_err(), "its body is gone, though a PUT may be repeated");
+        assert_eq!(count.get(), 1);
     });
 }
 

@@ -35,6 +35,13 @@ pub const ACCEPT_ENCODING: &str = "deflate, gzip, br, zstd";
 /// How many codings may be stacked on one body, as in curl: each multiplies what a bomb can do.
 pub const MAX_CODINGS: usize = 5;
 
+/// A body may decode to so many times its size: more than deflate can do at all (1032), far more than any page does.
+pub const MAX_RATIO: u64 = 2_000;
+
+/// Up to so many decoded bytes any ratio is right: brotli and zstd put megabytes of nothing into a few bytes, and a body
+/// of this size harms nobody.
+pub const ANY_RATIO_BYTES: u64 = 32 * 1024 * 1024;
+
 /// One content coding that can be undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
@@ -91,6 +98,8 @@ pub enum DecodeError {
     Broken(Coding, String),
     /// It needs a window of so many bytes, which is more than its coding may ask for on the web.
     WindowTooLarge(Coding, u64),
+    /// It decodes to more than [`ANY_RATIO_BYTES`], and to more than [`MAX_RATIO`] times its size: a bomb.
+    Ratio,
     /// All decoders of the run together would need more memory than the [`MemoryBudget`] has.
     OutOfBudget {
         /// Whose decoder went without.
@@ -119,6 +128,7 @@ impl fmt::Display for DecodeError {
             DecodeError::WindowTooLarge(coding, bytes) => {
                 write!(f, "the {coding} coding needs a window of {bytes} bytes, more than the web allows")
             }
+            DecodeError::Ratio => write!(f, "the body decodes to more than {MAX_RATIO} times its size"),
             DecodeError::OutOfBudget { coding, wanted, limit } => {
                 write!(f, "no memory left to decode {coding}: {wanted} bytes more, all decoders may use {limit}")
             }

@@ -52,11 +52,7 @@ impl Connection {
     /// Whether an idle connection is still as it was left. Bytes that nobody asked for, a close or an error make it
     /// poison: an unasked answer would be taken for the answer to the next request.
     pub fn is_fresh(&mut self) -> bool {
-        self.buffer.is_empty()
-            && match &mut self.transport {
-                Transport::Plain(stream) => !(stream.may_be_readable() && stream.has_unread()),
-                Transport::Tls(stream) => !(stream.transport().may_be_readable() && stream.has_unread()),
-            }
+        self.buffer.is_empty() && !self.transport.has_unread()
     }
 
     /// The plain socket, where the kernel may drop what it received.
@@ -93,9 +89,9 @@ impl Connection {
     }
 }
 
-/// What HTTP/2's driver needs of it.
 impl Transport {
-    fn socket(&self) -> &TcpStream {
+    /// The socket below everything.
+    pub fn socket(&self) -> &TcpStream {
         match self {
             Transport::Plain(stream) => stream,
             Transport::Tls(stream) => stream.transport(),
@@ -123,6 +119,23 @@ impl Transport {
             let _ = stream.close_notify();
         }
     }
+
+    /// Whether the peer has said anything that was not read yet, or has gone. Without a system call where nothing came.
+    pub fn has_unread(&mut self) -> bool {
+        match self {
+            Transport::Plain(stream) => stream.may_be_readable() && stream.has_unread(),
+            Transport::Tls(stream) => stream.transport().may_be_readable() && stream.has_unread(),
+        }
+    }
+}
+
+impl Read for Transport {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Transport::Plain(stream) => stream.read(buffer),
+            Transport::Tls(stream) => stream.read(buffer),
+        }
+    }
 }
 
 impl Write for Transport {
@@ -135,17 +148,8 @@ impl Write for Transport {
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Transport::Plain(_) => Ok(()),
+            Transport::Plain(stream) => stream.flush(),
             Transport::Tls(stream) => stream.flush(),
-        }
-    }
-}
-
-impl Read for Transport {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Transport::Plain(stream) => stream.read(buffer),
-            Transport::Tls(stream) => stream.read(buffer),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::fields::FieldError;
 use super::h1::{ProtocolError, Truncated};
 use super::h2::Http2Error;
 use crate::green::Interrupt;
-use crate::net::{ConnectError, DnsError, TlsError, TlsSetupError};
+use crate::net::{ConnectError, ConnectErrorKind, DnsError, TlsError, TlsSetupError};
 
 /// Why an exchange failed. The [`Trace`](super::Trace) says in which phase.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub enum Error {
     Request(FieldError),
     /// The URL has no origin that HTTP can reach.
     NoOrigin,
+    /// The request's body could not be read, or ended too early ([`Upload`](super::Upload)).
+    Body(io::Error),
     /// The name did not resolve.
     Dns(DnsError),
     /// No address took the connection.
@@ -46,6 +48,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether somebody is there, and refuses connections.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Error::Connect(error) if error.kind() == ConnectErrorKind::Refused)
+    }
+
     /// Sorts an I/O error by what is inside it.
     pub fn from_io(error: io::Error) -> Error {
         if let Some(interrupt) = Interrupt::of(&error) {
@@ -90,6 +97,7 @@ impl fmt::Display for Error {
         match self {
             Error::Request(error) => error.fmt(f),
             Error::NoOrigin => f.write_str("not an http or https URL with a host"),
+            Error::Body(error) => write!(f, "the request's body could not be read: {error}"),
             Error::Dns(error) => error.fmt(f),
             Error::Connect(error) => error.fmt(f),
             Error::ConnectTimeout(limit) => write!(f, "no connection within {} s", limit.as_secs_f64()),

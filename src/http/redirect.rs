@@ -3,11 +3,15 @@
 //! Pure rules (RFC 9110 section 15.4): an answer and the request it answers go in, the next request comes out. How many
 //! hops are too many (`--max-redirs`) is counted by the caller.
 
+mod schemes;
+
 use std::fmt;
 
 use url::Url;
 
-use crate::http::origin::Origin;
+use crate::http::origin::{Origin, Scheme};
+
+pub use schemes::Schemes;
 
 /// The longest `Location` that is read, in bytes: as long as a line of a list may be.
 pub const MAX_LOCATION_BYTES: usize = 64 * 1024;
@@ -32,6 +36,8 @@ pub struct Hop<'a> {
     pub status: u16,
     /// The values of the answer's `Location` fields, in their order.
     pub locations: &'a [&'a [u8]],
+    /// Where a redirect may lead at all (`--proto-redir`).
+    pub schemes: Schemes,
 }
 
 /// The request that comes next.
@@ -69,6 +75,8 @@ pub enum RedirectError {
     NotAUrl(url::ParseError),
     /// It leads to a scheme that is neither `http` nor `https`.
     Scheme(String),
+    /// It leads to one of the two that the caller does not allow ([`Hop::schemes`]).
+    Refused(Scheme),
 }
 
 impl fmt::Display for RedirectError {
@@ -83,6 +91,7 @@ impl fmt::Display for RedirectError {
             RedirectError::Scheme(scheme) => {
                 write!(f, "redirect to scheme {scheme:?}, only http and https are followed")
             }
+            RedirectError::Refused(scheme) => write!(f, "redirect to {scheme}, which is not allowed"),
         }
     }
 }
@@ -114,6 +123,9 @@ pub fn next(hop: &Hop<'_>) -> Result<Option<Next>, RedirectError> {
     let Some(location) = the_location(hop.locations)? else { return Ok(None) };
     let mut url = hop.url.join(&text(location)?).map_err(RedirectError::NotAUrl)?;
     let origin = Origin::of(&url).ok_or_else(|| RedirectError::Scheme(url.scheme().to_owned()))?;
+    if !hop.schemes.allow(origin.scheme) {
+        return Err(RedirectError::Refused(origin.scheme));
+    }
     let cross_origin = Origin::of(hop.url) != Some(origin);
     carry_over(hop.url, &mut url, cross_origin);
     let (method, drop_body) = next_method(hop.method, hop.status);

@@ -41,7 +41,15 @@ fn meet(answers: Vec<Vec<u8>>) -> (Client, Url) {
 
 fn get(client: &Client, url: &Url) -> (Response, Trace) {
     let mut trace = Trace::default();
-    let request = Request { method: "GET", url, fields: &Default::default(), body: None, answer_timeout: None };
+    let request = Request {
+        method: "GET",
+        url,
+        fields: &Default::default(),
+        body: None,
+        answer_timeout: None,
+        upload: None,
+        throttle: None,
+    };
     (client.send(&request, &mut trace).unwrap(), trace)
 }
 

@@ -161,6 +161,21 @@ fn connecting(address: SocketAddr) -> usize {
 
 /// Bug class 41: create_connection leaked the socket when it was interrupted.
 #[test]
+fn a_connect_over_loopback_is_done_at_once_and_lets_nobody_run() {
+    green::run(|| {
+        let listener = TcpListener::bind(loopback()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let other = spawn(|| ());
+        let near = TcpStream::connect(address).unwrap();
+        assert!(!other.is_done());
+        let far = listener.accept().unwrap().0;
+        (&far).write_all(b"abc").unwrap();
+        assert_eq!((&near).read(&mut [0; 8]).unwrap(), 3, "and what comes then is heard");
+        other.join().unwrap();
+    });
+}
+
+#[test]
 fn an_interrupted_or_timed_out_connect_leaks_no_socket() {
     green::run(|| {
         let (_silent, _queued, address) = silent();

@@ -366,3 +366,24 @@ fn an_endless_list_at_full_speed_ends_when_the_run_does() {
         assert!(run.err.contains(&format!("stopped after line {records}\n")), "{records} {}", run.err);
     }
 }
+
+#[test]
+fn retry_max_time_is_the_end_of_retries() {
+    let server = Server::new();
+    let url = server.url("/flaky/9/a");
+    let run = gfetch(&["--retry", "9", "--retry-delay", "0.2", "--retry-max-time", "0.5", "--format", "json", &url]);
+    let attempts = run.expect(3).records()[0]["attempts"].as_u64().unwrap();
+    // The first at 0, and one each 0.2 s at the earliest.
+    assert!((1..=3).contains(&attempts), "{attempts} attempts");
+}
+
+#[test]
+fn retry_connrefused_tries_a_refused_connection_again() {
+    let url = format!("http://{}/", nobody());
+    let attempts = |options: &[&str]| {
+        let args = [&["--retry", "2", "--retry-delay", "0.01", "--format", "json", &url], options].concat();
+        gfetch(&args).expect(3).records()[0]["attempts"].clone()
+    };
+    assert_eq!((attempts(&[]), attempts(&["--retry-connrefused"])), (json!(1), json!(3)));
+    assert_eq!(attempts(&["--retry-all-errors"]), json!(3));
+}

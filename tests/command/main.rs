@@ -11,4 +11,5 @@ mod save_failed;
 mod saving;
 mod server;
 mod summary;
+mod tls;
 mod usage;

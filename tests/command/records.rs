@@ -205,6 +205,24 @@ fn redirects_end_after_as_many_as_allowed() {
 }
 
 #[test]
+fn proto_redir_says_where_redirects_may_lead() {
+    let server = Server::new();
+    let url = server.url("/to//a");
+    for (protocols, leads) in
+        [("=http", true), ("-https", true), ("=https", false), ("-all", false), ("-all,http", true)]
+    {
+        let run = gfetch(&[&url, "--proto-redir", protocols, "--format", "json"]);
+        let record = &run.expect(if leads { 0 } else { 3 }).records()[0];
+        assert_eq!(record["status"], json!(if leads { 200 } else { 302 }), "{protocols}");
+        assert_eq!(record["redirects"], json!(u8::from(leads)), "{protocols}");
+        let (kind, curl) = (&record["error"]["kind"], &record["error"]["curl"]);
+        let refused = (&json!("blocked"), &json!(1));
+        assert_eq!((kind, curl), if leads { (&json!(null), &json!(null)) } else { refused }, "{protocols}");
+    }
+    gfetch(&[&url, "--proto-redir", "htp"]).expect(2);
+}
+
+#[test]
 fn a_time_out_says_which_clock_and_how_far_it_came() {
     let server = Server::new();
     let url = server.url("/hang");

@@ -50,6 +50,8 @@ pub struct Case {
     other_scripts: Vec<Vec<Step>>,
     tls: bool,
     https: bool,
+    /// The servers' certificate, and what the client trusts.
+    identity: fn() -> (TlsAcceptor, TlsConfig),
     userinfo: &'static str,
     paths: Vec<String>,
     change: fn(&mut Plan),
@@ -65,6 +67,7 @@ pub fn case(name: impl Into<String>, script: Vec<Step>) -> Case {
         other_scripts: Vec::new(),
         tls: false,
         https: false,
+        identity,
         userinfo: "",
         paths: Vec::new(),
         change: |_| (),
@@ -120,6 +123,12 @@ impl Case {
     pub fn https(mut self) -> Case {
         self.https = true;
         self
+    }
+
+    /// The servers but the healthy ones speak TLS with what this makes, instead of a good certificate.
+    pub fn identity(mut self, identity: fn() -> (TlsAcceptor, TlsConfig)) -> Case {
+        self.identity = identity;
+        self.tls()
     }
 
     /// `user:password@` of the URLs.
@@ -185,7 +194,7 @@ impl Case {
         let fill = |scripts: &[Vec<Step>]| {
             scripts.iter().map(|script| script.iter().map(|step| filled(step, &names)).collect()).collect()
         };
-        let (acceptor, tls) = identity();
+        let (acceptor, tls) = (self.identity)();
         let acceptor = self.tls.then_some(acceptor);
         let scheme = if self.https { "https" } else { "http" };
         let first = first.serve(fill(&self.scripts), false, acceptor.clone());
@@ -236,7 +245,7 @@ impl Case {
     }
 }
 
-fn client(plan: &Plan, tls: TlsConfig) -> Client {
+pub fn client(plan: &Plan, tls: TlsConfig) -> Client {
     Client::new(ClientConfig {
         resolver: Resolver::new(ResolverConfig::default()),
         tls,
@@ -246,7 +255,7 @@ fn client(plan: &Plan, tls: TlsConfig) -> Client {
     })
 }
 
-fn fetch(plan: Plan, client: &Client, urls: Vec<String>) -> Vec<Outcome> {
+pub fn fetch(plan: Plan, client: &Client, urls: Vec<String>) -> Vec<Outcome> {
     let session = Session::new(plan, client.clone(), None);
     let list = List::new([Input::Arguments { urls, globs: false }]);
     let outcomes = session.run(list, Names::new(None, Vec::new(), false));
@@ -290,7 +299,7 @@ fn filled(step: &Step, names: &[(&str, String)]) -> Step {
 }
 
 /// A certificate for the loopback addresses, and a client that trusts it.
-fn identity() -> (TlsAcceptor, TlsConfig) {
+pub fn identity() -> (TlsAcceptor, TlsConfig) {
     let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "127.0.0.3".to_owned()]).unwrap();
     let acceptor = TlsAcceptor::new(own.cert.der(), &own.signing_key.serialize_der()).unwrap();
     let config = TlsConfig::builder().roots(Roots::Der(vec![own.cert.der().to_vec()])).build().unwrap();

@@ -103,7 +103,10 @@ fn a_bomb_is_counted_or_refused() {
     let limit = |plan: &mut gfetch::fetch::plan::Plan| plan.limits.max_filesize = Some(1 << 20);
     check([
         coding("100 MiB of zeros", "gzip", &bomb).gives_bytes(100 << 20),
-        coding("100 MiB of zeros, twice coded", "gzip, gzip", &twice).gives_bytes(100 << 20),
+        coding("100 MiB of zeros, twice coded", "gzip, gzip", &twice).fails(Decode, Stage::Decode).and(|after| {
+            assert!(after.outcomes[0].bytes <= (32 << 20) + (16 << 10), "{}", after.outcomes[0].bytes);
+        }),
+        coding("10 MiB of zeros in 14 bytes", "br", &fixture("zeros-10m.br")).gives_bytes(10 << 20),
         coding("with a limit", "gzip", &bomb).with(limit).fails(TooLarge, Stage::Receive).and(|after| {
             assert!(after.outcomes[0].bytes < 2 << 20, "{}", after.outcomes[0].bytes);
         }),

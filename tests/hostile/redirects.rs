@@ -178,7 +178,7 @@ fn secrets_stay_with_their_origin() {
             .and(|after| assert!(has_all(&after.other.requests[0]), "{}", after.other.requests[0])),
         case("-u", closes(&to_other))
             .other(stays(GOOD))
-            .with(|plan| plan.secrets.basic = Some(("me".to_owned(), "secret".to_owned())))
+            .with(|plan| plan.secrets.login = Some(("me".to_owned(), "secret".to_owned())))
             .gives("good")
             .and(|after| {
                 assert!(field(&after.first.requests[0], "authorization").is_some());

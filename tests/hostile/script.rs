@@ -14,6 +14,8 @@ use gfetch::net::{TcpListener, TcpStream, TlsAcceptor};
 pub enum Step {
     /// Reads one request, its body by Content-Length.
     Request,
+    /// Reads a request's head, and leaves its body.
+    RequestHead,
     /// Reads a request's head, but for its last byte: closing over an unread byte sends an RST.
     RequestButOneByte,
     /// Writes this.
@@ -162,6 +164,10 @@ fn play(script: &[Step], peer: &mut impl Peer, seen: &RefCell<Seen>) -> io::Resu
                 let length = field(&text, "content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
                 seen.borrow_mut().requests.push(text);
                 io::copy(&mut (&mut *peer).take(length), &mut io::sink())?;
+            }
+            RequestHead => {
+                let head = read_head(peer, b"\r\n\r\n")?;
+                seen.borrow_mut().requests.push(String::from_utf8_lossy(&head).into_owned());
             }
             RequestButOneByte => {
                 let head = read_head(peer, b"\r\n\r")?;

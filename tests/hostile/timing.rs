@@ -5,7 +5,7 @@ use gfetch::fetch::outcome::{Limit, Stage};
 use gfetch::fetch::plan::{Plan, Stall};
 
 use super::case::{Case, case, check};
-use super::script::{Deaf, Drip, HalfClose, Open, Request, Step, Wait, closes, seconds, send, stays};
+use super::script::{Deaf, Drip, HalfClose, Open, Request, RequestHead, Step, Wait, closes, seconds, send, stays};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
 
@@ -162,7 +162,8 @@ fn an_upload_that_is_not_read_ends() {
                     no_max_time(plan);
                 })
                 .times_out(Limit::Stall, Stage::Send),
-            |after| assert_eq!(after.took, seconds(300)),
+            // A second more: so long it was waited for the "100 Continue" of a body as large as this.
+            |after| assert_eq!(after.took, seconds(301)),
         ),
         takes(
             case("never read, with -y", vec![Deaf])
@@ -171,11 +172,56 @@ fn an_upload_that_is_not_read_ends() {
                     speed_time_5(plan);
                 })
                 .times_out(Limit::Stall, Stage::Send),
-            |after| assert_eq!(after.took, seconds(5)),
+            |after| assert_eq!(after.took, seconds(6)),
         ),
         case("answered early and closed", vec![send(answer)]).with(large_upload).fails(Status, Stage::Receive),
         case("answered early with success", vec![send(fine)]).with(large_upload).gives("yes"),
         case("closed without an answer", vec![]).with(large_upload).fails(Reset, Stage::Send),
         case("answered early with noise", vec![send("noise")]).with(large_upload).fails(Protocol, Stage::Wait),
+    ]);
+}
+
+#[test]
+fn an_expectation_cannot_be_misused() {
+    let go = "HTTP/1.1 100 Continue\r\n\r\n";
+    let fine = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
+    let unknown = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
+    let big = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig";
+    let expected = |head: &str| super::script::field(head, "expect").is_some();
+    check([
+        case("a flood of 100s before the body", vec![RequestHead, send(&go.repeat(1000)), Open])
+            .with(large_upload)
+            .fails(Protocol, Stage::Wait),
+        case("refused, and neither read nor closed", vec![RequestHead, send(big), Deaf])
+            .with(large_upload)
+            .fails(Status, Stage::Receive)
+            .and(|after| assert_eq!(after.took, seconds(0))),
+        case("asked for, then refused", vec![RequestHead, send(&format!("{go}{big}")), Deaf])
+            .with(large_upload)
+            .fails(Status, Stage::Receive)
+            .and(|after| assert_eq!(after.took, seconds(0))),
+        case("half an answer, then silence", vec![RequestHead, send("HTTP/1.1 413 Con"), Deaf])
+            .with(|plan| {
+                large_upload(plan);
+                max_time_10(plan);
+            })
+            .times_out(Limit::MaxTime, Stage::Send),
+        case("a 100 behind the answer poisons the connection", vec![Request, send(&format!("{fine}{go}")), Open])
+            .gives("fine")
+            .then(vec![Request, send(fine), Open])
+            .gives("fine"),
+        case("417, then taken", vec![RequestHead, send(unknown)])
+            .then(vec![Request, send(fine), Open])
+            .with(large_upload)
+            .gives("fine")
+            .and(move |after| {
+                let sent: Vec<bool> = after.first.requests.iter().map(|head| expected(head)).collect();
+                assert_eq!(sent, [true, false]);
+            }),
+        case("417 for ever", vec![RequestHead, send(unknown)])
+            .then(vec![Request, send(unknown)])
+            .with(large_upload)
+            .fails(Status, Stage::Receive),
+        case("417 though nothing was expected", vec![Request, send(unknown)]).fails(Status, Stage::Receive),
     ]);
 }

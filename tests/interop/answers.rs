@@ -66,6 +66,9 @@ fn what_is_asked_for_differently_is_answered_as_curl_says() {
     same("/echo", &["-X", "PUT", "--data-binary", "a\nb"]);
     same("/agent", &["-A", "an agent", "-H", "Accept:"]);
     same("/loop", &["--max-redirs", "3"]);
+    for protocols in ["=http", "-https", "-all,http", "https,=HTTP", "-ftp", "+-https"] {
+        same("/hop", &["--proto-redir", protocols]);
+    }
     same("/large.bin", &["--max-filesize", "1000000"]);
     same("/small.txt", &["-H", "If-Modified-Since: Thu, 01 Jan 2099 00:00:00 GMT"]);
     same("/small.txt", &["-H", "If-Match: \"another\""]);

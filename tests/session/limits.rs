@@ -149,3 +149,51 @@ fn a_body_over_max_filesize_is_refused_by_its_length_or_by_its_bytes() {
         assert_eq!((outcome.bytes, outcome.wire_bytes), (0, 0));
     });
 }
+
+#[test]
+fn limit_rate_holds_for_each_request_in_both_directions() {
+    story(|| {
+        let server = Server::start(|_, peer| peer.ok(&"x".repeat(5_000)));
+        for hash_bodies in [false, true] {
+            let mut plan = Plan { hash_bodies, ..plan() };
+            plan.limits.rate = Some(1_000);
+            let outcomes = fetch(plan.clone(), &[server.url("/a"), server.url("/b")]);
+            for outcome in &outcomes {
+                assert_eq!((kind(outcome), outcome.bytes), (None, 5_000));
+                assert_eq!(outcome.timings.receive.unwrap().as_secs_f64().round(), 5.0);
+            }
+            plan.request.body = Some(vec![b'x'; 3_000]);
+            let outcome = fetch_one(plan, &server.url("/c"));
+            assert_eq!(outcome.timings.send.unwrap().as_secs_f64().round(), 3.0);
+            assert_eq!(outcome.timings.receive.unwrap().as_secs_f64().round(), 5.0);
+        }
+    });
+}
+
+#[test]
+fn limit_rate_total_holds_for_the_run() {
+    story(|| {
+        let server = Server::start(|_, peer| peer.ok(&"x".repeat(2_000)));
+        let mut plan = plan();
+        plan.limits.rate_total = Some(1_000);
+        let began = green::now();
+        let outcomes = fetch(plan, &["/a", "/b", "/c"].map(|path| server.url(path)));
+        assert!(outcomes.iter().all(Outcome::ok));
+        assert_eq!((green::now() - began).as_secs_f64().round(), 6.0);
+        let last = outcomes.iter().map(|outcome| outcome.timings.receive.unwrap()).min().unwrap();
+        assert!(last > s(4), "none is served before the others: {last:?}");
+    });
+}
+
+#[test]
+fn a_limited_rate_is_no_stall_but_one_below_a_given_pace_is() {
+    story(|| {
+        let server = Server::start(|_, peer| peer.ok(&"x".repeat(100)));
+        let mut plan = without_max_time();
+        plan.limits.rate = Some(1);
+        assert_eq!(kind(&fetch_one(plan.clone(), &server.url("/"))), None, "a byte a second, for 100 s");
+        plan.limits.stall = Some(Stall { time: s(10), min_bytes_per_s: 2, given: true });
+        let outcome = fetch_one(plan, &server.url("/"));
+        assert_eq!(why(&outcome), Some((Kind::Timeout, Stage::Receive, Some(Limit::Stall))), "as in curl");
+    });
+}

@@ -111,7 +111,7 @@ fn secrets_and_headers_stay_behind_when_the_origin_changes() {
         });
         let mut plan = plan();
         plan.request.headers = ["X-Mine", "Accept-Language"].map(|name| (name.to_owned(), Some("v".to_owned()))).into();
-        plan.secrets.basic = Some(("me".to_owned(), "secret".to_owned()));
+        plan.secrets.login = Some(("me".to_owned(), "secret".to_owned()));
         plan.secrets.headers = vec![("X-Token".to_owned(), "t".to_owned())];
         plan.secrets.hosts = AuthHosts::parse([format!("127.0.0.1:{}", here.port()).as_str()]).unwrap();
         for (trusted, left) in [(false, 0), (true, 1)] {

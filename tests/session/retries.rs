@@ -207,3 +207,123 @@ fn a_held_retry_keeps_no_place_from_others() {
         assert_eq!((server.paths()[1].as_str(), green::now() - began), ("/ok", s(1)));
     });
 }
+
+#[test]
+fn an_origin_waits_also_when_the_line_that_was_told_so_is_done() {
+    story(|| {
+        let server = recovers_after(1, &["Retry-After: 30"]);
+        let mut post = retrying(1);
+        post.request.method = Some("POST".to_owned());
+        let lines = [server.url("/"), server.url("/ok"), server.url("/ok")];
+        let outcomes = fetch(Plan { serial: true, ..post }, &lines);
+        assert_eq!(outcomes[0].attempts, 1, "a POST is not repeated");
+        assert_eq!(server.times(), [0, 30, 30].map(s));
+    });
+}
+
+#[test]
+fn a_redirect_within_an_origin_that_is_held_back_waits_too() {
+    story(|| {
+        let server = Server::start(|asked, peer| match asked.path.as_str() {
+            "/busy" if asked.at < s(20) => peer.answer("429 Slow", &["Retry-After: 30"], ""),
+            "/late" => {
+                green::sleep(s(10)).unwrap();
+                peer.redirect("302 Found", "/ok");
+            }
+            _ => peer.ok(""),
+        });
+        let outcomes = fetch(retrying(1), &[server.url("/busy"), server.url("/late")]);
+        assert!(outcomes.iter().all(Outcome::ok));
+        assert_eq!(server.times(), [0, 0, 30, 30].map(s));
+    });
+}
+
+#[test]
+fn a_date_is_read_by_the_servers_own_clock() {
+    story(|| {
+        let server = Server::start(|asked, peer| {
+            let date = |ahead| httpdate::fmt_http_date(SystemTime::now() + s(3600) + s(ahead));
+            let fields = [format!("Date: {}", date(0)), format!("Retry-After: {}", date(40))];
+            match asked.at < s(20) {
+                true => peer.answer("503 Busy", &[&fields[0], &fields[1]], ""),
+                false => peer.ok(""),
+            }
+        });
+        assert_eq!(fetch_one(retrying(1), &server.url("/")).attempts, 2, "its clock is an hour fast");
+        let again = server.times()[1];
+        assert!(again >= s(39) && again <= s(41), "{again:?}: dates have seconds");
+    });
+}
+
+#[test]
+fn no_retry_begins_after_retry_max_time_whatever_holds_it_up() {
+    story(|| {
+        let server = Server::start(|asked, peer| match asked.path.as_str() {
+            "/slow" => {
+                green::sleep(s(20)).unwrap();
+                peer.ok("");
+            }
+            _ => peer.answer("503 Busy", &[], ""),
+        });
+        let mut plan = Plan { per_host: per_host(1), ..retrying(3) };
+        plan.retry.max_time = Some(s(10));
+        let outcomes = fetch(plan, &[server.url("/"), server.url("/slow")]);
+        assert_eq!((outcomes[0].attempts, outcomes[0].status), (1, Some(503)), "its place was taken until second 20");
+        assert_eq!(server.paths(), ["/", "/slow"]);
+    });
+}
+
+#[test]
+fn a_retry_that_could_only_begin_after_the_deadline_is_not_waited_for() {
+    story(|| {
+        let server = recovers_after(9, &[]);
+        let began = green::now();
+        let outcome = fetch_one(Plan { deadline: Some(s(6)), ..retrying(9) }, &server.url("/"));
+        assert_eq!(server.times(), [0, 1, 3].map(s));
+        assert_eq!((why(&outcome), green::now() - began), (Some((Kind::Status, Stage::Receive, None)), s(3)));
+    });
+}
+
+/// A list of this many lines against a server that answers every request with `status`; how many requests it got.
+fn requests_to_a_server_that_is_down(lines: usize, plan: Plan) -> usize {
+    let server = Server::start(|_, peer| peer.answer("500 Down", &[], ""));
+    let urls: Vec<String> = (0..lines).map(|n| server.url(&format!("/{n}"))).collect();
+    let outcomes = fetch(Plan { jobs: lines, ..plan }, &urls);
+    assert!(outcomes.iter().all(|outcome| outcome.status == Some(500)));
+    let refused = outcomes.iter().filter(|outcome| {
+        let message = &outcome.error.as_ref().unwrap().message;
+        message.ends_with("(not tried again: its origin's lines have used up their retries)")
+    });
+    let (refused, requests) = (refused.count(), server.paths().len());
+    assert_eq!(refused > 0, requests < lines * 6, "who was refused a retry says so");
+    requests
+}
+
+#[test]
+fn a_server_that_is_down_does_not_get_a_multiple_of_the_load() {
+    use gfetch::fetch::retry::{FREE_LINES, RESERVE};
+    story(|| {
+        let few = FREE_LINES as usize;
+        assert_eq!(requests_to_a_server_that_is_down(few, retrying(5)), few * 6, "few lines are tried as curl tries");
+    });
+    story(|| {
+        let requests = requests_to_a_server_that_is_down(1000, retrying(5));
+        // Back-offs of 1 + 2 + 4 + 8 + 16 seconds, ten retries each, on top of the reserve.
+        let most = 1000 + RESERVE as usize + 10 * 31 + 10;
+        assert!((1000 + RESERVE as usize..=most).contains(&requests), "{requests} requests for 1000 lines");
+    });
+}
+
+#[test]
+fn a_server_that_answers_half_of_the_time_answers_every_line_in_the_end() {
+    story(|| {
+        let turn = std::cell::Cell::new(0);
+        let server = Server::start(move |_, peer| match turn.replace(turn.get() + 1) % 2 {
+            0 => peer.answer("503 Busy", &[], ""),
+            _ => peer.ok(""),
+        });
+        let urls: Vec<String> = (0..2000).map(|n| server.url(&format!("/{n}"))).collect();
+        let outcomes = fetch(Plan { jobs: 20, ..retrying(20) }, &urls);
+        assert_eq!(outcomes.iter().filter(|outcome| !outcome.ok()).count(), 0);
+    });
+}

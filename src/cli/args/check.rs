@@ -8,6 +8,7 @@ use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, ProxyVariable, Stall};
 use super::bodies;
 use super::environment;
 use super::request;
+use super::tls;
 use super::typed::{ColorArg, Format, Input, ListSource, Output, ProgressArg, Request, Run, Typed};
 use super::usage::{UsageError, shown};
 use super::world::{Stream, World};
@@ -89,6 +90,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.connect.proxies = environment::proxy_rules(world.env);
     no_proxy_is_passed_by(&input, &plan)?;
     plan.secrets.hosts = auth_hosts(&args)?;
+    plan.connect.tls = tls::plan(std::mem::take(&mut args.tls), world)?;
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
     secrets_stay_home(&input, &plan)?;
     limits(&mut plan, &run);
@@ -179,12 +181,14 @@ fn auth_hosts(args: &Request) -> Result<AuthHosts, UsageError> {
 /// A list may name any host, so that it must be said which of them may see a secret.
 fn secrets_stay_home(input: &Input, plan: &Plan) -> Result<(), UsageError> {
     let secrets = &plan.secrets;
-    if input.lists.is_empty() || secrets.is_empty() || !secrets.hosts.is_empty() {
+    let identity = plan.connect.tls.identity.as_ref();
+    if input.lists.is_empty() || (secrets.is_empty() && identity.is_none()) || !secrets.hosts.is_empty() {
         return Ok(());
     }
     let what = match secrets.headers.first() {
-        _ if secrets.basic.is_some() => "-u".to_owned(),
+        _ if secrets.login.is_some() => "-u".to_owned(),
         Some((name, _)) => format!("-H {}", shown(name)),
+        None if identity.is_some() => "-E".to_owned(),
         None => String::new(),
     };
     Err(UsageError::new(format!("{what} is a secret, and a list may name any host: with -i it needs --auth-host"))

@@ -55,6 +55,11 @@ pub fn system_ca() -> CaSource {
     CaSource { files: found.cert_file.into_iter().collect(), dirs, named_by: None }
 }
 
+/// Where connections' secrets are to be noted.
+pub fn key_log(env: Env) -> Option<PathBuf> {
+    env("SSLKEYLOGFILE").filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// Whether the environment asks for no colour: `NO_COLOR` that is not empty, or a terminal that knows none.
 pub fn no_color(env: Env) -> bool {
     text(env, "NO_COLOR").is_some() || env("TERM").is_some_and(|term| term == "dumb")
@@ -121,6 +126,12 @@ mod tests {
         assert_eq!(ca(None, "CURL_CA_BUNDLE= SSL_CERT_FILE=/f SSL_CERT_DIR=/d:/e"), both);
         assert_eq!(ca(None, "SSL_CERT_DIR=/d:/e"), (vec![], dirs, Some("SSL_CERT_DIR".to_owned())));
         assert_eq!(ca(None, "SSL_CERT_FILE="), (vec!["/system".into()], vec![], None));
+    }
+
+    #[test]
+    fn the_log_of_keys_is_named_by_its_variable() {
+        assert_eq!(key_log(&env("SSLKEYLOGFILE=/keys")), Some("/keys".into()));
+        assert_eq!((key_log(&env("SSLKEYLOGFILE=")), key_log(&env(""))), (None, None));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod apply;
 mod bodies;
 mod check;
+mod data;
 mod environment;
 mod headers;
 mod help;
@@ -17,6 +18,7 @@ mod options;
 mod request;
 mod resolve;
 mod subcommands;
+mod tls;
 mod typed;
 mod usage;
 mod world;

@@ -1,9 +1,10 @@
-//! `-X -I -H -d -A -e` → the request and its secrets. Files are read here.
+//! `-X -I -H -d -G -A -e` → the request and its secrets. Files are read here.
 
 use std::path::Path;
 
 use gfetch::fetch::plan::{RequestPlan, Secrets};
 
+use super::data::{as_query, joined, read};
 use super::headers::{self, Bad, Line};
 use super::typed::{DataArg, HeaderArg, Input, ListSource, Request};
 use super::usage::{UsageError, shown};
@@ -15,7 +16,7 @@ use crate::cli::secrets::is_secret_header;
 /// # Errors
 /// Options that ask for two.
 pub fn method(request: &Request) -> Result<Option<String>, UsageError> {
-    match (&request.method, request.head, !request.data.is_empty()) {
+    match (&request.method, request.head, !request.data.is_empty() && !request.get) {
         (_, true, true) => Err(UsageError::new("-I asks with HEAD, -d with POST: choose one")),
         (Some(method), true, _) if method != "HEAD" => {
             Err(UsageError::new(format!("-I asks with HEAD, -X with {}: choose one", shown(method))))
@@ -36,10 +37,12 @@ pub fn one_reader_of_stdin(input: &Input, request: &Request) -> Result<(), Usage
         ListSource::Stdin => ("-i -", true),
         ListSource::File(path) => ("-i", is_stdin(path)),
     });
-    let data = request.data.iter().map(|data| match data {
+    let data = request.data.iter().chain(&request.query).map(|data| match data {
         DataArg::TextFile(path) => ("-d @-", is_stdin(path)),
         DataArg::BinaryFile(path) => ("--data-binary @-", is_stdin(path)),
-        DataArg::Bytes(_) => ("-d", false),
+        DataArg::JsonFile(path) => ("--json @-", is_stdin(path)),
+        DataArg::EncodedFile { path, .. } => ("--data-urlencode @-", is_stdin(path)),
+        DataArg::Bytes(_) | DataArg::Json(_) => ("-d", false),
     });
     let headers = request.headers.iter().map(|header| match header {
         HeaderArg::File(path) => ("-H @-", is_stdin(path)),
@@ -77,13 +80,26 @@ pub fn fill(
             lines.push((name.into(), Some(value).filter(|value| !value.is_empty())));
         }
     }
+    if args.json {
+        for name in ["Content-Type", "Accept"] {
+            if !lines.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                lines.push((name.into(), Some("application/json".into())));
+            }
+        }
+    }
     for (name, value) in lines {
         match value {
             Some(value) if is_secret_header(&name, &args.secret_headers) => secrets.headers.push((name, value)),
             value => plan.headers.push((name, value)),
         }
     }
-    plan.body = body(std::mem::take(&mut args.data), world)?;
+    plan.body = joined(std::mem::take(&mut args.data), world)?;
+    let mut query = joined(std::mem::take(&mut args.query), world)?.map(|query| as_query(&query));
+    if let Some(data) = plan.body.take_if(|_| args.get) {
+        let before = query.map(|query| query + "&").unwrap_or_default();
+        query = Some(before + &as_query(&data));
+    }
+    plan.query = query;
     Ok(())
 }
 
@@ -112,31 +128,4 @@ fn bad_header(bad: Bad, from: &str) -> UsageError {
         Bad::Control => format!("-H/--header takes a value without line ends and control characters{from}"),
         Bad::Framing(field) => format!("-H/--header does not take {field}: gfetch says it, from the body{from}"),
     })
-}
-
-/// Joined with `&`, where there is something before it, as curl does. A body that is given and empty is a body.
-fn body(parts: Vec<DataArg>, world: &World) -> Result<Option<Vec<u8>>, UsageError> {
-    let mut body: Option<Vec<u8>> = None;
-    for part in parts {
-        let bytes = match part {
-            DataArg::Bytes(bytes) => bytes,
-            DataArg::TextFile(path) => {
-                let mut bytes = read(&path, "-d", world)?;
-                bytes.retain(|b| !b"\r\n\0".contains(b));
-                bytes
-            }
-            DataArg::BinaryFile(path) => read(&path, "--data-binary", world)?,
-        };
-        let body = body.get_or_insert_default();
-        if !body.is_empty() {
-            body.push(b'&');
-        }
-        body.extend(bytes);
-    }
-    Ok(body)
-}
-
-fn read(path: &Path, option: &str, world: &World) -> Result<Vec<u8>, UsageError> {
-    (world.read_file)(path)
-        .map_err(|error| UsageError::new(format!("{option} @{}: {error}", shown(&path.to_string_lossy()))))
 }

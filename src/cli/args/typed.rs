@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use gfetch::fetch::plan::{Follow, Plan};
 
+use super::tls::TlsArgs;
+
 /// Arguments as typed, defaults where nothing was.
 #[derive(Default)]
 pub struct Typed {
@@ -55,6 +57,12 @@ pub struct Request {
     pub head: bool,
     pub headers: Vec<HeaderArg>,
     pub data: Vec<DataArg>,
+    /// `--json` was among them: its media type is said.
+    pub json: bool,
+    /// The data go into the query.
+    pub get: bool,
+    /// `--url-query`
+    pub query: Vec<DataArg>,
     pub user_agent: Option<String>,
     pub referer: Option<String>,
     pub follow: Option<Follow>,
@@ -63,6 +71,7 @@ pub struct Request {
     pub auth_hosts: Vec<String>,
     pub cacert: Option<PathBuf>,
     pub capath: Option<PathBuf>,
+    pub tls: TlsArgs,
 }
 
 /// One `-H`.
@@ -79,6 +88,14 @@ pub enum DataArg {
     TextFile(PathBuf),
     /// `--data-binary @FILE`: as it is.
     BinaryFile(PathBuf),
+    /// `--json`: joined to what stands before it by nothing.
+    Json(Vec<u8>),
+    JsonFile(PathBuf),
+    /// `--data-urlencode name@FILE`
+    EncodedFile {
+        name: Vec<u8>,
+        path: PathBuf,
+    },
 }
 
 /// What comes out, and how.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::cli::escape::line;
+
 /// Bad usage. `Display` is one line, and a second one where there is a hint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageError {
@@ -34,17 +36,12 @@ impl std::error::Error for UsageError {}
 /// A value longer than this is cut in an error message.
 const SHOWN_AT_MOST: usize = 60;
 
-/// A value as an error message shows it: one line, no control characters, not endless.
+/// A value as an error message shows it: one line, nothing that a terminal obeys or that hides, not endless.
 pub fn shown(text: &str) -> String {
-    let mut out = String::new();
-    for (n, c) in text.chars().enumerate() {
-        match c {
-            _ if n == SHOWN_AT_MOST => return out + "…",
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
-        }
+    match text.char_indices().nth(SHOWN_AT_MOST) {
+        None => line(text).into_owned(),
+        Some((end, _)) => line(&text[..end]).into_owned() + "…",
     }
-    out
 }
 
 #[cfg(test)]
@@ -53,7 +50,8 @@ mod tests {
 
     #[test]
     fn a_shown_value_is_one_short_line() {
-        assert_eq!(shown("a\n\u{1b}[31mé"), "a\\n\\u{1b}[31mé");
+        assert_eq!(shown("a\n\u{1b}[31mé"), "a\\n\\x1b[31mé");
+        assert_eq!(shown("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(shown(&"x".repeat(61)), format!("{}…", "x".repeat(60)));
         assert_eq!(shown(&"x".repeat(60)), "x".repeat(60));
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::address::{self, Given};
 use super::entry::{MAX_TIMEOUT, Target, failure};
 use crate::fetch::curl_code::URL_MALFORMED;
+use crate::fetch::names::is_harmless;
 use crate::fetch::outcome::Failure;
 
 /// Every member there is.
@@ -90,8 +91,8 @@ fn output(path: &str) -> Result<String, Failure> {
     if path == "-" {
         return refuse("standard output is not for a list to take");
     }
-    if path.chars().any(char::is_control) {
-        return refuse("it has a control character");
+    if path.chars().any(|c| !matches!(c, '/' | '\\') && !is_harmless(c)) {
+        return refuse("it has a control character, or one that hides or turns the direction of a line");
     }
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     if parts.contains(&"..") {

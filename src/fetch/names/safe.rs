@@ -43,7 +43,8 @@ fn cut(name: &str, most: usize) -> std::borrow::Cow<'_, str> {
     format!("{}{}", &name[..kept], &name[end..]).into()
 }
 
-fn is_harmless(c: char) -> bool {
+/// Whether a name may have this character: none that ends a line, turns its direction, or divides folders.
+pub(in crate::fetch) fn is_harmless(c: char) -> bool {
     let turns_direction =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let breaks_lines = matches!(c, '\u{2028}' | '\u{2029}');

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::AuthHosts;
+use crate::http::netrc::Netrc;
+use crate::http::redirect::Schemes;
 
 /// The User-Agent of a request that names none.
 pub const DEFAULT_USER_AGENT: &str = concat!("gfetch/", env!("CARGO_PKG_VERSION"));
@@ -20,8 +22,15 @@ pub struct RequestPlan {
     pub headers: Vec<(String, Option<String>)>,
     /// The body; sent as [`FORM_CONTENT_TYPE`] unless a header says otherwise.
     pub body: Option<Vec<u8>>,
+    /// Added to the query of each URL of the list; not to those that redirects lead to. (`-G`, `--url-query`)
+    pub query: Option<String>,
+    /// Each redirect is followed with the URL that led there as its `Referer` (`-e ';auto'`), without its user
+    /// information and fragment, and not from https to http (RFC 9110 section 10.1.3).
+    pub auto_referer: bool,
     /// Which redirects are followed.
     pub follow: Follow,
+    /// Where redirects may lead at all.
+    pub redirect_schemes: Schemes,
     /// Secrets and headers go along with a redirect to another origin.
     pub location_trusted: bool,
     /// Whether content codings are asked for and decoded; none: see [`RequestPlan::compresses`].
@@ -42,7 +51,10 @@ impl Default for RequestPlan {
             method: None,
             headers: Vec::new(),
             body: None,
+            query: None,
+            auto_referer: false,
             follow: Follow::GetAndHead,
+            redirect_schemes: Schemes::ALL,
             location_trusted: false,
             compressed: None,
         }
@@ -64,18 +76,22 @@ pub enum Follow {
 /// What only some hosts may see. Its `Debug` shows names, never values.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
-    /// User and password for Basic authentication; a header `Authorization` has precedence.
-    pub basic: Option<(String, String)>,
+    /// User and password (`-u`); a header `Authorization` has precedence.
+    pub login: Option<(String, String)>,
+    /// How users and passwords are shown, wherever they come from.
+    pub scheme: AuthScheme,
     /// Secret header fields, in the order typed.
     pub headers: Vec<(String, String)>,
+    /// Users and passwords by host, which no other host sees, so that no list needs [`Secrets::hosts`] for them.
+    pub netrc: Option<NetrcPlan>,
     /// Where they may go when the URL came from a list.
     pub hosts: AuthHosts,
 }
 
 impl Secrets {
-    /// Whether there is nothing secret.
+    /// Whether there is nothing secret that a list's hosts would have to be allowed.
     pub fn is_empty(&self) -> bool {
-        self.basic.is_none() && self.headers.is_empty()
+        self.login.is_none() && self.headers.is_empty()
     }
 
     /// Whether they go with the *first* request of a line. What was typed as an argument gets them, as in curl; a line
@@ -85,11 +101,36 @@ impl Secrets {
     }
 }
 
+/// How a user and a password are shown to a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthScheme {
+    /// Basic (RFC 7617), with the first request.
+    #[default]
+    Basic,
+    /// Digest (RFC 7616), once a server has asked for it.
+    Digest,
+    /// What the server asks for: Digest where it offers that, else Basic.
+    Any,
+}
+
+/// Users and passwords by host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetrcPlan {
+    /// The file.
+    pub netrc: Netrc,
+    /// Only this user's entries (`-u USER` without a password); the URL may name one, too.
+    pub user: Option<String>,
+    /// A password in the URL has precedence (`--netrc-optional`).
+    pub url_first: bool,
+}
+
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secrets")
-            .field("basic", &self.basic.as_ref().map(|(user, _)| (user, "***")))
+            .field("login", &self.login.as_ref().map(|(user, _)| (user, "***")))
             .field("headers", &self.headers.iter().map(|(name, _)| (name, "***")).collect::<Vec<_>>())
+            .field("scheme", &self.scheme)
+            .field("netrc", &self.netrc)
             .field("hosts", &self.hosts)
             .finish()
     }
@@ -110,9 +151,14 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let secrets = Secrets {
-            basic: Some(("me".into(), "hunter2".into())),
+            login: Some(("me".into(), "hunter2".into())),
             headers: vec![("X-Api-Key".into(), "hunter3".into())],
-            hosts: AuthHosts::default(),
+            netrc: Some(NetrcPlan {
+                netrc: Netrc::parse(b"machine a login b password hunter4").unwrap(),
+                user: None,
+                url_first: false,
+            }),
+            ..Secrets::default()
         };
         let text = format!("{secrets:?}");
         assert!(text.contains("me") && text.contains("X-Api-Key") && !text.contains("hunter"), "{text}");

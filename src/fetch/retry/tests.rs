@@ -12,7 +12,7 @@ fn failure(kind: Kind) -> Failure {
 }
 
 fn again(after: u64) -> Decision {
-    Decision::Again { after: seconds(after), hold_origin: None }
+    Decision::Again(seconds(after))
 }
 
 /// A GET that was sent and failed for the first time.
@@ -24,6 +24,8 @@ fn attempt(failure: &Failure) -> Attempt<'_> {
         retry_after: None,
         attempts_made: 1,
         since_first: seconds(1),
+        time_left: None,
+        refused: false,
         request_sent: true,
         body_shown: false,
     }
@@ -71,7 +73,9 @@ fn a_body_that_broke_off_is_not_a_transient_status() {
 #[test]
 fn a_failed_connect_is_retried_only_with_connrefused() {
     let policy = RetryPolicy { connrefused: true, ..policy(3) };
-    assert_eq!(policy.decide(&attempt(&failure(Kind::Connect))), again(1));
+    let failed = failure(Kind::Connect);
+    assert_eq!(policy.decide(&Attempt { refused: true, ..attempt(&failed) }), again(1));
+    assert_eq!(policy.decide(&attempt(&failed)), Decision::Stop, "an unreachable host refuses nothing");
 }
 
 #[test]
@@ -137,25 +141,49 @@ fn no_attempt_begins_after_max_time() {
 }
 
 #[test]
+fn no_attempt_begins_after_the_deadline() {
+    let failed = failure(Kind::Timeout);
+    let left = |left| policy(9).decide(&Attempt { time_left: Some(left), attempts_made: 3, ..attempt(&failed) });
+    assert_eq!(left(seconds(4)), Decision::Stop, "the run is over then");
+    assert_eq!(left(seconds(4) + Duration::from_millis(1)), again(4));
+    assert_eq!(left(seconds(0)), Decision::Stop);
+}
+
+#[test]
 fn retry_after_holds_the_origin_for_as_long_as_it_says() {
     let failed = failure(Kind::Status);
     let asked = Attempt { retry_after: Some(seconds(5)), ..status(&failed, 503) };
-    let held = |after| Decision::Again { after: seconds(after), hold_origin: Some(seconds(5)) };
-    assert_eq!(policy(9).decide(&asked), held(5));
-    assert_eq!(policy(9).decide(&Attempt { attempts_made: 4, ..asked }), held(8), "the back-off is longer");
-    assert_eq!(policy(9).decide(&Attempt { retry_after: Some(seconds(0)), ..asked }), again(1));
+    let of = |attempt: &Attempt<'_>| (policy(9).decide(attempt), policy(9).hold(attempt));
+    assert_eq!(of(&asked), (again(5), Some(seconds(5))));
+    assert_eq!(of(&Attempt { attempts_made: 4, ..asked }), (again(8), Some(seconds(5))), "the back-off is longer");
+    assert_eq!(of(&Attempt { retry_after: Some(seconds(0)), ..asked }), (again(1), None));
+    assert_eq!(of(&Attempt { retry_after: None, ..asked }), (again(1), None), "one busy page holds nobody else");
+}
+
+#[test]
+fn an_origin_is_held_also_by_who_is_not_tried_again() {
+    let failed = failure(Kind::Status);
+    let asked = Attempt { retry_after: Some(seconds(5)), ..status(&failed, 503) };
+    let of = |attempt: &Attempt<'_>| (policy(3).decide(attempt), policy(3).hold(attempt));
+    let held = (Decision::Stop, Some(seconds(5)));
+    assert_eq!(of(&Attempt { attempts_made: 4, ..asked }), held, "its retries are over");
+    assert_eq!(of(&Attempt { method: "POST", ..asked }), held);
+    assert_eq!(of(&Attempt { body_shown: true, ..asked }), held);
+    assert_eq!(of(&Attempt { time_left: Some(seconds(2)), ..asked }), held);
+    assert_eq!(policy(0).hold(&asked), None, "without --retry nobody waits");
+    assert_eq!(of(&Attempt { status: Some(404), ..asked }), (Decision::Stop, None));
 }
 
 #[test]
 fn a_retry_after_over_the_most_is_a_failure_at_once() {
     let failed = failure(Kind::Status);
     let asked = |wait| Attempt { retry_after: Some(seconds(wait)), ..status(&failed, 429) };
-    let held = Decision::Again { after: seconds(60), hold_origin: Some(seconds(60)) };
-    assert_eq!(policy(3).decide(&asked(60)), held);
+    assert_eq!((policy(3).decide(&asked(60)), policy(3).hold(&asked(60))), (again(60), Some(seconds(60))));
     assert_eq!(policy(3).decide(&asked(61)), Decision::StopRetryAfterTooLong(seconds(61)));
+    assert_eq!(policy(3).hold(&asked(61)), None);
     assert_eq!(policy(0).decide(&asked(61)), Decision::Stop, "nobody would have waited");
     let patient = RetryPolicy { retry_after_max: seconds(100), ..policy(3) };
-    assert_ne!(patient.decide(&asked(61)), Decision::Stop);
+    assert_eq!(patient.decide(&asked(61)), again(61));
 }
 
 #[test]

@@ -9,12 +9,12 @@ use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::permits::Pass;
 use crate::fetch::plan::Stall;
 use crate::fetch::receive;
-use crate::fetch::retry::parse_retry_after;
 use crate::fetch::session::Exchange;
 use crate::fetch::sink::Sink;
 use crate::http::h1::Head;
 use crate::http::origin::Origin;
 use crate::http::redirect::{self, Hop};
+use crate::http::retry::retry_after;
 use crate::http::{Phase, Response, Trace};
 
 impl Worker {
@@ -30,6 +30,14 @@ impl Worker {
     ) -> Result<(), Ending> {
         loop {
             let response = self.exchange(flow, &pass, record, trace, ended)?;
+            if flow.answers(response.head(), &self.credentials)
+                || (response.head().status == 417 && flow.drops_expectation())
+            {
+                receive::drain(response);
+                trace.stop();
+                self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
+                continue;
+            }
             let Some(next) = self.next_hop(flow, response.head(), record)? else {
                 return self.take_in(response, flow.compressed, sink, record, trace);
             };
@@ -39,7 +47,7 @@ impl Worker {
             flow.follow(&self.plan, next);
             // What follows is waiting to start, and no phase.
             trace.stop();
-            if cross_origin {
+            if cross_origin || self.permits.is_held(&pass) {
                 pass = self.change_origin(pass, flow)?;
             } else {
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
@@ -68,25 +76,27 @@ impl Worker {
     ) -> Result<Response, Failure> {
         flow.refuse_proxy(&self.plan)?;
         flow.asked = true;
-        flow.set_fields(&self.usual).map_err(|error| Failure::new(Kind::Url, Stage::Input, error.to_string()))?;
-        let sent = self.client.send(&flow.request(), trace);
+        flow.set_fields(&self.usual, &self.credentials)?;
+        let client = if flow.shows_identity { &self.client } else { &self.anonymous };
+        let sent = client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
             (Err(_), None) => {}
             (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Tls)) => self.permits.note_connect(pass, true),
             // Whatever came of it: there was a connection.
             _ => self.permits.note_connect(pass, false),
         }
-        let response = sent.map_err(|error| of_exchange(error, trace))?;
+        let response = sent.map_err(|error| {
+            ended.refused = error.is_refused();
+            of_exchange(error, trace)
+        })?;
         let head = response.head();
         if self.plan.keep_exchanges {
             ended.exchanges.push(Exchange::new(&flow.request(), head));
         }
         record.take_head(head, &self.types);
-        ended.retry_after = head
-            .fields
-            .first("retry-after")
-            .and_then(|value| parse_retry_after(value, SystemTime::now()))
-            .and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
+        self.credentials.take_cookies(flow.request().url, &head.fields);
+        ended.retry_after =
+            retry_after(&head.fields, SystemTime::now()).and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
         Ok(response)
     }
 
@@ -106,7 +116,8 @@ impl Worker {
         }
         let locations: Vec<&[u8]> = head.fields.all("location").collect();
         let asked = flow.request();
-        let hop = Hop { url: asked.url, method: asked.method, status: head.status, locations: &locations };
+        let schemes = self.plan.request.redirect_schemes;
+        let hop = Hop { url: asked.url, method: asked.method, status: head.status, locations: &locations, schemes };
         let Some(next) = redirect::next(&hop).map_err(of_redirect)? else { return Ok(None) };
         match self.plan.limits.max_redirs {
             Some(most) if record.redirects >= most => {
@@ -127,7 +138,16 @@ impl Worker {
     ) -> Result<(), Ending> {
         let status = response.head().status;
         if status < 400 || !self.plan.fail_on_status {
-            return Ok(receive::body(&self.plan, compressed, &self.budget, &mut response, sink, record, trace)?);
+            return Ok(receive::body(
+                &self.plan,
+                compressed,
+                &self.budget,
+                self.speeds.down(),
+                &mut response,
+                sink,
+                record,
+                trace,
+            )?);
         }
         let reason = match &response.head().reason {
             reason if reason.is_empty() => format!("status {status}"),
@@ -135,7 +155,16 @@ impl Worker {
         };
         // What failed is counted, and goes nowhere. What else is wrong with it does not make it another failure, and if
         // this attempt's clock runs out, its scope says so whatever is returned here.
-        let _ = receive::body(&self.plan, compressed, &self.budget, &mut response, &mut Sink::Count, record, trace);
+        let _ = receive::body(
+            &self.plan,
+            compressed,
+            &self.budget,
+            self.speeds.down(),
+            &mut response,
+            &mut Sink::Count,
+            record,
+            trace,
+        );
         Err(Failure::new(Kind::Status, Stage::Receive, reason).into())
     }
 }

@@ -154,6 +154,11 @@ impl<S: AsFd> Watched<S> {
         self.wait(Direction::Write, limit.into())
     }
 
+    /// The caller has found it writable: no wait for the poller to say so.
+    pub fn found_writable(&self) {
+        self.readiness().writable.set(true);
+    }
+
     /// The last read was short: nothing is left to read, unless the peer has closed (there is no further edge then).
     pub fn drained(&self) {
         self.readiness().readable.set(self.readiness().read_closed.get());

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use super::brotli::Brotli;
 use super::inflate::Inflate;
 use super::zstd::Zstd;
-use super::{Coding, DecodeError, MemoryBudget};
+use super::{ANY_RATIO_BYTES, Coding, DecodeError, MAX_RATIO, MemoryBudget};
 
 /// Between two stacked codings: large enough that a stage is entered rarely, small beside a window.
 const BETWEEN_STAGES_BYTES: usize = 16 * 1024;
@@ -27,7 +27,51 @@ pub struct Decoder<R>(Top<R>);
 
 enum Top<R> {
     Plain(R),
-    Coded(Box<Stage<R>>),
+    Coded(Box<Coded<R>>),
+}
+
+/// All stages, and what they made of what.
+struct Coded<R> {
+    stage: Stage<Counted<R>>,
+    decoded: u64,
+}
+
+/// Counts what is taken from the wire.
+struct Counted<R> {
+    inner: R,
+    taken: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.taken += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.taken += bytes as u64;
+        self.inner.consume(bytes);
+    }
+}
+
+impl<R: BufRead> Coded<R> {
+    /// Reads on, unless what came out so far is out of all proportion to what went in.
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let taken = self.stage.wire().taken;
+        if self.decoded > ANY_RATIO_BYTES && self.decoded > taken.saturating_mul(MAX_RATIO) {
+            return Err(DecodeError::Ratio.into());
+        }
+        let read = self.stage.read(out)?;
+        self.decoded += read as u64;
+        Ok(read)
+    }
 }
 
 impl<R: BufRead> Decoder<R> {
@@ -35,12 +79,12 @@ impl<R: BufRead> Decoder<R> {
     /// through. Nothing is read or reserved before the first read.
     pub fn new(codings: &[Coding], inner: R, budget: &MemoryBudget) -> Decoder<R> {
         let Some((last, others)) = codings.split_last() else { return Decoder(Top::Plain(inner)) };
-        let first = Stage::new(*last, Source::Wire(inner), budget);
+        let first = Stage::new(*last, Source::Wire(Counted { inner, taken: 0 }), budget);
         let top = others.iter().rev().fold(first, |below, coding| {
             let buffered = BufReader::with_capacity(BETWEEN_STAGES_BYTES, Box::new(below));
             Stage::new(*coding, Source::Below(buffered), budget)
         });
-        Decoder(Top::Coded(Box::new(top)))
+        Decoder(Top::Coded(Box::new(Coded { stage: top, decoded: 0 })))
     }
 }
 
@@ -49,7 +93,7 @@ impl<R> Decoder<R> {
     pub fn get_ref(&self) -> &R {
         match &self.0 {
             Top::Plain(inner) => inner,
-            Top::Coded(stage) => stage.wire(),
+            Top::Coded(coded) => &coded.stage.wire().inner,
         }
     }
 
@@ -57,7 +101,7 @@ impl<R> Decoder<R> {
     pub fn into_inner(self) -> R {
         match self.0 {
             Top::Plain(inner) => inner,
-            Top::Coded(stage) => stage.into_wire(),
+            Top::Coded(coded) => coded.stage.into_wire().inner,
         }
     }
 }
@@ -66,7 +110,7 @@ impl<R: BufRead> Read for Decoder<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match &mut self.0 {
             Top::Plain(inner) => inner.read(out),
-            Top::Coded(stage) => stage.read(out),
+            Top::Coded(coded) => coded.read(out),
         }
     }
 }

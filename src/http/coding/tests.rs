@@ -477,3 +477,22 @@ fn what_is_asked_for_is_what_is_understood() {
         assert_eq!(parse_codings([coding.as_str().as_bytes()]), Ok(vec![coding]));
     }
 }
+
+/// Once more than the bytes that any ratio may have.
+#[test]
+fn a_ratio_beyond_what_any_page_has_is_a_bomb() {
+    let decode = |codings: &[Coding], coded: &[u8]| {
+        let mut decoder = Decoder::new(codings, coded, &MemoryBudget::default());
+        let decoded = io::copy(&mut decoder, &mut io::sink());
+        let again = decoder.read(&mut [0; 16]);
+        decoded.map_err(|error| {
+            assert_eq!(DecodeError::of(&again.unwrap_err()), DecodeError::of(&error), "it stays so");
+            DecodeError::of(&error).unwrap().clone()
+        })
+    };
+    let many = gzip(&vec![0; 40 << 20]);
+    assert_eq!(decode(&[Gzip], &many), Ok(40 << 20), "deflate alone cannot do it");
+    assert_eq!(decode(&[Gzip, Gzip], &gzip(&many)), Err(DecodeError::Ratio));
+    let few = gzip(&vec![0; 30 << 20]);
+    assert_eq!(decode(&[Gzip, Gzip], &gzip(&few)), Ok(30 << 20), "so much harms nobody");
+}

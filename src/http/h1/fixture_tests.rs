@@ -4,8 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
+use super::transcript::{Exchange, without_hash};
 use super::*;
 
 #[test]
@@ -94,28 +93,24 @@ fn check(name: &str, case: &Case, raw: &[u8], wrong: &mut String) {
 }
 
 struct Case {
-    server: bool,
-    method: String,
-    close: bool,
-    limits: Limits,
+    exchange: Exchange,
     transcript: String,
 }
 
 impl Case {
     fn parse(text: &str) -> Case {
         let (head, transcript) = text.split_once("\n\n").expect("an empty line before the transcript");
-        let (method, limits, transcript) = ("GET".to_owned(), Limits::RESPONSE, transcript.to_owned());
-        let mut case = Case { server: false, method, close: false, limits, transcript };
+        let mut exchange = Exchange::answer_to("GET", false);
         for line in head.lines().filter(|line| !line.starts_with('#')) {
             match line.split_once(": ") {
-                Some(("side", "server")) => (case.server, case.limits) = (true, Limits::REQUEST),
-                Some(("then", "close")) => case.close = true,
-                Some(("method", method)) => case.method = method.to_owned(),
-                Some(("limit", limit)) => set(&mut case.limits, limit),
+                Some(("side", "server")) => exchange = Exchange::request(exchange.close),
+                Some(("then", "close")) => exchange.close = true,
+                Some(("method", method)) => exchange.method = method.to_owned(),
+                Some(("limit", limit)) => set(&mut exchange.limits, limit),
                 _ => panic!("{line}: no such directive"),
             }
         }
-        case
+        Case { exchange, transcript: transcript.to_owned() }
     }
 
     /// Without its hash where the data was skipped.
@@ -123,17 +118,8 @@ impl Case {
         self.transcript.lines().map(|line| if skip { without_hash(line) } else { line }.to_owned() + "\n").collect()
     }
 
-    /// What a caller would learn from these pieces, one line an event.
     fn run(&self, pieces: &[&[u8]], skip: bool) -> String {
-        let mut reader = Reader::new(self, skip);
-        for piece in pieces {
-            reader.buffer.extend_from_slice(piece);
-            if !reader.read() {
-                return reader.log;
-            }
-        }
-        reader.end(self);
-        reader.log
+        self.exchange.transcript(pieces, skip)
     }
 }
 
@@ -149,197 +135,4 @@ fn set(limits: &mut Limits, text: &str) {
         _ => panic!("{name}: no such limit"),
     };
     *limit = value.parse().unwrap();
-}
-
-fn without_hash(line: &str) -> &str {
-    if line.starts_with("body ") { line.rsplit_once(' ').unwrap().0 } else { line }
-}
-
-/// A connection without a socket: what a caller does around the states.
-struct Reader {
-    buffer: Vec<u8>,
-    log: String,
-    skip: bool,
-    state: State,
-}
-
-enum State {
-    Head(ReceiveHead),
-    Request(ReceiveRequest),
-    Body(Message, ReceiveBody, Vec<u8>),
-}
-
-enum Message {
-    Answer(Head),
-    Request(RequestHead),
-}
-
-impl Reader {
-    fn new(case: &Case, skip: bool) -> Reader {
-        let state = if case.server {
-            State::Request(ReceiveRequest::new(case.limits))
-        } else {
-            State::Head(ReceiveHead::new(&case.method, case.limits))
-        };
-        Reader { buffer: Vec::new(), log: String::new(), skip, state }
-    }
-
-    /// Reads what the buffer has; false after an error.
-    fn read(&mut self) -> bool {
-        loop {
-            let moved = match &mut self.state {
-                State::Head(state) => match state.advance(&self.buffer) {
-                    Ok(None) => return true,
-                    Ok(Some(received)) => {
-                        self.received(received);
-                        Ok(())
-                    }
-                    Err(error) => Err(format!("error: {error:?}")),
-                },
-                State::Request(state) => match state.advance(&self.buffer) {
-                    Ok(None) => return true,
-                    Ok(Some((consumed, head))) => {
-                        self.request(consumed, head);
-                        Ok(())
-                    }
-                    Err(refused) => Err(format!("refused {}: {:?}", refused.status, refused.error)),
-                },
-                State::Body(_, body, _) if body.is_done() || self.buffer.is_empty() => return true,
-                State::Body(_, body, data) => take(body, data, &mut self.buffer, self.skip),
-            };
-            if let Err(line) = moved {
-                self.tell_body();
-                self.tell(&line);
-                return false;
-            }
-        }
-    }
-
-    fn received(&mut self, received: Received) {
-        match received {
-            Received::Informational { consumed, status } => {
-                self.buffer.drain(..consumed);
-                self.tell(&format!("informational {status}"));
-            }
-            Received::Final { consumed, head } => {
-                self.buffer.drain(..consumed);
-                let Head { version, status, reason, framing, .. } = &head;
-                let (version, framing, keep) = (version.as_str(), show(*framing), keep(head.keep_alive));
-                self.tell(&format!("head {version} {status} \"{reason}\" {framing}, {keep}"));
-                let body = ReceiveBody::new(&head.framing);
-                self.state = State::Body(Message::Answer(head), body, Vec::new());
-            }
-        }
-    }
-
-    fn request(&mut self, consumed: usize, head: RequestHead) {
-        self.buffer.drain(..consumed);
-        let RequestHead { method, target, version, framing, .. } = &head;
-        let (version, framing, keep) = (version.as_str(), show(*framing), keep(head.keep_alive));
-        let expects = if head.expects_continue { ", expects continue" } else { "" };
-        self.tell(&format!("request {method} {target} {version} {framing}, {keep}{expects}"));
-        let body = ReceiveBody::new(&head.framing);
-        self.state = State::Body(Message::Request(head), body, Vec::new());
-    }
-
-    /// The bytes are over: by a close, or because no more come for now.
-    fn end(&mut self, case: &Case) {
-        let last = match &mut self.state {
-            State::Head(state) if case.close => format!("truncated: {:?}", state.eof()),
-            State::Request(state) if case.close => match state.eof() {
-                Ok(()) => "closed between requests".to_owned(),
-                Err(truncated) => format!("truncated: {truncated:?}"),
-            },
-            State::Head(_) | State::Request(_) => "open in the head".to_owned(),
-            State::Body(message, body, _) => {
-                let closed = if case.close { body.eof() } else { Ok(()) };
-                match closed {
-                    Err(truncated) => format!("truncated: {truncated:?}"),
-                    Ok(()) if !body.is_done() => "open in the body".to_owned(),
-                    Ok(()) => show_reuse(judge(message, body, &case.method, self.buffer.len())),
-                }
-            }
-        };
-        self.tell_body();
-        if matches!(self.state, State::Body(..)) && !self.buffer.is_empty() {
-            self.tell(&format!("left {}", self.buffer.len()));
-        }
-        self.tell(&last);
-    }
-
-    fn tell_body(&mut self) {
-        let State::Body(_, body, data) = &self.state else { return };
-        let mut line = format!("body {}", body.received());
-        if !self.skip {
-            assert_eq!(body.received(), data.len() as u64);
-            let hash = Sha256::digest(data);
-            line.push(' ');
-            hash[..8].iter().for_each(|byte| write!(line, "{byte:02x}").unwrap());
-        }
-        let trailers = body.trailers().cloned().unwrap_or_default();
-        self.tell(&line);
-        for (name, value) in trailers.iter() {
-            self.tell(&format!("trailer {name}: {}", String::from_utf8_lossy(value)));
-        }
-    }
-
-    fn tell(&mut self, line: &str) {
-        self.log.push_str(line);
-        self.log.push('\n');
-    }
-}
-
-/// One step, held to what the states promise; or the data dropped, as the kernel would.
-fn take(body: &mut ReceiveBody, data: &mut Vec<u8>, buffer: &mut Vec<u8>, skip: bool) -> Result<(), String> {
-    let expected = match body.expects() {
-        Expects::Data(left) => Some(left),
-        Expects::UntilClose => Some(u64::MAX),
-        Expects::Framing | Expects::Nothing => None,
-    };
-    if let (true, Some(left)) = (skip, expected) {
-        let here = left.min(buffer.len() as u64);
-        body.skipped(here);
-        buffer.drain(..here as usize);
-        return Ok(());
-    }
-    // Where data is to be skipped, framing is given byte by byte, so that no data goes with it.
-    let input = if skip { &buffer[..1] } else { &buffer[..] };
-    let step = body.advance(input).map_err(|error| format!("error: {error:?}"))?;
-    assert!(step.consumed > 0 && step.consumed <= input.len(), "no progress: {step:?}");
-    assert!(step.data.start <= step.data.end && step.data.end <= step.consumed, "data not in it: {step:?}");
-    if let Some(left) = expected {
-        assert!(step.data.start == 0 && step.data.len() as u64 == left.min(input.len() as u64), "{left}: {step:?}");
-    }
-    data.extend_from_slice(&input[step.data]);
-    buffer.drain(..step.consumed);
-    Ok(())
-}
-
-fn judge(message: &Message, body: &ReceiveBody, method: &str, left: usize) -> Reuse {
-    match message {
-        Message::Answer(head) => {
-            Reuse::after_response(Sent { connect: method == "CONNECT", whole: true, close: false }, head, body, left)
-        }
-        Message::Request(head) => Reuse::after_request(head, body, false),
-    }
-}
-
-fn show_reuse(reuse: Reuse) -> String {
-    match reuse {
-        Reuse::Yes => "complete, reuse".to_owned(),
-        Reuse::No(why) => format!("complete, close: {why:?}"),
-    }
-}
-
-fn show(framing: Framing) -> String {
-    match framing {
-        Framing::None => "none".to_owned(),
-        Framing::Length(length) => format!("length {length}"),
-        Framing::Chunked => "chunked".to_owned(),
-        Framing::Close => "until close".to_owned(),
-    }
-}
-
-fn keep(keep_alive: bool) -> &'static str {
-    if keep_alive { "keep-alive" } else { "close" }
 }

@@ -45,3 +45,5 @@ pub use send_head::{encode_chunk, encode_last_chunk, encode_request, encode_requ
 
 #[cfg(test)]
 mod fixture_tests;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod transcript;

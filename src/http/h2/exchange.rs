@@ -19,6 +19,7 @@ use crate::http::error::Error;
 use crate::http::fields::Fields;
 use crate::http::h1::{Framing, Head, MAX_FIELDS, MAX_INFORMATIONAL, ProtocolError, Truncated, Version};
 use crate::http::trace::{Phase, Trace};
+use crate::http::upload::Upload;
 
 type Answer = http::Response<RecvStream>;
 
@@ -31,18 +32,21 @@ pub(in crate::http) fn exchange(seat: Seat, request: &Request<'_>, trace: &mut T
     trace.enter(Phase::Send);
     (trace.sent, trace.heard) = (false, false);
     let message = request::message(request, &seat.shared.site)?;
-    let has_body = request.body.is_some_and(|body| !body.is_empty());
+    let has_body = match (request.body, request.upload) {
+        (Some(body), _) => !body.is_empty(),
+        (None, Some(upload)) => upload.length() != Some(0),
+        (None, None) => false,
+    };
     let mut requests = seat.shared.requests().ok_or(Error::Http2(Http2Error::GoAway(0)))?;
     let (answer, stream) = requests.send_request(message, !has_body).map_err(|error| unsent(&seat, &error))?;
     drop(requests);
     trace.sent = true;
-    let mut pending = Pending { seat, bell: Doorbell::new(), answer, informational: 0 };
-    let early = match request.body {
-        Some(body) if has_body => pending.send(stream, body, request, trace)?,
-        _ => None,
-    };
+    let mut pending = Pending { seat, bell: Doorbell::new(), answer, informational: 0, early: None };
+    if has_body {
+        pending.send(stream, request, trace)?;
+    }
     let since = trace.enter(Phase::Wait);
-    let answer = match (early, request.answer_timeout) {
+    let answer = match (pending.early.take(), request.answer_timeout) {
         (Some(answer), _) => answer,
         (None, None) => pending.receive(trace)?,
         (None, Some(limit)) => green::timeout_from(since, limit, || pending.receive(trace))
@@ -58,58 +62,99 @@ struct Pending {
     bell: Doorbell,
     answer: ResponseFuture,
     informational: u32,
+    /// It has come before the request's end.
+    early: Option<Answer>,
 }
 
 impl Pending {
-    /// Sends the body piece by piece, each with its own clock. An answer that comes before ends the sending.
-    fn send(
+    /// Sends the body as the server takes it. An answer that comes before and is no success ends the sending.
+    #[inline(never)]
+    fn send(&mut self, mut stream: SendStream<Bytes>, request: &Request<'_>, trace: &mut Trace) -> Result<(), Error> {
+        match (request.body, request.upload) {
+            (Some(body), _) => self.send_bytes(&mut stream, body, true, request, trace).map(drop),
+            (None, Some(upload)) => self.send_upload(&mut stream, upload, request, trace),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// As it is read; the reader's time is its owner's.
+    fn send_upload(
         &mut self,
-        mut stream: SendStream<Bytes>,
-        body: &[u8],
+        stream: &mut SendStream<Bytes>,
+        upload: &Upload,
         request: &Request<'_>,
         trace: &mut Trace,
-    ) -> Result<Option<Answer>, Error> {
-        let mut left = body;
+    ) -> Result<(), Error> {
+        let mut piece = vec![0; SEND_BUFFER_BYTES];
+        loop {
+            match upload.read(&mut piece)? {
+                0 => {
+                    // Refused only by a stream that has ended; its answer says how.
+                    let _ = stream.send_data(Bytes::new(), true);
+                    return Ok(());
+                }
+                bytes if self.send_bytes(stream, &piece[..bytes], false, request, trace)? => {}
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Piece by piece, each with its own clock. False where the rest is not wanted.
+    fn send_bytes(
+        &mut self,
+        stream: &mut SendStream<Bytes>,
+        mut left: &[u8],
+        ends: bool,
+        request: &Request<'_>,
+        trace: &mut Trace,
+    ) -> Result<bool, Error> {
         while !left.is_empty() {
             let most = left.len().min(SEND_BUFFER_BYTES);
+            let most = match request.throttle {
+                Some(throttle) => throttle.wait(most).map_err(Error::Interrupted)?.min(most),
+                None => most,
+            };
             stream.reserve_capacity(most);
-            let mut room = || self.room(&mut stream, trace);
+            let mut room = || self.room(stream, trace);
             let room = match request.answer_timeout {
                 Some(limit) => green::timeout(limit, room).unwrap_or(Err(Error::AnswerTimeout(limit))),
                 None => room(),
             };
-            let room = match room? {
-                Room::Bytes(room) => room.min(most),
-                Room::Answered(answer) => return Ok(Some(answer)),
-            };
-            let (piece, rest) = left.split_at(room);
+            let Some(room) = room? else { return Ok(false) };
+            let (piece, rest) = left.split_at(room.min(most));
             left = rest;
-            let sent = stream.send_data(Bytes::copy_from_slice(piece), rest.is_empty());
-            if sent.is_err() {
+            if stream.send_data(Bytes::copy_from_slice(piece), ends && rest.is_empty()).is_err() {
                 // The stream has ended; its answer says how.
-                return Ok(None);
+                return Ok(false);
             }
         }
-        Ok(None)
+        Ok(true)
     }
 
-    /// Waits until the server takes some bytes, or answers.
-    fn room(&mut self, stream: &mut SendStream<Bytes>, trace: &mut Trace) -> Result<Room, Error> {
-        let (answer, informational) = (&mut self.answer, &mut self.informational);
+    /// Waits until the server takes some bytes; none where its answer says that it wants no more. (After a success it is
+    /// sent on, as in curl: some servers answer while they read.)
+    fn room(&mut self, stream: &mut SendStream<Bytes>, trace: &mut Trace) -> Result<Option<usize>, Error> {
+        let (answer, informational, early) = (&mut self.answer, &mut self.informational, &mut self.early);
         let polled = self.bell.wait_for(|context| {
-            match poll_answer(answer, informational, trace, context) {
-                Poll::Ready(Ok(answer)) => return Poll::Ready(Ok(Room::Answered(answer))),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => {}
+            if early.is_none() {
+                match poll_answer(answer, informational, trace, context) {
+                    Poll::Ready(Ok(answer)) => *early = Some(answer),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => {}
+                }
+            }
+            if early.as_ref().is_some_and(|answer| answer.status().as_u16() >= 300) {
+                return Poll::Ready(Ok(None));
             }
             match stream.capacity() {
                 0 => {}
-                room => return Poll::Ready(Ok(Room::Bytes(room))),
+                room => return Poll::Ready(Ok(Some(room))),
             }
             match stream.poll_capacity(context) {
-                Poll::Ready(Some(Ok(room))) => Poll::Ready(Ok(Room::Bytes(room))),
+                Poll::Ready(Some(Ok(room))) => Poll::Ready(Ok(Some(room))),
                 Poll::Ready(Some(Err(error))) => Poll::Ready(Err(Fault::Crate(error))),
-                // It was reset: the answer tells.
+                // It has ended: the answer tells, or has told.
+                Poll::Ready(None) if early.is_some() => Poll::Ready(Ok(None)),
                 Poll::Ready(None) | Poll::Pending => Poll::Pending,
             }
         });
@@ -148,11 +193,6 @@ impl Pending {
         let head = head(method, &parts, &stream)?;
         Ok((head, Body::new(stream, self.seat, self.bell)))
     }
-}
-
-enum Room {
-    Bytes(usize),
-    Answered(Answer),
 }
 
 enum Fault {

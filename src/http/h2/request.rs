@@ -10,6 +10,7 @@ use crate::http::client::Request;
 use crate::http::error::Error;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::origin::{Origin, Scheme};
+use crate::http::upload::Upload;
 
 /// What all requests of a connection have in common.
 pub(super) struct Site {
@@ -67,10 +68,14 @@ fn fields(request: &Request<'_>) -> Result<HeaderMap, Error> {
         text.set_sensitive(Fields::is_secret(name));
         map.try_append(known, text).map_err(|_| Error::Request(FieldError::TooLarge))?;
     }
-    if let Some(body) = request.body
+    let length = match request.body {
+        Some(body) => Some(body.len() as u64),
+        None => request.upload.and_then(Upload::length),
+    };
+    if let Some(length) = length
         && !map.contains_key(http::header::CONTENT_LENGTH)
     {
-        map.insert(http::header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        map.insert(http::header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     Ok(map)
 }
@@ -80,11 +85,12 @@ fn bad_value(name: &str) -> Error {
 }
 
 /// RFC 9113 section 8.2.2: these speak of one HTTP/1.1 connection, and so does what `Connection` names. `Host` is sent as
-/// `:authority`.
+/// `:authority`, and 100 is never waited for (as in curl): a stream can be reset when an early answer makes a body useless.
 fn is_of_the_connection(name: &str, value: &[u8], fields: &Fields) -> bool {
     const NAMES: [&str; 7] =
         ["connection", "host", "http2-settings", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
     NAMES.iter().any(|own| own.eq_ignore_ascii_case(name))
+        || (name.eq_ignore_ascii_case("expect") && value.eq_ignore_ascii_case(b"100-continue"))
         || (name.eq_ignore_ascii_case("te") && !value.eq_ignore_ascii_case(b"trailers"))
         || fields.contains_token("connection", name)
 }
@@ -101,7 +107,15 @@ mod tests {
         for (name, value) in fields {
             list.push(name, value).unwrap();
         }
-        let request = Request { method: "GET", url: &url, fields: &list, body, answer_timeout: None };
+        let request = Request {
+            method: "GET",
+            url: &url,
+            fields: &list,
+            body,
+            upload: None,
+            throttle: None,
+            answer_timeout: None,
+        };
         message(&request, &Site::of(&Origin::of(&url).unwrap()).unwrap())
     }
 
@@ -144,6 +158,7 @@ mod tests {
             ("Upgrade", "h2c"),
             ("HTTP2-Settings", "AAA"),
             ("TE", "gzip"),
+            ("Expect", "100-continue"),
             ("X-Stays", "1"),
             ("X-Stays", "2"),
         ];

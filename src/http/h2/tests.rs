@@ -131,7 +131,7 @@ fn client() -> Client {
 
 fn request<'a>(method: &'a str, url: &'a Url, body: Option<&'a [u8]>) -> Request<'a> {
     static NO_FIELDS: Fields = Fields::new();
-    Request { method, url, fields: &NO_FIELDS, body, answer_timeout: None }
+    Request { method, url, fields: &NO_FIELDS, body, upload: None, throttle: None, answer_timeout: None }
 }
 
 fn get(client: &Client, url: &Url) -> Result<Vec<u8>, Error> {

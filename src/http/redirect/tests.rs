@@ -3,7 +3,7 @@
 use super::*;
 
 fn hop(url: &str, status: u16, location: &[u8]) -> Result<Option<Next>, RedirectError> {
-    next(&Hop { url: &Url::parse(url).unwrap(), method: "GET", status, locations: &[location] })
+    next(&Hop { url: &Url::parse(url).unwrap(), method: "GET", status, locations: &[location], schemes: Schemes::ALL })
 }
 
 fn to(url: &str, location: impl AsRef<[u8]>) -> Next {
@@ -30,14 +30,15 @@ fn only_five_statuses_are_followed() {
 fn without_a_location_the_answer_is_final() {
     let url = Url::parse("http://a/").unwrap();
     for locations in [&[][..], &[&b""[..]], &[b" \t"], &[b"", b" "]] {
-        assert_eq!(next(&Hop { url: &url, method: "GET", status: 302, locations }), Ok(None));
+        assert_eq!(next(&Hop { url: &url, method: "GET", status: 302, locations, schemes: Schemes::ALL }), Ok(None));
     }
 }
 
 #[test]
 fn several_locations_must_agree() {
     let url = Url::parse("http://a/").unwrap();
-    let of = |locations: &[&[u8]]| next(&Hop { url: &url, method: "GET", status: 302, locations });
+    let of =
+        |locations: &[&[u8]]| next(&Hop { url: &url, method: "GET", status: 302, locations, schemes: Schemes::ALL });
     assert_eq!(of(&[b"/x", b" /x "]).unwrap().unwrap().url.as_str(), "http://a/x");
     assert_eq!(of(&[b"/x", b"/y"]), Err(RedirectError::Ambiguous));
     assert_eq!(of(&[b"/x", b""]), Err(RedirectError::Ambiguous));
@@ -47,7 +48,8 @@ fn several_locations_must_agree() {
 fn the_method_follows_the_status() {
     let url = Url::parse("http://a/").unwrap();
     let of = |status, method| {
-        let next = next(&Hop { url: &url, method, status, locations: &[b"/x"] }).unwrap().unwrap();
+        let next =
+            next(&Hop { url: &url, method, status, locations: &[b"/x"], schemes: Schemes::ALL }).unwrap().unwrap();
         (next.method, next.drop_body)
     };
     for status in [301, 302] {
@@ -162,6 +164,24 @@ fn only_http_and_https_are_followed() {
         let scheme = location.split(':').next().unwrap();
         assert_eq!(refused(location), RedirectError::Scheme(scheme.into()));
     }
+}
+
+#[test]
+fn a_scheme_that_is_not_allowed_is_not_followed_whatever_way_it_is_written() {
+    let url = Url::parse("https://a/b").unwrap();
+    let of = |schemes: Schemes, location: &str| {
+        next(&Hop { url: &url, method: "GET", status: 302, locations: &[location.as_bytes()], schemes })
+            .map(|next| next.unwrap().url.into())
+    };
+    for location in ["http://a/", "HTTP://b/", "http:x", "http:\\\\b"] {
+        assert_eq!(of(Schemes::ONLY_HTTPS, location), Err(RedirectError::Refused(Scheme::Http)), "{location}");
+    }
+    for location in ["/x", "//a/x", "https:x"] {
+        assert!(of(Schemes::ONLY_HTTPS, location).is_ok_and(|url: String| url.starts_with("https://")), "{location}");
+    }
+    let nowhere = Schemes::parse("-all").unwrap();
+    assert_eq!(of(nowhere, "/x"), Err(RedirectError::Refused(Scheme::Https)), "also to where it is");
+    assert_eq!(of(Schemes::ONLY_HTTPS, "ftp://a/"), Err(RedirectError::Scheme("ftp".into())));
 }
 
 #[test]
@@ -311,7 +331,9 @@ fn location_trusted_keeps_all_but_the_host_that_was_left() {
 #[test]
 fn fields_about_the_body_go_with_the_body() {
     let url = Url::parse("http://a/").unwrap();
-    let next = next(&Hop { url: &url, method: "POST", status: 302, locations: &[b"/x"] }).unwrap().unwrap();
+    let next = next(&Hop { url: &url, method: "POST", status: 302, locations: &[b"/x"], schemes: Schemes::ALL })
+        .unwrap()
+        .unwrap();
     let fields = given(&["content-type", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Authorization"]);
     for location_trusted in [false, true] {
         let rules = RedirectRules { location_trusted, ..Default::default() };

@@ -1,18 +1,18 @@
-//! A client's TLS settings: whom to trust, which versions, which protocols; and the sessions that they may resume.
+//! A client's TLS settings, made once: what tells them from others, what is loaded of them, the sessions they may resume.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use rustls::ClientConfig;
 use rustls::client::Resumption;
-use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, SupportedProtocolVersion};
+use rustls::client::danger::ServerCertVerifier;
 
+use super::builder::TlsConfigBuilder;
 use super::error::TlsSetupError;
-use super::insecure::AnyCertificate;
-use super::roots::{self, RootCounts, Roots};
-use super::tickets::Tickets;
+use super::roots::{RootCounts, Roots};
+use super::tickets::{SessionScope, Tickets};
 
 /// A version of TLS that can be asked for. Older ones are not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,14 +35,35 @@ pub struct TlsConfig {
 struct Shared {
     id: u64,
     settings: TlsConfigBuilder,
+    /// Read once, also where it serves two configurations.
+    trust: Arc<OnceLock<Result<Trust, TlsSetupError>>>,
     loaded: OnceLock<Result<Loaded, TlsSetupError>>,
+    /// The same without the client's certificate, where there is one.
+    anonymous: Option<TlsConfig>,
+}
+
+/// Who judges a server's certificate.
+#[derive(Clone)]
+pub(super) struct Trust {
+    pub verifier: Arc<dyn ServerCertVerifier>,
+    pub counts: RootCounts,
 }
 
 /// What rustls works with.
 pub(super) struct Loaded {
-    pub client: Arc<ClientConfig>,
+    client: Arc<ClientConfig>,
     pub counts: RootCounts,
     tickets: Arc<Tickets>,
+}
+
+impl Loaded {
+    /// For one connection, whose sessions are shared with others of the same scope only.
+    pub fn client(&self, scope: SessionScope) -> Arc<ClientConfig> {
+        // Some shared pointers and one list of names: nothing beside a handshake.
+        let mut client = ClientConfig::clone(&self.client);
+        client.resumption = Resumption::store(self.tickets.within(scope));
+        Arc::new(client)
+    }
 }
 
 impl TlsConfig {
@@ -54,7 +75,40 @@ impl TlsConfig {
             alpn: Vec::new(),
             least: TlsVersion::Tls12,
             greatest: TlsVersion::Tls13,
+            identity: None,
+            pins: Vec::new(),
+            key_log: None,
         }
+    }
+
+    pub(super) fn of(settings: TlsConfigBuilder) -> TlsConfig {
+        let trust = Arc::default();
+        let anonymous = settings.identity.is_some().then(|| {
+            let settings = TlsConfigBuilder { identity: None, ..settings.clone() };
+            TlsConfig::trusting(settings, Arc::clone(&trust), None)
+        });
+        TlsConfig::trusting(settings, trust, anonymous)
+    }
+
+    fn trusting(
+        settings: TlsConfigBuilder,
+        trust: Arc<OnceLock<Result<Trust, TlsSetupError>>>,
+        anonymous: Option<TlsConfig>,
+    ) -> TlsConfig {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        TlsConfig { shared: Arc::new(Shared { id, settings, trust, loaded: OnceLock::new(), anonymous }) }
+    }
+
+    /// The same settings without the client's certificate: another configuration, with another [`id`](TlsConfig::id) and
+    /// sessions of its own, always the same one. Itself if there is no certificate.
+    pub fn anonymous(&self) -> &TlsConfig {
+        self.shared.anonymous.as_ref().unwrap_or(self)
+    }
+
+    /// Whether a server that asks for a certificate is shown one.
+    pub fn has_identity(&self) -> bool {
+        self.shared.settings.identity.is_some()
     }
 
     /// What tells this configuration from all others of the process.
@@ -72,16 +126,27 @@ impl TlsConfig {
         self.loaded().map(|loaded| loaded.counts)
     }
 
-    /// Forgets the sessions that could be resumed: the next connections make whole handshakes, as the first ones did.
+    /// Forgets the sessions that could be resumed, those without the client's certificate too: the next connections make whole handshakes, as the first ones did.
     pub fn forget_sessions(&self) {
         if let Some(Ok(loaded)) = self.shared.loaded.get() {
             loaded.tickets.clear();
         }
+        if let Some(anonymous) = &self.shared.anonymous {
+            anonymous.forget_sessions();
+        }
     }
 
     pub(super) fn loaded(&self) -> Result<&Loaded, TlsSetupError> {
-        let loaded = self.shared.loaded.get_or_init(|| self.shared.settings.load());
+        let loaded = self.shared.loaded.get_or_init(|| self.load());
         loaded.as_ref().map_err(TlsSetupError::clone)
+    }
+
+    fn load(&self) -> Result<Loaded, TlsSetupError> {
+        let settings = &self.shared.settings;
+        settings.check()?;
+        let trust = self.shared.trust.get_or_init(|| settings.trust()).clone()?;
+        let client = Arc::new(settings.client(trust.verifier)?);
+        Ok(Loaded { client, counts: trust.counts, tickets: Arc::default() })
     }
 }
 
@@ -102,92 +167,5 @@ impl Hash for TlsConfig {
 impl fmt::Debug for TlsConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsConfig").field("id", &self.id()).field("settings", &self.shared.settings).finish()
-    }
-}
-
-/// Settings for a [`TlsConfig`].
-#[derive(Clone, Debug)]
-pub struct TlsConfigBuilder {
-    roots: Roots,
-    insecure: bool,
-    alpn: Vec<Vec<u8>>,
-    least: TlsVersion,
-    greatest: TlsVersion,
-}
-
-impl TlsConfigBuilder {
-    /// The certificates that are trusted. Without them (and without [`insecure`](TlsConfigBuilder::insecure)) there is
-    /// no configuration.
-    pub fn roots(mut self, roots: Roots) -> TlsConfigBuilder {
-        self.roots = roots;
-        self
-    }
-
-    /// Takes any certificate, whoever issued it and for whatever name; the peer must still own its key. The roots are
-    /// then not read at all. curl: `-k`.
-    pub fn insecure(mut self, insecure: bool) -> TlsConfigBuilder {
-        self.insecure = insecure;
-        self
-    }
-
-    /// The protocols offered by ALPN (RFC 7301), dearest first: `["h2", "http/1.1"]`. None: the extension is not sent.
-    pub fn alpn(mut self, protocols: impl IntoIterator<Item: AsRef<[u8]>>) -> TlsConfigBuilder {
-        self.alpn = protocols.into_iter().map(|name| name.as_ref().to_vec()).collect();
-        self
-    }
-
-    /// The least version accepted (1.2).
-    pub fn min_version(mut self, version: TlsVersion) -> TlsConfigBuilder {
-        self.least = version;
-        self
-    }
-
-    /// The greatest version offered (1.3).
-    pub fn max_version(mut self, version: TlsVersion) -> TlsConfigBuilder {
-        self.greatest = version;
-        self
-    }
-
-    /// Loads the roots now, so that what is wrong with them is told now. Blocks the thread for the reading.
-    pub fn build(self) -> Result<TlsConfig, TlsSetupError> {
-        let config = self.build_lazy();
-        config.loaded()?;
-        Ok(config)
-    }
-
-    /// Loads the roots at the first connection, for a caller who may never make one; what is wrong with them is then the
-    /// error of every connection ([`TlsError::Setup`](super::TlsError::Setup)).
-    pub fn build_lazy(self) -> TlsConfig {
-        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        TlsConfig { shared: Arc::new(Shared { id, settings: self, loaded: OnceLock::new() }) }
-    }
-
-    fn load(&self) -> Result<Loaded, TlsSetupError> {
-        if self.alpn.iter().any(|name| name.is_empty() || name.len() > 255) {
-            return Err(TlsSetupError::Alpn);
-        }
-        let provider = super::provider();
-        let builder = ClientConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(&self.versions())
-            .map_err(|_| TlsSetupError::NoVersion)?;
-        let (builder, counts) = if self.insecure {
-            let verifier = Arc::new(AnyCertificate(provider));
-            (builder.dangerous().with_custom_certificate_verifier(verifier), RootCounts::default())
-        } else {
-            let (store, counts) = roots::load(&self.roots)?;
-            (builder.with_root_certificates(store), counts)
-        };
-        let mut client = builder.with_no_client_auth();
-        client.alpn_protocols = self.alpn.clone();
-        let tickets = Arc::new(Tickets::default());
-        client.resumption = Resumption::store(tickets.clone());
-        Ok(Loaded { client: Arc::new(client), counts, tickets })
-    }
-
-    fn versions(&self) -> Vec<&'static SupportedProtocolVersion> {
-        let allowed = self.least..=self.greatest;
-        let known = [(TlsVersion::Tls13, &TLS13), (TlsVersion::Tls12, &TLS12)];
-        known.into_iter().filter(|(version, _)| allowed.contains(version)).map(|(_, known)| known).collect()
     }
 }

@@ -12,6 +12,8 @@ use std::path::PathBuf;
 pub enum TlsError {
     /// The peer's certificate is not acceptable: expired, for other names, of an unknown issuer.
     Certificate(String),
+    /// The peer's public key is none of those that are pinned.
+    NotPinned(String),
     /// The peer refused, and said why in an alert.
     Alert(String),
     /// The peer broke the protocol, does not speak it, or has no version or cipher in common with us.
@@ -35,7 +37,10 @@ impl TlsError {
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TlsError::Certificate(text) | TlsError::Alert(text) | TlsError::Protocol(text) => f.write_str(text),
+            TlsError::Certificate(text)
+            | TlsError::NotPinned(text)
+            | TlsError::Alert(text)
+            | TlsError::Protocol(text) => f.write_str(text),
             TlsError::Io(error) => error.fmt(f),
             TlsError::InvalidName(name) => write!(f, "not a host name or an address: {}", name.escape_debug()),
             TlsError::Setup(error) => error.fmt(f),
@@ -82,6 +87,13 @@ pub enum TlsSetupError {
     Alpn,
     /// The server's own certificate or key cannot be used.
     Identity(String),
+    /// The client's own certificate or key cannot be read or used.
+    ClientIdentity {
+        /// The file that is to blame, where it came from one.
+        path: Option<PathBuf>,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 impl fmt::Display for TlsSetupError {
@@ -100,6 +112,12 @@ impl fmt::Display for TlsSetupError {
             TlsSetupError::NoVersion => f.write_str("the least TLS version allowed is above the greatest"),
             TlsSetupError::Alpn => f.write_str("an ALPN name must have 1 to 255 bytes"),
             TlsSetupError::Identity(reason) => write!(f, "the server's certificate or key cannot be used: {reason}"),
+            TlsSetupError::ClientIdentity { path: Some(path), reason } => {
+                write!(f, "the client's certificate or key cannot be used: {}: {reason}", path.display())
+            }
+            TlsSetupError::ClientIdentity { path: None, reason } => {
+                write!(f, "the client's certificate or key cannot be used: {reason}")
+            }
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Turns rustls' errors into sentences that say what is wrong and with what.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
+use std::sync::Arc;
 
-use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, OtherError, PeerIncompatible, PeerMisbehaved};
 
 use super::error::TlsError;
+use super::verifier::{NotPinned, SelfSigned};
 
 /// Names of a certificate that a message shows: a shared host's has hundreds.
 const SHOWN_NAMES: usize = 5;
@@ -19,15 +21,44 @@ pub(super) struct Scene<'a> {
     pub record: &'a [u8],
 }
 
+/// The peer sends without end what carries nothing.
+#[derive(Debug)]
+pub(super) struct Flood(&'static str);
+
+impl Flood {
+    /// As an error that rustls could have had.
+    pub fn error(text: &'static str) -> Error {
+        Error::Other(OtherError(Arc::new(Flood(text))))
+    }
+}
+
+impl fmt::Display for Flood {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Flood {}
+
 /// Sorts an error of rustls', and words it.
 pub(super) fn explain(error: &Error, scene: &Scene) -> TlsError {
     match error {
+        Error::InvalidCertificate(CertificateError::Other(error)) if error.0.is::<NotPinned>() => {
+            TlsError::NotPinned(error.to_string())
+        }
         Error::InvalidCertificate(error) => TlsError::Certificate(certificate(error, scene)),
         Error::NoCertificatesPresented => TlsError::Certificate("the peer sent no certificate".into()),
         Error::UnsupportedNameType => TlsError::Certificate("a certificate cannot be checked for such a name".into()),
         Error::AlertReceived(alert) => TlsError::Alert(refusal(*alert)),
         Error::InvalidMessage(_) if !is_tls(scene.record) => TlsError::Protocol(not_tls(scene.record)),
+        Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        ) => TlsError::Protocol(
+            "the peer sent more than 64 KiB in one message: too long a chain of certificates?".into(),
+        ),
         Error::PeerIncompatible(what) => TlsError::Protocol(incompatible(what)),
+        Error::PeerMisbehaved(what) => TlsError::Protocol(misbehaved(what)),
+        Error::Other(error) if error.0.is::<Flood>() => TlsError::Protocol(error.to_string()),
         error => TlsError::Protocol(format!("the peer broke the TLS protocol: {error}")),
     }
 }
@@ -49,6 +80,16 @@ fn certificate(error: &CertificateError, scene: &Scene) -> String {
         }
         CertificateError::UnknownIssuer => {
             format!("unknown issuer (no root among {} trusted certificates)", scene.roots)
+        }
+        CertificateError::Other(error) if error.0.is::<SelfSigned>() => {
+            format!("{error}, and is none of the {} that are trusted", scene.roots)
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "the certificate was not issued for a server's use".into()
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "the certificate is signed by a method that is too weak or unknown".into()
         }
         CertificateError::BadEncoding => "the certificate is malformed".into(),
         CertificateError::BadSignature => {
@@ -99,6 +140,17 @@ fn incompatible(what: &PeerIncompatible) -> String {
         }
         what => format!("the peer has nothing in common with us: {}", snake_case(&format!("{what:?}"))),
     }
+}
+
+fn misbehaved(what: &PeerMisbehaved) -> String {
+    let flood = match what {
+        PeerMisbehaved::TooManyEmptyFragments => "empty records",
+        PeerMisbehaved::TooManyKeyUpdateRequests => "updates of keys",
+        PeerMisbehaved::TooManyRenegotiationRequests => "wishes to renegotiate",
+        PeerMisbehaved::TooManyWarningAlertsReceived => "warnings",
+        what => return format!("the peer broke the TLS protocol: {}", snake_case(&format!("{what:?}"))),
+    };
+    format!("the peer sent too many {flood}")
 }
 
 fn not_tls(record: &[u8]) -> String {

@@ -1,7 +1,8 @@
 //! TLS by rustls on ring, over any stream that parks: the client, and a thin server side.
 //!
 //! ```text
-//!   TlsConfig ── roots, verifier, versions, ALPN ──┐        ┌── Tickets: sessions to resume, by server name
+//!   TlsConfig ── trust, pins, versions, ALPN, ─────┐        ┌── Tickets: sessions to resume, by scope and server name
+//!     own certificate, key log                     │        │
 //!                                                  ▼        ▼
 //!   TlsStream::connect ──────────────────────► rustls (no I/O) ◄────────── TlsAcceptor::accept
 //!                                               ▲        │
@@ -14,27 +15,37 @@
 //! are, and the provider is always the one named in `provider`.
 
 mod acceptor;
+mod builder;
 mod config;
 mod error;
 mod explain;
+mod identity;
 mod insecure;
+mod key_log;
 mod outlet;
+mod pins;
 mod records;
 mod roots;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod verifier;
 
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
 pub use acceptor::TlsAcceptor;
-pub use config::{TlsConfig, TlsConfigBuilder, TlsVersion};
+pub use builder::TlsConfigBuilder;
+pub use config::{TlsConfig, TlsVersion};
 pub use error::{TlsError, TlsSetupError};
+pub use identity::{Encoding, Identity, IdentityFiles};
+pub use key_log::KeyLogFile;
+pub use pins::{BadPin, PublicKeyPin};
 pub use roots::{RootCounts, Roots};
 pub use stream::{TlsStream, Transport};
+pub use tickets::SessionScope;
 
 /// The one provider of cryptography: never rustls' process default, which another crate might have set.
 fn provider() -> Arc<CryptoProvider> {

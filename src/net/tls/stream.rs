@@ -8,14 +8,22 @@ use rustls::{ClientConnection, Connection, HandshakeKind, ProtocolVersion};
 
 use super::config::TlsConfig;
 use super::error::TlsError;
-use super::explain::{Scene, explain};
+use super::explain::{Flood, Scene, explain};
 use super::outlet::Outlet;
 use super::records::Records;
+use super::tickets::SessionScope;
 use crate::green::Interrupt;
 use crate::net::TcpStream;
 
 /// Ciphertext that rustls holds until the transport has taken it: four records.
 const UNSENT_BYTES: usize = 64 * 1024;
+/// What a peer may send up to the end of the handshake. Each message has its place there and at most 64 KiB (rustls), and
+/// an honest chain of certificates takes 5.
+const HANDSHAKE_BYTES: usize = 256 * 1024;
+/// What a peer may send without a byte of plaintext: tickets, updates of keys, empty records. rustls has narrower bounds
+/// for some: 32 empty records in a row, 32 updates of keys between two pieces of plaintext, 4 warnings, one wish to
+/// renegotiate, which is refused.
+const SILENT_BYTES: usize = 256 * 1024;
 /// Reads that [`TlsStream::has_unread`] makes before it calls a connection unfit: a server gives one to four tickets, in
 /// one piece or one each, and one that sends more without being asked has something else in mind.
 const IDLE_READS: usize = 16;
@@ -60,6 +68,8 @@ pub struct TlsStream<S = TcpStream> {
     /// Why the transport did not take what a write had been promised to pass on.
     unsent: Option<io::Error>,
     said_goodbye: bool,
+    /// Bytes that came since there was plaintext.
+    silent: usize,
     roots: usize,
 }
 
@@ -86,15 +96,26 @@ impl<S: Read + Write> TlsStream<S> {
     /// trailing dot is left out) or an address (an IPv6 one may have brackets). Waits; put a
     /// [`timeout`](crate::green::timeout) around it.
     pub fn connect(transport: S, server_name: &str, config: &TlsConfig) -> Result<TlsStream<S>, TlsError> {
+        TlsStream::connect_within(SessionScope::default(), transport, server_name, config)
+    }
+
+    /// The same, resuming sessions of this scope only: another port of the name, or another way there, is another scope.
+    pub fn connect_within(
+        scope: SessionScope,
+        transport: S,
+        server_name: &str,
+        config: &TlsConfig,
+    ) -> Result<TlsStream<S>, TlsError> {
         let name = parse_name(server_name)?;
         let loaded = config.loaded().map_err(TlsError::Setup)?;
-        let connection = ClientConnection::new(loaded.client.clone(), name)
-            .map_err(|error| TlsError::Protocol(error.to_string()))?;
+        let connection =
+            ClientConnection::new(loaded.client(scope), name).map_err(|error| TlsError::Protocol(error.to_string()))?;
         TlsStream::shake_hands(connection.into(), transport, loaded.counts.trusted)
     }
 
     /// The same, offering `protocols` by ALPN (dearest first) in place of the configuration's own.
     pub fn connect_offering(
+        scope: SessionScope,
         transport: S,
         server_name: &str,
         config: &TlsConfig,
@@ -103,7 +124,7 @@ impl<S: Read + Write> TlsStream<S> {
         let name = parse_name(server_name)?;
         let loaded = config.loaded().map_err(TlsError::Setup)?;
         let protocols = protocols.iter().map(|name| name.to_vec()).collect();
-        let connection = ClientConnection::new_with_alpn(loaded.client.clone(), name, protocols)
+        let connection = ClientConnection::new_with_alpn(loaded.client(scope), name, protocols)
             .map_err(|error| TlsError::Protocol(error.to_string()))?;
         TlsStream::shake_hands(connection.into(), transport, loaded.counts.trusted)
     }
@@ -117,13 +138,17 @@ impl<S: Read + Write> TlsStream<S> {
             broken: None,
             unsent: None,
             said_goodbye: false,
+            silent: 0,
             roots,
         };
         while stream.tls.is_handshaking() {
             stream.push().map_err(TlsError::Io)?;
-            if stream.tls.is_handshaking() && stream.take_in()? == 0 {
-                let text = "the peer closed the connection in the TLS handshake";
-                return Err(TlsError::Io(io::Error::new(ErrorKind::UnexpectedEof, text)));
+            if stream.tls.is_handshaking() {
+                if stream.take_in()? == 0 {
+                    let text = "the peer closed the connection in the TLS handshake";
+                    return Err(TlsError::Io(io::Error::new(ErrorKind::UnexpectedEof, text)));
+                }
+                stream.bound(HANDSHAKE_BYTES, "the peer sent more than 256 KiB in the TLS handshake")?;
             }
         }
         stream.push().map_err(TlsError::Io)?;
@@ -171,7 +196,10 @@ impl<S: Read + Write> TlsStream<S> {
             match self.tls.reader().fill_buf() {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(truncated()),
-                done => return done.map(drop),
+                done => {
+                    self.silent = 0;
+                    return done.map(drop);
+                }
             }
             // An answer to a key update, or the rest of a timed-out write: the peer may wait for it. That it does not
             // get through does not end the reading.
@@ -182,22 +210,45 @@ impl<S: Read + Write> TlsStream<S> {
                 Ok(()) => {}
             }
             self.take_in()?;
+            self.bound(SILENT_BYTES, "the peer sent more than 256 KiB of TLS records without any data")?;
         }
+    }
+
+    /// Breaks the connection if the peer has gone on for too long without plaintext.
+    fn bound(&mut self, most: usize, text: &'static str) -> Result<(), TlsError> {
+        if self.silent <= most {
+            return Ok(());
+        }
+        self.broken = Some(Flood::error(text));
+        Err(self.why_broken())
     }
 
     /// Reads once from the transport and lets rustls work on it: how many bytes came, 0 at the end.
     fn take_in(&mut self) -> Result<usize, TlsError> {
         if self.broken.is_none() {
-            let count = self.tls.read_tls(&mut self.records.following(&mut self.transport)).map_err(TlsError::Io)?;
-            match self.tls.process_new_packets() {
-                Ok(_) => return Ok(count),
-                Err(error) => self.broken = Some(error),
+            match self.tls.read_tls(&mut self.records.following(&mut self.transport)) {
+                Ok(count) => match self.tls.process_new_packets() {
+                    Ok(_) => {
+                        self.silent += count;
+                        return Ok(count);
+                    }
+                    Err(error) => self.broken = Some(error),
+                },
+                // rustls has no room for more: handshake messages that run from one record into the next without end.
+                Err(error) if error.kind() == ErrorKind::InvalidData && TlsError::of(&error).is_none() => {
+                    self.broken = Some(Flood::error("the peer sent more than 64 KiB of TLS messages in one piece"));
+                }
+                Err(error) => return Err(TlsError::Io(error)),
             }
             // The alert that says why. Whether it arrives changes nothing.
             let _ = self.push();
         }
+        Err(self.why_broken())
+    }
+
+    fn why_broken(&self) -> TlsError {
         let scene = Scene { roots: self.roots, record: self.records.header() };
-        Err(self.broken.as_ref().map_or_else(|| TlsError::Io(truncated()), |error| explain(error, &scene)))
+        self.broken.as_ref().map_or_else(|| TlsError::Io(truncated()), |error| explain(error, &scene))
     }
 
     /// Passes on all that rustls holds for the peer.

@@ -12,14 +12,15 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustls::NamedGroup;
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::pki_types::ServerName;
 
-/// Tickets kept for one server: as many connections to it may start at once and resume.
+/// Tickets kept for one server and scope: as many connections to it may start at once and resume.
 const TICKETS_PER_NAME: usize = 512;
 /// Names in a generation; there are two.
 const NAMES: usize = 512;
@@ -28,12 +29,36 @@ const NAMES: usize = 512;
 /// send the largest chains and tickets on a thousand connections.
 const TICKETS: usize = 1_024;
 
-/// The store; clones of a [`TlsConfig`](super::TlsConfig) share one, and no two configurations do: a session made under
+/// The store of one configuration; clones of a [`TlsConfig`](super::TlsConfig) share one, and no two configurations do: a session made under
 /// `-k` must not let another configuration skip the check.
 #[derive(Default)]
 pub(super) struct Tickets {
     generations: Mutex<Generations<Session<Tls13ClientSessionValue>>>,
 }
+
+/// Which connections may resume each other's sessions, beside having one configuration and one server name: those of the
+/// same scope. A pool's key makes a good one: then a session does not pass from one port or one proxy to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SessionScope(u64);
+
+impl SessionScope {
+    /// The scope of everything that is equal to `what`. Hashed with the process' own random keys: two things that differ
+    /// have one scope with a chance of 2⁻⁶⁴, which nobody outside can raise.
+    pub fn of(what: &impl Hash) -> SessionScope {
+        static KEYS: OnceLock<RandomState> = OnceLock::new();
+        SessionScope(KEYS.get_or_init(RandomState::new).hash_one(what))
+    }
+}
+
+/// The part of a store that one scope sees.
+#[derive(Debug)]
+struct Scoped {
+    tickets: Arc<Tickets>,
+    scope: SessionScope,
+}
+
+/// Whose sessions they are.
+type Server = (SessionScope, ServerName<'static>);
 
 struct Session<T> {
     group: Option<NamedGroup>,
@@ -48,6 +73,11 @@ impl<T> Default for Session<T> {
 }
 
 impl Tickets {
+    /// What connections of this scope see.
+    pub fn within(self: &Arc<Tickets>, scope: SessionScope) -> Arc<dyn ClientSessionStore> {
+        Arc::new(Scoped { tickets: self.clone(), scope })
+    }
+
     /// Forgets every session: the next handshakes are whole ones.
     pub fn clear(&self) {
         *self.lock() = Generations::default();
@@ -59,33 +89,39 @@ impl Tickets {
     }
 }
 
-impl ClientSessionStore for Tickets {
+impl Scoped {
+    fn server(&self, name: &ServerName<'_>) -> Server {
+        (self.scope, name.to_owned())
+    }
+}
+
+impl ClientSessionStore for Scoped {
     fn set_kx_hint(&self, name: ServerName<'static>, group: NamedGroup) {
-        self.lock().entry(name).group = Some(group);
+        self.tickets.lock().entry((self.scope, name)).group = Some(group);
     }
 
     fn kx_hint(&self, name: &ServerName<'_>) -> Option<NamedGroup> {
-        self.lock().find(name)?.group
+        self.tickets.lock().find(&self.server(name))?.group
     }
 
     fn set_tls12_session(&self, name: ServerName<'static>, value: Tls12ClientSessionValue) {
-        self.lock().entry(name).tls12 = Some(value);
+        self.tickets.lock().entry((self.scope, name)).tls12 = Some(value);
     }
 
     fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        self.lock().find(name)?.tls12.clone()
+        self.tickets.lock().find(&self.server(name))?.tls12.clone()
     }
 
     fn remove_tls12_session(&self, name: &ServerName<'static>) {
-        self.lock().forget_tls12(name);
+        self.tickets.lock().forget_tls12(&self.server(name));
     }
 
     fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
-        self.lock().put(name, value);
+        self.tickets.lock().put((self.scope, name), value);
     }
 
     fn take_tls13_ticket(&self, name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
-        self.lock().take(name)
+        self.tickets.lock().take(&self.server(name))
     }
 }
 
@@ -97,8 +133,8 @@ impl fmt::Debug for Tickets {
 
 /// Entries by name, the least recently met half of them dropped when there are too many.
 struct Generations<S> {
-    young: HashMap<ServerName<'static>, S>,
-    old: HashMap<ServerName<'static>, S>,
+    young: HashMap<Server, S>,
+    old: HashMap<Server, S>,
     /// Tickets in the young generation.
     tickets: usize,
 }
@@ -110,16 +146,16 @@ impl<S> Default for Generations<S> {
 }
 
 impl<T> Generations<Session<T>> {
-    fn find<'a>(&'a self, name: &ServerName<'a>) -> Option<&'a Session<T>> {
-        self.young.get(name).or_else(|| self.old.get(name))
+    fn find(&self, server: &Server) -> Option<&Session<T>> {
+        self.young.get(server).or_else(|| self.old.get(server))
     }
 
-    /// The entry of `name`, young from now on; made if there is none.
-    fn entry(&mut self, name: ServerName<'static>) -> &mut Session<T> {
-        if self.young.len() >= NAMES && !self.young.contains_key(&name) {
+    /// The entry of `server`, young from now on; made if there is none.
+    fn entry(&mut self, server: Server) -> &mut Session<T> {
+        if self.young.len() >= NAMES && !self.young.contains_key(&server) {
             self.age();
         }
-        match self.young.entry(name) {
+        match self.young.entry(server) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(vacant) => {
                 let known = self.old.remove(vacant.key()).unwrap_or_default();
@@ -129,11 +165,11 @@ impl<T> Generations<Session<T>> {
         }
     }
 
-    fn put(&mut self, name: ServerName<'static>, ticket: T) {
+    fn put(&mut self, server: Server, ticket: T) {
         if self.tickets >= TICKETS {
             self.age();
         }
-        let tickets = &mut self.entry(name).tls13;
+        let tickets = &mut self.entry(server).tls13;
         tickets.push_back(ticket);
         if tickets.len() > TICKETS_PER_NAME {
             tickets.pop_front();
@@ -143,17 +179,17 @@ impl<T> Generations<Session<T>> {
     }
 
     /// The newest: it lives longest, and is the one most likely to be known to the server still.
-    fn take(&mut self, name: &ServerName<'static>) -> Option<T> {
-        if let Some(ticket) = self.young.get_mut(name).and_then(|session| session.tls13.pop_back()) {
+    fn take(&mut self, server: &Server) -> Option<T> {
+        if let Some(ticket) = self.young.get_mut(server).and_then(|session| session.tls13.pop_back()) {
             self.tickets -= 1;
             return Some(ticket);
         }
-        self.old.get_mut(name)?.tls13.pop_back()
+        self.old.get_mut(server)?.tls13.pop_back()
     }
 
-    fn forget_tls12(&mut self, name: &ServerName<'static>) {
+    fn forget_tls12(&mut self, server: &Server) {
         for generation in [&mut self.young, &mut self.old] {
-            if let Some(session) = generation.get_mut(name) {
+            if let Some(session) = generation.get_mut(server) {
                 session.tls12 = None;
             }
         }

@@ -2,8 +2,19 @@
 
 use super::*;
 
-fn name(number: usize) -> ServerName<'static> {
-    format!("host{number}.example").try_into().unwrap()
+fn name(number: usize) -> Server {
+    (SessionScope::default(), format!("host{number}.example").try_into().unwrap())
+}
+
+#[test]
+fn what_is_equal_is_one_scope_and_what_differs_is_another() {
+    let (one, other) = (SessionScope::of(&("a", 1)), SessionScope::of(&("a", 2)));
+    assert_eq!(one, SessionScope::of(&("a", 1)));
+    assert_ne!(one, other);
+    let mut store = Generations::default();
+    let host = name(0).1;
+    store.put((one, host.clone()), 7);
+    assert_eq!((store.take(&(other, host.clone())), store.take(&(one, host))), (None, Some(7)));
 }
 
 #[test]

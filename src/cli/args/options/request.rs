@@ -1,7 +1,9 @@
 //! What is asked for, and what only some hosts may see.
 
 use gfetch::fetch::plan::Follow;
+use gfetch::http::redirect::Schemes;
 
+use crate::cli::args::data;
 use crate::cli::args::headers::{is_field_value, is_token};
 use crate::cli::args::option::{Opt, Refusal, Shown, Value};
 use crate::cli::args::typed::{DataArg, HeaderArg, Typed};
@@ -26,16 +28,34 @@ pub const OPTIONS: &[Opt] = &[
     .shown(Shown::Always)
     .more("'Name:' removes one that would be sent, 'Name;' sends it empty, @FILE reads one a line. Repeatable."),
     Opt::value("data", "DATA", "Send this as the body of a POST; @FILE: that file, without line ends", |t, v| {
-        data(t, v, Some(DataArg::TextFile))
+        add_data(t, v, Some(DataArg::TextFile))
     })
     .short('d')
     .aliases(&["data-ascii"])
     .shown(Shown::Always)
     .more("Several are joined with &. @- is standard input."),
     Opt::value("data-binary", "DATA", "The same, where @FILE is sent as it is", |t, v| {
-        data(t, v, Some(DataArg::BinaryFile))
+        add_data(t, v, Some(DataArg::BinaryFile))
     }),
-    Opt::value("data-raw", "DATA", "The same, where @ means nothing", |t, v| data(t, v, None)),
+    Opt::value("data-raw", "DATA", "The same, where @ means nothing", |t, v| add_data(t, v, None)),
+    Opt::value("data-urlencode", "DATA", "The same, encoded: content, name=content, @FILE or name@FILE", |t, v| {
+        t.request.data.push(data::encoded(v.0));
+        Ok(())
+    }),
+    Opt::value("json", "DATA", "Send this as the body of a POST of application/json; @FILE: that file", |t, v| {
+        t.request.json = true;
+        t.request.data.push(match v.0.as_encoded_bytes() {
+            [b'@', ..] => DataArg::JsonFile(file_after_at(v)?),
+            json => DataArg::Json(json.to_vec()),
+        });
+        Ok(())
+    })
+    .more("Several are put together as they are. The answer is asked for as JSON too; -H says otherwise."),
+    Opt::flag("get", "Put the data of -d into the query of a GET", |t| t.request.get = true).short('G'),
+    Opt::value("url-query", "DATA", "Add this to each URL's query, as --data-urlencode; +DATA: as it is", |t, v| {
+        t.request.query.push(data::query_part(v.0));
+        Ok(())
+    }),
     Opt::value("user-agent", "NAME", "Send this User-Agent; empty: none", |t, v| {
         t.request.user_agent = Some(field_value(v)?);
         Ok(())
@@ -69,6 +89,12 @@ pub const OPTIONS: &[Opt] = &[
         t.plan.limits.max_redirs = v.parsed(parse, "a whole number from 0, or -1 for any number")?;
         Ok(())
     }),
+    Opt::value("proto-redir", "PROTOCOLS", "Follow redirects only to these: =https, -http, all", |t, v| {
+        let takes = "curl's list of protocols, as in =https";
+        t.plan.request.redirect_schemes = v.parsed(|text| Schemes::parse(text).ok(), takes)?;
+        Ok(())
+    })
+    .more("+ allows (so does no sign), - denies, = allows only this one. Nothing but http and https is ever followed."),
     Opt::switch("compressed", "Ask for gzip, deflate, br, zstd and decode it (--no-compressed: do not)", |t, on| {
         t.request.compressed = Some(on);
     })
@@ -87,7 +113,7 @@ pub const SECRETS: &[Opt] = &[
                 "USER:PASSWORD ('USER:' for an empty password; nothing is asked for)".into(),
             ));
         };
-        t.plan.secrets.basic = Some((user.into(), password.into()));
+        t.plan.secrets.login = Some((user.into(), password.into()));
         Ok(())
     })
     .short('u')
@@ -108,7 +134,7 @@ pub const SECRETS: &[Opt] = &[
     Opt::flag("show-secrets", "Print passwords and secret headers, not ***", |t| t.output.show_secrets = true),
 ];
 
-fn data(t: &mut Typed, v: Value<'_>, file: Option<fn(std::path::PathBuf) -> DataArg>) -> Result<(), Refusal> {
+fn add_data(t: &mut Typed, v: Value<'_>, file: Option<fn(std::path::PathBuf) -> DataArg>) -> Result<(), Refusal> {
     let bytes = v.0.as_encoded_bytes();
     t.request.data.push(match file {
         Some(file) if bytes.starts_with(b"@") => file(file_after_at(v)?),

@@ -78,6 +78,15 @@ pub const SPEED: &[Opt] = &[
         Ok(())
     })
     .short('Y'),
+    Opt::value("limit-rate", "B", "Bytes a second for one request's bodies: 500000, 200k, 3M", |t, v| {
+        t.plan.limits.rate = Some(v.parsed(units::size, units::SIZE)?).filter(|rate| *rate > 0);
+        Ok(())
+    })
+    .more("In each direction, as in curl."),
+    Opt::value("limit-rate-total", "B", "The same for all requests together", |t, v| {
+        t.plan.limits.rate_total = Some(v.parsed(units::size, units::SIZE)?).filter(|rate| *rate > 0);
+        Ok(())
+    }),
     Opt::value("deadline", "S", "Seconds for the whole run", |t, v| {
         t.plan.deadline = v.seconds_or_none()?;
         Ok(())
@@ -99,7 +108,10 @@ pub const FAILURES: &[Opt] = &[
         Ok(())
     })
     .shown(Shown::Always)
-    .more("As in curl. A POST or PATCH only where the server cannot have acted, unless --retry-all-errors."),
+    .more(
+        "As in curl. A POST or PATCH only where the server cannot have acted, unless --retry-all-errors. When more than 10 \
+         URLs of one origin need retries, these get 100 together, and one more for each answer and each tenth of a second.",
+    ),
     Opt::value("retry-delay", "S", "Seconds before each retry (default, and 0: back-off)", |t, v| {
         t.plan.retry.delay = v.seconds_or_none()?;
         Ok(())

@@ -16,6 +16,7 @@ fn every_value_is_checked_and_the_error_says_what_is_taken() {
         ("--rate 10", "--rate takes N/U, as in 10/s, 5/15s, 14/m or 3/h, not '10'"),
         ("--max-filesize 1T", "--max-filesize takes bytes, as in 500000, 200k, 3M or 1G (0: no limit), not '1T'"),
         ("--max-redirs -2", "--max-redirs takes a whole number from 0, or -1 for any number, not '-2'"),
+        ("--proto-redir htp", "--proto-redir takes curl's list of protocols, as in =https, not 'htp'"),
         ("--retry many", "--retry takes a whole number from 0 to 4294967295, not 'many'"),
         ("--format xml", "--format takes text or json, not 'xml'"),
         ("--format csv", "--format takes text or json; csv is not in this version of gfetch yet"),
@@ -181,7 +182,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
         ("--http2", "--http2 is not in this version of gfetch yet"),
         ("-b a=b", "-b/--cookie is not in this version of gfetch yet"),
         ("--threads 2", "--threads is not in this version of gfetch yet"),
-        ("-sG", "-G/--get is not in this version of gfetch yet"),
         ("-w %{json}", "-w/--write-out is not in this version of gfetch yet"),
         ("--show-headers", "--show-headers is not in this version of gfetch yet"),
     ];
@@ -234,7 +234,7 @@ fn slips_from_other_tools_get_a_hint() {
 
 #[test]
 fn what_was_typed_is_shown_on_one_line() {
-    assert_eq!(err("-j 'a\u{1b}[2J\n'"), "-j/--jobs takes a whole number from 1 to 1000000, not 'a\\u{1b}[2J\\n'");
+    assert_eq!(err("-j 'a\u{1b}[2J\n'"), "-j/--jobs takes a whole number from 1 to 1000000, not 'a\\x1b[2J\\n'");
 }
 
 #[test]

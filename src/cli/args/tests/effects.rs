@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use gfetch::fetch::plan::{Bodies, Family, Follow, Order, Plan, Rate, Save, Stall};
 
+use gfetch::http::redirect::Schemes;
+
 use super::*;
 
 fn plan(options: &str) -> Plan {
@@ -45,6 +47,9 @@ fn every_option_of_the_run_has_its_effect() {
     check("--rate 5/s --no-rate", |p| p.rate.is_none());
     check("-m 0.5", |p| p.limits.max_time == Some(Duration::from_millis(500)));
     check("-m 0", |p| p.limits.max_time.is_none());
+    check("--limit-rate 2k", |p| p.limits.rate == Some(2048) && p.limits.rate_total.is_none());
+    check("--limit-rate 0", |p| p.limits.rate.is_none());
+    check("--limit-rate-total 1M", |p| p.limits.rate_total == Some(1 << 20) && p.limits.rate.is_none());
     check("--connect-timeout 3", |p| p.limits.connect_timeout.as_secs() == 3);
     check("--connect-timeout 0", |p| p.limits.connect_timeout.as_secs() == 300);
     check("--deadline 60", |p| p.deadline == s(60));
@@ -95,13 +100,16 @@ fn every_option_of_the_request_has_its_effect() {
     });
     check("--location-trusted --no-location", |p| p.request.follow == Follow::None && !p.request.location_trusted);
     check("--max-redirs 0", |p| p.limits.max_redirs == Some(0));
+    check("--proto-redir =https", |p| p.request.redirect_schemes == Schemes::ONLY_HTTPS);
+    check("--proto-redir -http --proto-redir all", |p| p.request.redirect_schemes == Schemes::ALL);
+    check("--proto-redir -http --no-proto-redir", |p| p.request.redirect_schemes == Schemes::ALL);
     check("--max-redirs -1", |p| p.limits.max_redirs.is_none());
     check("--max-filesize 2k", |p| p.limits.max_filesize == Some(2048));
     check("--max-filesize 0", |p| p.limits.max_filesize.is_none());
     check("--no-compressed", |p| p.request.compressed == Some(false));
     check("--no-compressed --compressed", |p| p.request.compressed == Some(true));
-    check("-u me:a:b", |p| p.secrets.basic == Some(("me".into(), "a:b".into())));
-    check("-u me:", |p| p.secrets.basic == Some(("me".into(), "".into())));
+    check("-u me:a:b", |p| p.secrets.login == Some(("me".into(), "a:b".into())));
+    check("-u me:", |p| p.secrets.login == Some(("me".into(), "".into())));
     check("-k", |p| p.connect.insecure);
     check("--insecure --no-insecure", |p| !p.connect.insecure);
     check("-4", |p| p.connect.family == Family::V4);
@@ -111,6 +119,44 @@ fn every_option_of_the_request_has_its_effect() {
     check("--resolve a:80:1.2.3.4 --resolve a:80:1.2.3.5", |p| p.connect.resolve[0].addrs[0].to_string() == "1.2.3.5");
     check("--cacert c.pem", |p| p.connect.ca.files == [Path::new("c.pem")] && p.connect.ca.dirs.is_empty());
     check("--capath d", |p| p.connect.ca.dirs == [Path::new("d")] && p.connect.ca.files.is_empty());
+}
+
+#[test]
+fn every_option_of_tls_has_its_effect() {
+    use gfetch::net::{Encoding, TlsVersion};
+    let check = |options: &str, holds: fn(&Plan) -> bool| assert!(holds(&plan(options)), "{options}");
+    let identity = |options: &str| plan(options).connect.tls.identity.unwrap();
+    check("", |p| p.connect.tls == Default::default());
+    assert_eq!(identity("-E c.pem:secret"), identity("--cert c.pem"));
+    let given = identity("-E c --key k --cert-type PEM --key-type DER");
+    assert_eq!((given.cert.as_path(), given.key.as_deref()), (Path::new("c"), Some(Path::new("k"))));
+    assert_eq!((given.cert_type, given.key_type), (Some(Encoding::Pem), Some(Encoding::Der)));
+    check("--tlsv1.2", |p| p.connect.tls.least == Some(TlsVersion::Tls12));
+    check("--tlsv1.3", |p| p.connect.tls.least == Some(TlsVersion::Tls13));
+    check("--tlsv1.3 -1", |p| p.connect.tls.least == Some(TlsVersion::Tls12));
+    check("--tls-max 1.2", |p| p.connect.tls.greatest == Some(TlsVersion::Tls12));
+    check("--tls-max 1.2 --tls-max default", |p| p.connect.tls.greatest.is_none());
+    let pin = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    assert_eq!(plan(&format!("--pinnedpubkey {pin};{pin}")).connect.tls.pins.len(), 2);
+    let world = Fake { env: vec![("SSLKEYLOGFILE", "/keys")], ..Fake::default() };
+    assert_eq!(world.ok("http://a/").plan.connect.tls.key_log.as_deref(), Some(Path::new("/keys")));
+}
+
+#[test]
+fn what_is_wrong_with_tls_is_told_and_no_password_with_it() {
+    assert!(err("--key k.pem http://a/").contains("--key needs the certificate"));
+    assert!(err("--tlsv1.3 --tls-max 1.2 http://a/").contains("leave no version"));
+    assert!(err("--tls-max 1.1 http://a/").contains("1.2, 1.3"));
+    assert!(err("--cert-type P12 -E c http://a/").contains("PEM"));
+    assert!(err("--pinnedpubkey sha256//AAAA http://a/").contains("sha256//AAAA"));
+    assert!(err("--pinnedpubkey none.pem http://a/").contains("none.pem"));
+    let world = Fake { files: vec![("text.pem", b"no key")], ..Fake::default() };
+    assert!(world.err("--pinnedpubkey text.pem http://a/").contains("no public key"));
+    let list = err("-E c.pem:secret -i urls.txt");
+    assert!(list.contains("-E is a secret") && list.contains("--auth-host") && !list.contains(":secret"), "{list}");
+    assert_eq!(ok("-E c.pem --auth-host a.example -i urls.txt").plan.connect.tls.identity.unwrap().key, None);
+    let empty = err("-E '' http://a/");
+    assert!(empty.contains("a file"), "{empty}");
 }
 
 fn headers(options: &str) -> Vec<String> {
@@ -163,6 +209,48 @@ fn data_is_joined_and_read_as_in_curl() {
     assert_eq!(body("-d --serial"), "--serial");
     assert_eq!(world.ok("-d a -X PUT http://a/").plan.request.method.as_deref(), Some("PUT"));
     assert!(world.ok("-d @missing --no-data http://a/").plan.request.body.is_none());
+}
+
+#[test]
+fn json_is_put_together_as_it_is_and_says_its_type() {
+    let world = Fake { files: vec![("f", b"{\r\n}"), ("-", b"[1]")], ..Fake::default() };
+    let plan = |options: &str| world.ok(&format!("{options} http://a/")).plan.request;
+    let body = |options: &str| String::from_utf8(plan(options).body.unwrap()).unwrap();
+    assert_eq!(body("--json '{\"a\":' --json 1}"), "{\"a\":1}");
+    assert_eq!((body("-d a --json b"), body("--json b -d a")), ("ab".into(), "b&a".into()));
+    assert_eq!((body("--json @f"), body("--json @-")), ("{\r\n}".into(), "[1]".into()));
+    assert_eq!(plan("--json 1").method.as_deref(), Some("POST"));
+    assert_eq!(headers("--json 1"), ["Content-Type=application/json", "Accept=application/json"]);
+    assert_eq!(headers("--json 1 -H 'accept: x' -H Content-Type:"), ["accept=x", "Content-Type=(none)"]);
+    assert_eq!(headers("--json 1 --no-json"), [""; 0]);
+    let err = world.err("--json @- -i -");
+    assert_eq!(err, "-i - and --json @- both read standard input: only one of them can");
+}
+
+#[test]
+fn data_urlencode_is_data_that_is_encoded() {
+    let world = Fake { files: vec![("f", b"a b&c\nd")], ..Fake::default() };
+    let plan = world.ok("--data-urlencode 'a b' --data-urlencode n@f -d raw http://a/").plan.request;
+    assert_eq!(plan.body.unwrap(), b"a+b&n=a+b%26c%0Ad&raw");
+    assert_eq!(plan.method.as_deref(), Some("POST"));
+}
+
+#[test]
+fn get_puts_data_into_the_query_and_url_query_adds_to_it() {
+    let of = |options: &str| {
+        let request = plan(options).request;
+        assert_eq!(request.body, None);
+        (request.method, request.query)
+    };
+    let query = |text: &str| Some(text.to_owned());
+    assert_eq!(of("-G -d a=1 --data-urlencode 'b=2 3'"), (None, query("a=1&b=2+3")));
+    assert_eq!(of("-d a=1 -I --get"), (query("HEAD"), query("a=1")));
+    assert_eq!(of("-G -X PUT -d a"), (query("PUT"), query("a")));
+    assert_eq!(of("-G"), (None, None));
+    assert_eq!(of("--url-query 'z=a b' --url-query +raw%20x"), (None, query("z=a+b&raw%20x")));
+    assert_eq!(of("-G --url-query u -d a"), (None, query("u&a")));
+    let both = plan("--url-query u -d a").request;
+    assert_eq!((both.query.as_deref(), both.body.as_deref()), (Some("u"), Some(&b"a"[..])));
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! What the tests of TLS share: an authority, its certificates, and two ends of a connection.
 
 mod handshake;
+mod hostile;
+mod identity;
 mod resumption;
 mod streaming;
 
 use std::io::{self, Read, Write};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -65,10 +68,27 @@ type Ends<S> = (Result<TlsStream<S>, TlsError>, Result<TlsStream<S>, TlsError>);
 
 /// Both ends' outcomes, the client's first.
 fn meet<S: Read + Write + 'static>(ends: (S, S), server: &TlsAcceptor, client: &TlsConfig, name: &str) -> Ends<S> {
+    meet_within(SessionScope::default(), ends, server, client, name)
+}
+
+fn meet_within<S: Read + Write + 'static>(
+    scope: SessionScope,
+    ends: (S, S),
+    server: &TlsAcceptor,
+    client: &TlsConfig,
+    name: &str,
+) -> Ends<S> {
     let (server, far) = (server.clone(), ends.1);
     let accepted = green::spawn(move || server.accept(far));
-    let connected = TlsStream::connect(ends.0, name, client);
+    let connected = TlsStream::connect_within(scope, ends.0, name, client);
     (connected, accepted.get().unwrap())
+}
+
+/// A client's certificate, and what a server trusts that is to know it.
+fn own_certificate() -> (Identity, Roots) {
+    let own = rcgen::generate_simple_self_signed(["ann".to_owned()]).unwrap();
+    let identity = Identity::new(own.cert.der(), &own.signing_key.serialize_der()).unwrap();
+    (identity, Roots::Der(vec![own.cert.der().to_vec()]))
 }
 
 /// The two ends of a connection to `a.example` over TCP.
@@ -125,5 +145,24 @@ impl Write for Bytewise {
 impl Transport for Bytewise {
     fn has_unread(&mut self) -> bool {
         Transport::has_unread(&mut self.0)
+    }
+}
+
+/// A transport that another greenlet may close.
+struct Shared(Rc<TcpStream>);
+
+impl Read for Shared {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(buffer)
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

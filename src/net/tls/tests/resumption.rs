@@ -5,10 +5,14 @@ use crate::green::Pool;
 
 /// Connects `count` times at once, and tells how many resumed.
 fn resumed_of(count: usize, server: &TlsAcceptor, client: &TlsConfig) -> usize {
+    resumed_within(SessionScope::default(), count, server, client)
+}
+
+fn resumed_within(scope: SessionScope, count: usize, server: &TlsAcceptor, client: &TlsConfig) -> usize {
     let (server, client) = (server.clone(), client.clone());
     let resumed = Pool::new(count).map(
         move |_| {
-            let (near, far) = meet(tcp_pair(), &server, &client, "a.example");
+            let (near, far) = meet_within(scope, tcp_pair(), &server, &client, "a.example");
             let (mut near, mut far) = (near.unwrap(), far.unwrap());
             // The tickets come before the first bytes; with these they are taken in.
             say(&mut far, &mut near, "hello");
@@ -86,4 +90,36 @@ fn only_clones_of_a_configuration_are_equal() {
     assert_eq!(one, one.clone());
     assert_ne!(one, other);
     assert_eq!((one.id() == one.clone().id(), one.id() == other.id()), (true, false));
+}
+
+/// Class of curl's CVE-2021-22924 and its like: what was agreed with one counterpart served another.
+#[test]
+fn a_session_does_not_pass_from_one_port_or_proxy_to_another() {
+    green::run(|| {
+        let authority = Authority::new();
+        let server = authority.server(&["a.example"]);
+        let (direct, proxied) = (SessionScope::of(&"direct"), SessionScope::of(&"by way of proxy.example:8080"));
+        for version in [TlsVersion::Tls12, TlsVersion::Tls13] {
+            let client = authority.trust().max_version(version).build().unwrap();
+            let resumed = |scope| resumed_within(scope, 1, &server, &client);
+            assert_eq!([resumed(direct), resumed(direct), resumed(proxied), resumed(proxied)], [0, 1, 0, 1]);
+        }
+    });
+}
+
+#[test]
+fn a_session_made_with_the_clients_certificate_never_serves_without_it() {
+    green::run(|| {
+        let (authority, own) = (Authority::new(), own_certificate());
+        let server = authority.server(&["a.example"]).ask_clients(&own.1, false).unwrap();
+        let client = authority.trust().identity(own.0).build().unwrap();
+        let (named, anonymous) = (&client, client.anonymous());
+        assert_ne!(named.id(), anonymous.id());
+        assert_eq!((named.has_identity(), anonymous.has_identity()), (true, false));
+        assert_eq!(anonymous.anonymous(), anonymous, "there is one");
+        let resumed = |config| resumed_of(1, &server, config);
+        assert_eq!([resumed(named), resumed(named), resumed(anonymous), resumed(anonymous)], [0, 1, 0, 1]);
+        named.forget_sessions();
+        assert_eq!([resumed(named), resumed(anonymous)], [0, 0], "both forget");
+    });
 }

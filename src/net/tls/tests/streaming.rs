@@ -213,25 +213,6 @@ fn plaintext_that_is_here_already_is_read_without_the_peer_or_the_poller() {
     });
 }
 
-/// A transport that another greenlet may close.
-struct Shared(std::rc::Rc<TcpStream>);
-
-impl Read for Shared {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(buffer)
-    }
-}
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Bug class 33: another error than that of the close, or none, when another greenlet closes.
 #[test]
 fn closing_by_another_greenlet_ends_a_read_and_a_handshake_with_that_error() {
