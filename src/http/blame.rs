@@ -5,6 +5,7 @@ use std::fmt;
 use super::coding::DecodeError;
 use super::error::Error;
 use super::h1::Truncated;
+use super::h2::Http2Error;
 use super::proxy::ProxyError;
 use super::proxy::socks::SocksError;
 use super::trace::Phase;
@@ -100,6 +101,9 @@ impl Error {
             Error::TlsSetup(_) | Error::Tls(TlsError::Certificate(_)) => ErrorKind::Certificate,
             Error::Tls(_) => ErrorKind::Tls,
             Error::Protocol(_) => ErrorKind::Protocol,
+            Error::Http2(Http2Error::Closed) => ErrorKind::Truncated,
+            Error::Http2(Http2Error::Reset(_) | Http2Error::GoAway(_)) => ErrorKind::Reset,
+            Error::Http2(_) => ErrorKind::Protocol,
             Error::Truncated(Truncated::Nothing) => ErrorKind::Reset,
             Error::Truncated(_) => ErrorKind::Truncated,
             Error::Decode(_) => ErrorKind::Decode,

@@ -188,13 +188,13 @@ impl ClientBuilder {
         if let Some(error) = self.bad_field {
             return Err(Error::Request(error));
         }
-        let tls =
-            self.tls.unwrap_or_else(|| TlsConfig::builder().roots(system_roots()).alpn(["http/1.1"]).build_lazy());
+        let tls = self.tls.unwrap_or_else(|| TlsConfig::builder().roots(system_roots()).build_lazy());
         let config = ClientConfig {
             resolver: self.resolver.unwrap_or_else(|| Resolver::new(ResolverConfig::default())),
             tls,
             connect_timeout: self.connect_timeout,
             pool: self.pool,
+            versions: Default::default(),
         };
         let mut routes = self.routes;
         routes.proxy_tls.get_or_insert_with(|| TlsConfig::builder().roots(system_roots()).build_lazy());

@@ -9,7 +9,6 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("time-cond", Some("TIME")).short('z'),
     Opt::later("etag-save", Some("FILE")),
     Opt::later("etag-compare", Some("FILE")),
-    Opt::later("http2", None),
     Opt::later("dump-header", Some("FILE")).short('D'),
     Opt::later("remote-time", None).short('R'),
     Opt::later("show-headers", None),
