@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Ended, Ending, To, Worker};
+use crate::fetch::names::Place;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::plan::Resume;
+use crate::fetch::plan::{Bodies, Order, Resume};
 use crate::fetch::receive::{self, Rules};
+use crate::fetch::session::Job;
 use crate::fetch::sink::Sink;
 use crate::fetch::transfer::{self, Meaning};
 use crate::green;
@@ -15,6 +17,26 @@ use crate::http::h1::Head;
 use crate::http::{Response, Trace};
 
 impl Worker {
+    /// Where the body of a line goes, if all is well.
+    pub(super) fn sink(&self, job: &Job) -> Sink {
+        match (&self.plan.bodies, &self.output, &job.place) {
+            (Bodies::Save(save), _, Some(Place::File(path))) => {
+                Sink::save(path.clone(), save.create_dirs, self.parts.clone(), self.client.clone())
+            }
+            // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
+            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => {
+                Sink::save(path.clone(), false, self.parts.clone(), self.client.clone())
+            }
+            (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
+                // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
+                let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
+                let turn = has_turns.then(|| self.turn.of(job.entry.index));
+                Sink::print(turn, output.clone(), self.spools.clone())
+            }
+            _ => Sink::Count,
+        }
+    }
+
     /// Bytes that are there already, where a download is continued.
     pub(super) fn continue_at(&self, sink: &mut Sink) -> Result<u64, Failure> {
         let Some(resume) = self.plan.transfer.resume else { return Ok(0) };
