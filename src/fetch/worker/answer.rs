@@ -74,8 +74,11 @@ impl Worker {
                 record.status = Some(304);
             }
             to.sink.saving().into_iter().for_each(|save| save.leave());
-            response.drain();
-            return Ok(());
+            // A 304 has a body like others: an empty one.
+            if status != 304 {
+                response.drain();
+                return Ok(());
+            }
         }
         let fails = status >= 400 && self.plan.fail_on_status;
         // What failed is counted, and goes nowhere.
