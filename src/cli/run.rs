@@ -81,6 +81,7 @@ impl Run {
         let list = input::open(&invocation)?;
         let save_failed = |path| SaveFailed::at(path, &invocation.lists);
         let failed = invocation.save_failed.as_deref().map(save_failed).transpose()?;
+        let jar = invocation.cookie_jar.as_deref().map(CookieJar::at).transpose()?;
         let heads = match invocation.dump_header.as_deref() {
             None => None,
             Some(path) if path.as_os_str() == "-" => Some(Heads::Stdout),
@@ -89,7 +90,6 @@ impl Run {
                 Some(Heads::File(file))
             }
         };
-        let jar = invocation.cookie_jar.as_deref().map(CookieJar::at).transpose()?;
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
@@ -117,19 +117,9 @@ impl Run {
         if !invocation.silent {
             invocation.notes.iter().for_each(|note| report.complain(note));
         }
-        Ok((
-            Run {
-                invocation,
-                session,
-                caught,
-                report,
-                started: Instant::now(),
-                lost: false,
-                heads,
-                heads_failed: None,
-            },
-            list,
-        ))
+        let started = Instant::now();
+        let run = Run { invocation, session, caught, report, started, lost: false, heads, heads_failed: None };
+        Ok((run, list))
     }
 
     fn run(mut self, list: List) -> Exit {

@@ -19,6 +19,15 @@ pub fn of_tls_setup(error: &TlsSetupError) -> u8 {
     }
 }
 
+/// curl 5, `CURLE_COULDNT_RESOLVE_PROXY` (tried).
+pub const COULD_NOT_RESOLVE_PROXY: u8 = 5;
+/// curl 7, `CURLE_COULDNT_CONNECT`: the nearest to a refusal by `--block-private`, which curl does not have.
+pub const COULD_NOT_CONNECT: u8 = 7;
+/// curl 45, `CURLE_INTERFACE_FAILED` (tried: no such device, no such own address).
+pub const INTERFACE_FAILED: u8 = 45;
+/// curl 97, `CURLE_PROXY`: everything about SOCKS, the origin's name looked up for it included (all tried).
+pub const SOCKS_FAILED: u8 = 97;
+
 /// The exit code curl gives where gfetch says `kind`, `stage` and `limit`. Where curl tells two cases apart that have one
 /// kind here, the more frequent one is meant. (What is marked "tried" was seen with curl 7.88.1.)
 pub fn curl_code(kind: Kind, stage: Stage, limit: Option<Limit>) -> u8 {

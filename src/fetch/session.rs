@@ -1,6 +1,7 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
 use std::cell::{Cell, OnceCell, Ref, RefCell};
+use std::ops::Add;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ use crate::http::{Client, Phase, Request, Trace};
 const LOOK_AHEAD: usize = 1024;
 /// Records that are running, or finished and waiting to be taken; then reading pauses.
 const MAX_WAITING_RECORDS: u64 = 65_536 + LOOK_AHEAD as u64;
+/// Texts of the finished ones among them: a server may send a hundred kilobytes of `Location`, type or reason with each.
+const MAX_WAITING_BYTES: usize = 64 << 20;
 
 /// A line on its way to a worker. Its entry is boxed, as its outcome is, because what a greenlet's frames hold by value
 /// stays on ten thousand stacks.
@@ -58,6 +61,24 @@ impl Fetched {
     /// The line as it was read, for a list of what failed.
     pub fn line(&self) -> &[u8] {
         self.line.as_deref().unwrap_or(self.outcome.url.as_bytes())
+    }
+
+    /// What others have written into it, for [`MAX_WAITING_BYTES`].
+    fn text_bytes(&self) -> usize {
+        let Outcome { url, final_url, content_type, error, .. } = &self.outcome;
+        let of = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let message = error.as_ref().map_or(0, |error| error.message.len());
+        let line = self.line.as_ref().map_or(0, |line| line.len());
+        let heads: usize = self.exchanges.iter().map(Exchange::text_bytes).sum();
+        url.len() + of(final_url) + content_type.as_ref().map_or(0, |text| text.len()) + message + line + heads
+    }
+}
+
+impl Exchange {
+    fn text_bytes(&self) -> usize {
+        let fields = self.request_fields.iter().chain(&self.response_fields);
+        let fields: usize = fields.map(|(name, value)| name.len() + value.len()).sum();
+        self.request_line.len() + self.status_line.len() + fields
     }
 }
 
@@ -92,13 +113,15 @@ struct Input {
     ended: Cell<bool>,
     /// Records that the caller has taken.
     taken: Cell<u64>,
+    /// Of finished records that have not been taken.
+    waiting_bytes: Cell<usize>,
     room: Event,
     paused: Cell<Duration>,
 }
 
 impl Input {
     fn is_full(&self) -> bool {
-        self.read.get() - self.taken.get() >= MAX_WAITING_RECORDS
+        self.read.get() - self.taken.get() >= MAX_WAITING_RECORDS || self.waiting_bytes.get() >= MAX_WAITING_BYTES
     }
 
     fn wait_for_room(&self) -> Result<(), Interrupt> {
@@ -111,8 +134,15 @@ impl Input {
         Ok(())
     }
 
-    fn note_taken(&self) {
+    fn note_finished(&self, fetched: Box<Fetched>) -> Box<Fetched> {
+        self.waiting_bytes.set(self.waiting_bytes.get() + fetched.text_bytes());
+        fetched
+    }
+
+    fn note_taken(&self, result: &Result<Box<Fetched>, GetError>) {
         self.taken.set(self.taken.get() + 1);
+        let bytes = result.as_ref().map_or(0, |fetched| fetched.text_bytes());
+        self.waiting_bytes.set(self.waiting_bytes.get() - bytes);
         if !self.room.is_set() {
             self.room.set();
         }
@@ -163,10 +193,11 @@ impl Session {
         let ahead = Ahead::new(self.worker.plan.jobs);
         let lines = Lines { list, names, ahead, session: self.clone() };
         let worker = self.worker.clone();
-        let fetch = move |job| worker.fetch(job);
+        let input = self.input.clone();
+        let fetch = move |job| input.note_finished(worker.fetch(job));
         let plan = &self.worker.plan;
         let input = self.input.clone();
-        let taken = move |_: &_| input.note_taken();
+        let taken = move |result: &_| input.note_taken(result);
         if plan.serial {
             return Box::new(lines.map(move |job| Ok(fetch(job))).inspect(taken));
         }
@@ -329,7 +360,9 @@ impl Outcome {
     pub(super) fn take_times(&mut self, trace: &Trace) {
         let timings = &mut self.timings;
         timings.dns = trace.time(Phase::Dns);
-        timings.connect = trace.time(Phase::Connect);
+        // Asking a proxy for a way is part of getting a connection.
+        timings.connect =
+            [Phase::Connect, Phase::Proxy].into_iter().filter_map(|phase| trace.time(phase)).reduce(Add::add);
         timings.tls = trace.time(Phase::Tls);
         timings.send = trace.time(Phase::Send);
         timings.wait = trace.time(Phase::Wait);

@@ -289,6 +289,10 @@ impl Opened {
             .make_in(dir, |part| File::create_new(part).inspect_err(|error| system_error = error.raw_os_error()));
         match (made, system_error) {
             (Ok(file), _) => {
+                // What replaces a private file is private, before there is anything in it.
+                if let Ok(there) = fs::metadata(&path) {
+                    file.as_file().set_permissions(there.permissions())?;
+                }
                 let listed = parts.list(file.path().to_owned());
                 Ok(Opened::Replacing(file, path, listed))
             }

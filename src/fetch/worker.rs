@@ -2,6 +2,7 @@
 
 mod answer;
 mod hops;
+mod last_text;
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -33,6 +34,8 @@ use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
+use answer::To;
+pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
 pub(super) struct Worker {
@@ -341,30 +344,6 @@ impl Worker {
         ended.sink = Some(sink);
         ended
     }
-}
-
-/// A text that is mostly the same as the last time: then it is shared, and not made again.
-#[derive(Default)]
-pub(super) struct LastText(RefCell<Rc<str>>);
-
-impl LastText {
-    /// `text`, what is not UTF-8 as U+FFFD.
-    pub fn of(&self, text: &[u8]) -> Rc<str> {
-        let mut last = self.0.borrow_mut();
-        if last.as_bytes() != text {
-            *last = String::from_utf8_lossy(text).into();
-        }
-        last.clone()
-    }
-}
-
-/// Where an attempt's body goes.
-struct To<'a> {
-    /// Of the line.
-    index: u64,
-    /// Bytes that are there already, and are to be continued.
-    from: u64,
-    sink: &'a mut Sink,
 }
 
 /// How an attempt ends that does not succeed.

@@ -12,6 +12,7 @@ use super::face::{RedirectPolicy, Settings};
 use super::fields::{FieldError, Fields};
 use super::netrc::Netrc;
 use super::pool::PoolLimits;
+use super::routes::Routes;
 use crate::net::{Resolver, ResolverConfig, Roots, TlsConfig};
 
 /// Name look-up, connect and handshake may take so long together, as in the command.
@@ -49,6 +50,7 @@ pub struct ClientBuilder {
     tls: Option<TlsConfig>,
     connect_timeout: Option<Duration>,
     pool: PoolLimits,
+    routes: Routes,
     settings: Settings,
     bad_field: Option<FieldError>,
 }
@@ -59,10 +61,17 @@ impl ClientBuilder {
             resolver: None,
             tls: None,
             connect_timeout: Some(CONNECT_TIMEOUT),
+            routes: Routes::default(),
             pool: PoolLimits::default(),
             settings: Settings::default(),
             bad_field: None,
         }
+    }
+
+    /// How connections are made: through proxies, over a Unix socket, to other hosts. As it stands: straight there.
+    pub fn routes(mut self, routes: Routes) -> Self {
+        self.routes = routes;
+        self
     }
 
     /// What looks names up: overrides, an address family, other times to live. Default: the system's resolver, answers
@@ -176,7 +185,7 @@ impl ClientBuilder {
             connect_timeout: self.connect_timeout,
             pool: self.pool,
         };
-        Ok(Client::with_settings(config, self.settings))
+        Ok(Client::put_together(config, self.routes, self.settings))
     }
 
     fn note(&mut self, pushed: Result<(), FieldError>) {

@@ -9,15 +9,17 @@ use std::time::Duration;
 use url::{Position, Url};
 
 use super::builder::ClientBuilder;
-use super::connect::Connector;
+use super::connect::{Connector, Manner};
 use super::connection::Connection;
 use super::error::Error;
 use super::face::Settings;
 use super::fields::Fields;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
-use super::origin::{Origin, Scheme};
+use super::origin::Origin;
 use super::pool::{Key, Pool, PoolLimits};
+use super::proxy::Proxy;
 use super::response::{Home, Response};
+use super::routes::Routes;
 use super::send::{self, Sent, Throttle};
 use super::trace::{Phase, Trace};
 use super::upload::Upload;
@@ -111,12 +113,17 @@ impl Client {
 
     /// A client with no connections yet.
     pub fn new(config: ClientConfig) -> Client {
-        Client::with_settings(config, Settings::default())
+        Client::put_together(config, Routes::default(), Settings::default())
     }
 
-    pub(super) fn with_settings(config: ClientConfig, settings: Settings) -> Client {
+    /// The same, its connections led by `routes`: proxies, a Unix socket, other hosts.
+    pub fn with_routes(config: ClientConfig, routes: Routes) -> Client {
+        Client::put_together(config, routes, Settings::default())
+    }
+
+    pub(super) fn put_together(config: ClientConfig, routes: Routes, settings: Settings) -> Client {
         let pool = Rc::new(Pool::new(config.pool));
-        let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone());
+        let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone(), routes);
         let shared = Shared { connector, tls: config.tls, pool, spare_head: Cell::default(), settings };
         Client { shared: Rc::new(shared), anonymous: false }
     }
@@ -137,8 +144,7 @@ impl Client {
     /// is left in `trace`, also by a failure.
     pub fn send(&self, request: &Request<'_>, trace: &mut Trace) -> Result<Response, Error> {
         let origin = Origin::of(request.url).ok_or(Error::NoOrigin)?;
-        let tls = (origin.scheme == Scheme::Https).then(|| self.tls().id());
-        let key = Key { origin, tls };
+        let key = self.shared.connector.key(origin, self.tls().id(), trace)?;
         trace.sent = false;
         while let Some(connection) = self.shared.pool.take(&key) {
             match self.exchange(request, connection, trace) {
@@ -146,7 +152,8 @@ impl Client {
                 done => return done,
             }
         }
-        let connection = self.shared.connector.connect(key, self.tls(), trace)?;
+        let manner = Manner { tls: self.tls(), agent: request.fields.first("user-agent") };
+        let connection = self.shared.connector.connect(key, manner, trace)?;
         self.exchange(request, Box::new(connection), trace)
     }
 
@@ -189,12 +196,12 @@ impl Client {
         trace: &mut Trace,
     ) -> Result<Response, Error> {
         trace.reused = connection.exchanges > 0;
-        trace.remote = Some(connection.remote);
+        trace.remote = connection.remote;
         trace.tls = connection.tls_version();
         connection.exchanges += 1;
         trace.enter(Phase::Send);
         let mut head = self.shared.spare_head.take();
-        encode_head(&mut head, request)?;
+        encode_head(&mut head, request, &connection.key)?;
         (trace.sent, trace.heard) = (true, false);
         let mut receive = ReceiveHead::new(request.method, Limits::RESPONSE);
         let sent = send::request(&mut connection, &head, request, &mut receive, trace);
@@ -233,12 +240,25 @@ impl Client {
 }
 
 /// Writes the request's head, with what RFC 9112 asks for.
-fn encode_head(head: &mut Vec<u8>, request: &Request<'_>) -> Result<(), Error> {
+fn encode_head(head: &mut Vec<u8>, request: &Request<'_>, key: &Key) -> Result<(), Error> {
+    head.clear();
+    if let Some(proxy) = key.forwards_by() {
+        return encode_head_to(proxy, head, request);
+    }
     // What a URL holds from its path to its fragment is the target, as it stands.
     let target = &request.url[Position::BeforePath..Position::AfterQuery];
-    head.clear();
     let added = request.added_fields();
     h1::encode_request_with(head, request.method, target, added, request.fields).map_err(Error::Request)
+}
+
+/// The same for a proxy: the target is the whole URL but for its user and fragment (RFC 9112 section 3.2.2), and the
+/// proxy's own credentials are said; a proxy may be HTTP/1.0's, hence curl's `Proxy-Connection`.
+#[inline(never)]
+fn encode_head_to(proxy: &Proxy, head: &mut Vec<u8>, request: &Request<'_>) -> Result<(), Error> {
+    let target = format!("http://{}", &request.url[Position::BeforeHost..Position::AfterQuery]);
+    let authorization = proxy.authorization().map(|value| ("Proxy-Authorization", Cow::Owned(value)));
+    let added = request.added_fields().chain(authorization).chain([("Proxy-Connection", Cow::Borrowed("Keep-Alive"))]);
+    h1::encode_request_with(head, request.method, &target, added, request.fields).map_err(Error::Request)
 }
 
 /// Reads until the final head is there. The wait ends with its first byte.

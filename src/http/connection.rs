@@ -2,16 +2,149 @@
 
 use std::io::{self, BufRead, Read, Write};
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::buffer::Buffer;
 use super::pool::Key;
-use crate::net::{TcpStream, TlsStream};
+use crate::net::{self, TcpStream, TlsStream, UnixStream};
 
 /// What carries the bytes.
 pub(super) enum Transport {
     Plain(TcpStream),
     Tls(Box<TlsStream>),
+    /// Through a Unix socket, or inside of the TLS of a proxy: rare enough for a pointer to its methods.
+    Other(Box<dyn Carrier>),
+}
+
+/// A stream that is none of the usual two.
+pub(super) trait Carrier: Read + Write {
+    /// Waits until there is something to read, an end or an error.
+    fn wait(&mut self) -> io::Result<()>;
+
+    /// As [`Transport::has_unread`].
+    fn has_unread(&mut self) -> bool;
+
+    /// The version of the TLS that is spoken with the origin.
+    fn tls_version(&self) -> Option<&'static str>;
+
+    /// The socket below everything.
+    fn socket(&self) -> &dyn Socket;
+}
+
+impl Carrier for UnixStream {
+    fn wait(&mut self) -> io::Result<()> {
+        self.wait_readable()
+    }
+
+    fn has_unread(&mut self) -> bool {
+        UnixStream::has_unread(self)
+    }
+
+    fn tls_version(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn socket(&self) -> &dyn Socket {
+        self
+    }
+}
+
+impl<S: net::Transport + Below> Carrier for TlsStream<S> {
+    fn wait(&mut self) -> io::Result<()> {
+        self.fill_buf().map(drop)
+    }
+
+    fn has_unread(&mut self) -> bool {
+        TlsStream::has_unread(self)
+    }
+
+    fn tls_version(&self) -> Option<&'static str> {
+        Some(self.version())
+    }
+
+    fn socket(&self) -> &dyn Socket {
+        self.transport().below()
+    }
+}
+
+/// Plain HTTP inside of a proxy's TLS, which is not the origin's.
+pub(super) struct InProxyTls(pub TlsStream);
+
+impl Read for InProxyTls {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for InProxyTls {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Carrier for InProxyTls {
+    fn wait(&mut self) -> io::Result<()> {
+        self.0.wait()
+    }
+
+    fn has_unread(&mut self) -> bool {
+        self.0.has_unread()
+    }
+
+    fn tls_version(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn socket(&self) -> &dyn Socket {
+        self.0.transport()
+    }
+}
+
+/// A socket, of whatever family.
+pub(super) trait Socket: AsRawFd {
+    /// How long a write may wait; zero: not at all.
+    fn set_write_timeout(&self, limit: Option<Duration>);
+}
+
+impl Socket for TcpStream {
+    fn set_write_timeout(&self, limit: Option<Duration>) {
+        TcpStream::set_write_timeout(self, limit);
+    }
+}
+
+impl Socket for UnixStream {
+    fn set_write_timeout(&self, limit: Option<Duration>) {
+        UnixStream::set_write_timeout(self, limit);
+    }
+}
+
+/// What carries TLS has a socket at its bottom.
+pub(super) trait Below {
+    fn below(&self) -> &dyn Socket;
+}
+
+impl Below for TcpStream {
+    fn below(&self) -> &dyn Socket {
+        self
+    }
+}
+
+impl Below for UnixStream {
+    fn below(&self) -> &dyn Socket {
+        self
+    }
+}
+
+impl<S: Below + net::Transport> Below for TlsStream<S> {
+    fn below(&self) -> &dyn Socket {
+        self.transport().below()
+    }
 }
 
 pub(super) struct Connection {
@@ -19,13 +152,14 @@ pub(super) struct Connection {
     pub key: Rc<Key>,
     pub transport: Transport,
     pub buffer: Buffer,
-    pub remote: SocketAddr,
+    /// Whom it was made to; none for a Unix socket.
+    pub remote: Option<SocketAddr>,
     /// Exchanges begun on it.
     pub exchanges: u32,
 }
 
 impl Connection {
-    pub fn new(key: Rc<Key>, transport: Transport, remote: SocketAddr) -> Connection {
+    pub fn new(key: Rc<Key>, transport: Transport, remote: Option<SocketAddr>) -> Connection {
         Connection { key, transport, buffer: Buffer::default(), remote, exchanges: 0 }
     }
 
@@ -45,6 +179,12 @@ impl Connection {
                 }
                 self.buffer.fill(stream)
             }
+            Transport::Other(stream) => {
+                if self.buffer.is_empty() {
+                    stream.wait()?;
+                }
+                self.buffer.fill(stream)
+            }
         }
     }
 
@@ -58,7 +198,7 @@ impl Connection {
     pub fn plain(&self) -> Option<&TcpStream> {
         match &self.transport {
             Transport::Plain(stream) => Some(stream),
-            Transport::Tls(_) => None,
+            Transport::Tls(_) | Transport::Other(_) => None,
         }
     }
 
@@ -66,6 +206,7 @@ impl Connection {
         match &self.transport {
             Transport::Plain(_) => None,
             Transport::Tls(stream) => Some(stream.version()),
+            Transport::Other(stream) => stream.tls_version(),
         }
     }
 
@@ -76,16 +217,21 @@ impl Connection {
                 stream.write_all(bytes)?;
                 stream.flush()
             }
+            Transport::Other(stream) => {
+                stream.write_all(bytes)?;
+                stream.flush()
+            }
         }
     }
 }
 
 impl Transport {
     /// The socket below everything.
-    pub fn socket(&self) -> &TcpStream {
+    pub fn socket(&self) -> &dyn Socket {
         match self {
             Transport::Plain(stream) => stream,
             Transport::Tls(stream) => stream.transport(),
+            Transport::Other(stream) => stream.socket(),
         }
     }
 
@@ -94,6 +240,7 @@ impl Transport {
         match self {
             Transport::Plain(stream) => stream.may_be_readable() && stream.has_unread(),
             Transport::Tls(stream) => stream.transport().may_be_readable() && stream.has_unread(),
+            Transport::Other(stream) => stream.has_unread(),
         }
     }
 }
@@ -103,6 +250,7 @@ impl Read for Transport {
         match self {
             Transport::Plain(stream) => stream.read(buffer),
             Transport::Tls(stream) => stream.read(buffer),
+            Transport::Other(stream) => stream.read(buffer),
         }
     }
 }
@@ -112,6 +260,7 @@ impl Write for Transport {
         match self {
             Transport::Plain(stream) => stream.write(bytes),
             Transport::Tls(stream) => stream.write(bytes),
+            Transport::Other(stream) => stream.write(bytes),
         }
     }
 
@@ -119,6 +268,7 @@ impl Write for Transport {
         match self {
             Transport::Plain(stream) => stream.flush(),
             Transport::Tls(stream) => stream.flush(),
+            Transport::Other(stream) => stream.flush(),
         }
     }
 }

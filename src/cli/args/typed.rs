@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::route::RouteArgs;
 use gfetch::fetch::plan::{Follow, Plan};
 
 use super::tls::TlsArgs;
@@ -15,6 +16,7 @@ pub struct Typed {
     pub input: Input,
     pub run: Run,
     pub request: Request,
+    pub route: RouteArgs,
     pub output: Output,
 }
 
@@ -67,10 +69,10 @@ pub struct Request {
     pub referer: Option<String>,
     pub follow: Option<Follow>,
     pub compressed: Option<bool>,
+    pub who: Who,
     /// `-z`, and whether it had a `-` before it.
     pub time_condition: Option<(OsString, bool)>,
     pub etag_compare: Option<PathBuf>,
-    pub who: Who,
     pub secret_headers: Vec<String>,
     pub auth_hosts: Vec<String>,
     pub cacert: Option<PathBuf>,

@@ -13,7 +13,7 @@ use super::outlet::Outlet;
 use super::records::Records;
 use super::tickets::SessionScope;
 use crate::green::Interrupt;
-use crate::net::TcpStream;
+use crate::net::{TcpStream, UnixStream};
 
 /// Ciphertext that rustls holds until the transport has taken it: four records.
 const UNSENT_BYTES: usize = 64 * 1024;
@@ -82,6 +82,12 @@ pub trait Transport: Read + Write {
 impl Transport for TcpStream {
     fn has_unread(&mut self) -> bool {
         self.may_be_readable() && TcpStream::has_unread(self)
+    }
+}
+
+impl Transport for UnixStream {
+    fn has_unread(&mut self) -> bool {
+        UnixStream::has_unread(self)
     }
 }
 
