@@ -34,6 +34,7 @@ use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
+use answer::To;
 pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
