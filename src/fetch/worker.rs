@@ -346,15 +346,6 @@ impl Worker {
     }
 }
 
-/// Where an attempt's body goes.
-struct To<'a> {
-    /// Of the line.
-    index: u64,
-    /// Bytes that are there already, and are to be continued.
-    from: u64,
-    sink: &'a mut Sink,
-}
-
 /// How an attempt ends that does not succeed.
 enum Ending {
     Failed(Failure),
