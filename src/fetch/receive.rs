@@ -16,17 +16,24 @@ use crate::http::{Error, Response, Trace};
 /// Decoded bytes are handed on in pieces of at most this size.
 const PIECE_BYTES: usize = 16 * 1024;
 
+/// What a body is taken in by.
+pub(super) struct Rules<'a> {
+    pub plan: &'a Plan,
+    /// Whether its codings are undone.
+    pub compressed: bool,
+    pub budget: &'a MemoryBudget,
+    pub speed: Option<Speed>,
+}
+
 /// Reads the whole body of `response` into `sink`; `record` says how far it came, also on failure.
 pub(super) fn body(
-    plan: &Plan,
-    compressed: bool,
-    budget: &MemoryBudget,
-    speed: Option<Speed>,
+    rules: Rules<'_>,
     response: &mut Response,
     sink: &mut Sink,
     record: &mut Outcome,
     trace: &Trace,
 ) -> Result<(), Failure> {
+    let Rules { plan, compressed, budget, speed } = rules;
     // Where there is no body (HEAD, 204, 304) what its fields say of one is nothing to us.
     let codings = match compressed && !response.is_done() {
         true => codings(response)?,

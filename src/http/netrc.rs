@@ -13,6 +13,14 @@ use super::auth::Login;
 use super::origin::OriginHasher;
 
 /// A netrc file that was read. Its `Debug` shows how many entries there are.
+///
+/// ```
+/// use gfetch::http::netrc::Netrc;
+///
+/// let netrc = Netrc::parse(b"machine api.example login me password \"two words\"").unwrap();
+/// assert_eq!(netrc.find("API.example", None).unwrap().password, b"two words");
+/// assert_eq!(netrc.find("other.example", None), None);
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Netrc {
     entries: Vec<Entry>,

@@ -16,5 +16,6 @@ mod saving;
 mod server;
 mod summary;
 mod tls;
+mod transfers;
 mod usage;
 mod who;

@@ -1,8 +1,10 @@
 //! A scripted hostile server against the fetching: every row ends as it must, in time, and harms no other host.
 
+mod advisories;
 mod case;
 mod codings;
 mod command;
+mod credentials;
 mod framing;
 mod heads;
 mod injection;
@@ -13,3 +15,4 @@ mod resets;
 mod script;
 mod timing;
 mod tls;
+mod transfers;

@@ -30,11 +30,7 @@ pub struct Nginx {
 
 impl Nginx {
     pub fn start() -> Nginx {
-        let dir = TempDir::with_prefix("gfetch-nginx-").expect("a folder");
-        // A worker of root's nginx is nobody's process.
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
-        write_pages(dir.path());
-        write_certificate(dir.path());
+        let dir = www_folder("gfetch-nginx-");
         let [port, tls_port, tls12_port, tls13_port, client_port, short_port] = free_ports();
         let config = include_str!("nginx.conf")
             .replace("{dir}", dir.path().to_str().expect("a UTF-8 path"))
@@ -105,6 +101,16 @@ impl Drop for Nginx {
             let _ = self.master.wait();
         }
     }
+}
+
+/// A folder with pages and a certificate, as each server of these tests serves them.
+pub fn www_folder(prefix: &str) -> TempDir {
+    let dir = TempDir::with_prefix(prefix).expect("a folder");
+    // A worker of root's server is nobody's process.
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
+    write_pages(dir.path());
+    write_certificate(dir.path());
+    dir
 }
 
 /// Sends a signal to a process that this test started.

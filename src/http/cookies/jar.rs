@@ -17,6 +17,21 @@ const COOKIE_BYTES: usize = size_of::<Cookie>();
 const SITES_GIVEN_UP: usize = 16;
 
 /// All cookies of a run. Its `Debug` shows how many, never which.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use gfetch::http::cookies::{Jar, Refused};
+/// use url::Url;
+///
+/// let (mut jar, now) = (Jar::new(), SystemTime::now());
+/// let page = Url::parse("https://www.example.org/shop/cart")?;
+/// jar.set(&page, b"basket=7; Path=/shop; Secure", now).unwrap();
+/// assert_eq!(jar.set(&page, b"all=1; Domain=org", now), Err(Refused::PublicSuffix));
+/// assert_eq!(jar.header(&page, now).as_deref(), Some(&b"basket=7"[..]));
+/// assert_eq!(jar.header(&Url::parse("http://www.example.org/shop/")?, now), None);
+/// # Ok::<(), url::ParseError>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Jar {
     sites: HashMap<Box<str>, Site, OriginHasher>,

@@ -4,15 +4,7 @@ use crate::cli::args::option::Opt;
 
 pub const OPTIONS: &[Opt] = &[
     Opt::later("threads", Some("N")),
-    Opt::later("range", Some("RANGE")).short('r'),
-    Opt::later("continue-at", Some("OFFSET")).short('C'),
-    Opt::later("time-cond", Some("TIME")).short('z'),
-    Opt::later("etag-save", Some("FILE")),
-    Opt::later("etag-compare", Some("FILE")),
-    Opt::later("dump-header", Some("FILE")).short('D'),
-    Opt::later("remote-time", None).short('R'),
     Opt::later("show-headers", None),
-    Opt::later("remote-header-name", None).short('J'),
     Opt::later("no-clobber", None),
     Opt::later("skip-existing", None),
     Opt::later("fields", Some("LIST")),
