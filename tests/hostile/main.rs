@@ -5,6 +5,7 @@ mod codings;
 mod command;
 mod framing;
 mod heads;
+mod http2;
 mod injection;
 mod keepalive;
 mod redirects;
