@@ -7,6 +7,7 @@ mod command;
 mod credentials;
 mod framing;
 mod heads;
+mod http2;
 mod injection;
 mod keepalive;
 mod proxies;

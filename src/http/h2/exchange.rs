@@ -52,8 +52,9 @@ pub(in crate::http) fn exchange(seat: Seat, request: &Request<'_>, trace: &mut T
         (None, Some(limit)) => green::timeout_from(since, limit, || pending.receive(trace))
             .unwrap_or_else(|elapsed| Err(Error::AnswerTimeout(elapsed.limit)))?,
     };
+    let finished = pending.finish(request.method, answer)?;
     trace.enter(Phase::Receive);
-    pending.finish(request.method, answer)
+    Ok(finished)
 }
 
 /// A stream whose answer has not come.
