@@ -1,8 +1,10 @@
 //! Holds docs/gevent-parity.md to the fixed list of ids, and what it points at to the files.
 
+mod places;
+
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+
+use places::{complaint, read};
 
 /// The rows of monkey patching, whole or in part: a crate of its own.
 const MONKEY_ROWS: &[&str] = &["monkey", "S1.9", "S2.6", "S3.5", "S3.17", "S4.4", "S4.5"];
@@ -20,10 +22,6 @@ impl Row {
     }
 }
 
-fn read(path: &str) -> Option<String> {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
-}
-
 fn rows() -> Vec<Row> {
     let table = read("docs/gevent-parity.md").unwrap();
     let lines = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| id |"));
@@ -36,18 +34,6 @@ fn row(line: &str) -> Row {
     let [id, what, places, reason] = cells[..] else { panic!("{} cells instead of 4: {line}", cells.len()) };
     let places = places.split(", ").map(|place| place.trim_matches('`').to_owned()).collect();
     Row { id: id.into(), what: what.into(), places, reason: reason.into() }
-}
-
-/// What a place should be, if it is not: `path`, or `path::name` with that test or item in the file.
-fn complaint(place: &str) -> Option<String> {
-    let (path, name) = place.split_once("::").map_or((place, None), |(path, name)| (path, Some(name)));
-    let Some(text) = read(path) else { return Some(format!("there is no file {path}")) };
-    let name = name?;
-    let Some(at) = text.find(&format!("fn {name}(")) else { return Some(format!("no function {name} in {path}")) };
-    let is_test_file = path.starts_with("tests/") || path.contains("tests");
-    let attributes = text[..at].lines().rev().take_while(|line| !line.is_empty() && !line.starts_with('}'));
-    let is_test = attributes.into_iter().any(|line| line.trim() == "#[test]");
-    (is_test_file && !is_test).then(|| format!("{name} in {path} is no test"))
 }
 
 #[test]

@@ -91,9 +91,11 @@ class Server:
         self.process.wait()
 
 
-def nginx(root, port):
-    """One worker that serves the files of `root`, keeps connections and logs nothing."""
+def nginx(root, port, tls_port):
+    """One worker that serves the files of `root`, keeps connections and logs nothing; but over TLS below /close/ it does
+    not keep them, and notes in tls.log whether each resumed a session."""
     config = root / "nginx.conf"
+    certificate(root)
     config.write_text(
         f"""
         daemon off; worker_processes 1; pid {root}/nginx.pid; error_log {root}/error.log;
@@ -103,6 +105,13 @@ def nginx(root, port):
             client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;
             uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5; open_file_cache max=100;
             server {{ listen 127.0.0.1:{port} backlog=4096; root {root}/www; }}
+            log_format tls '$ssl_session_reused';
+            server {{
+                listen 127.0.0.1:{tls_port} ssl backlog=4096; root {root}/www;
+                ssl_certificate {root}/cert.pem; ssl_certificate_key {root}/key.pem; ssl_session_tickets on;
+                ssl_protocols TLSv1.2 TLSv1.3;
+                location /close/ {{ alias {root}/www/; keepalive_timeout 0; access_log {root}/tls.log tls; }}
+            }}
         }}
         """
     )
@@ -116,6 +125,15 @@ def nginx(root, port):
         raise SystemExit(f"nginx did not start: {(root / 'error.log').read_text()}")
 
     return Server(["nginx", "-c", config, "-e", root / "error.log"], ready)
+
+
+def certificate(root):
+    """The server's certificate for `localhost`, which signs itself, and its key."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", root / "key.pem", "-out", root / "cert.pem"],
+        check=True, capture_output=True,
+    )
 
 
 def free_port():

@@ -1,6 +1,8 @@
 //! The main job: fetch the list and tell what happened.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
@@ -41,6 +43,15 @@ struct Run {
     started: Instant,
     /// A line has no record: a fault of ours, which must not end as a success.
     lost: bool,
+    heads: Option<Heads>,
+    /// The heads could not be written.
+    heads_failed: Option<String>,
+}
+
+/// Where the heads of the answers go (`-D`).
+enum Heads {
+    Stdout,
+    File(File),
 }
 
 /// Everything that is written.
@@ -64,13 +75,21 @@ enum CookieJar {
 
 impl Run {
     fn prepare(mut invocation: Invocation) -> Result<(Run, List), String> {
-        invocation.plan.keep_exchanges = invocation.verbose;
+        invocation.plan.keep_exchanges = invocation.verbose || invocation.dump_header.is_some();
         invocation.plan.spool_dir = std::env::temp_dir();
         let plan = &invocation.plan;
         let list = input::open(&invocation)?;
         let save_failed = |path| SaveFailed::at(path, &invocation.lists);
         let failed = invocation.save_failed.as_deref().map(save_failed).transpose()?;
         let jar = invocation.cookie_jar.as_deref().map(CookieJar::at).transpose()?;
+        let heads = match invocation.dump_header.as_deref() {
+            None => None,
+            Some(path) if path.as_os_str() == "-" => Some(Heads::Stdout),
+            Some(path) => {
+                let file = File::create(path).map_err(|error| format!("-D {}: {error}", path.display()))?;
+                Some(Heads::File(file))
+            }
+        };
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
@@ -98,7 +117,9 @@ impl Run {
         if !invocation.silent {
             invocation.notes.iter().for_each(|note| report.complain(note));
         }
-        Ok((Run { invocation, session, caught, report, started: Instant::now(), lost: false }, list))
+        let started = Instant::now();
+        let run = Run { invocation, session, caught, report, started, lost: false, heads, heads_failed: None };
+        Ok((run, list))
     }
 
     fn run(mut self, list: List) -> Exit {
@@ -121,6 +142,7 @@ impl Run {
 
     /// One record, in its turn: its body first, then its line.
     fn deliver(&mut self, mut fetched: Box<Fetched>) {
+        self.write_heads(&fetched);
         if let Some(body) = &mut fetched.body {
             let stdout = self.report.stdout.clone();
             // A broken standard output is remembered by the stream.
@@ -136,6 +158,20 @@ impl Run {
             self.report.summary.add_queue(cause, wait);
         }
         self.report.progress.show(&self.report.summary);
+    }
+
+    fn write_heads(&mut self, fetched: &Fetched) {
+        let Some(heads) = &mut self.heads else { return };
+        let text: Vec<u8> = fetched.exchanges.iter().flat_map(|one| one.response_head.iter().copied()).collect();
+        match heads {
+            // A broken standard output is remembered by the stream.
+            Heads::Stdout => drop(self.report.stdout.write(&text)),
+            Heads::File(file) => {
+                if let Err(error) = file.write_all(&text) {
+                    self.heads_failed.get_or_insert(format!("cannot write the heads (-D): {error}"));
+                }
+            }
+        }
     }
 
     fn finish(mut self) -> Exit {
@@ -160,6 +196,10 @@ impl Run {
         }
         let written = [self.report.save_failed(), self.report.write_cookies(&self.session)];
         for message in written.into_iter().filter_map(Result::err) {
+            self.report.complain(&message);
+            exit = Exit::Output;
+        }
+        if let Some(message) = self.heads_failed.take() {
             self.report.complain(&message);
             exit = Exit::Output;
         }

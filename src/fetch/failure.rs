@@ -91,6 +91,7 @@ fn of_interrupt(interrupt: &Interrupt, stage: Stage) -> Failure {
 pub(super) fn of_redirect(error: RedirectError) -> Failure {
     match error {
         RedirectError::Refused(_) => Failure::new(Kind::Blocked, Stage::Receive, format!("{error} (--proto-redir)")),
+        RedirectError::TooMany(_) => Failure::new(Kind::Redirect, Stage::Receive, format!("{error} (--max-redirs)")),
         _ => Failure::new(Kind::Redirect, Stage::Receive, error.to_string()),
     }
 }

@@ -78,7 +78,8 @@ impl<'a> Flow<'a> {
             answers: 0,
             auto_referer: plan.request.auto_referer,
             removed: Vec::new(),
-            compressed: plan.request.compresses(saved),
+            // A part of a coded body cannot be decoded, nor put behind what is there.
+            compressed: plan.request.compresses(saved || plan.transfer.is_partial()),
             shows_identity: false,
         };
         for (name, value) in &plan.request.headers {
@@ -93,6 +94,15 @@ impl<'a> Flow<'a> {
         flow.given.extend(target.headers.iter().cloned());
         flow.auto_referer &= !target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case("referer"));
         flow
+    }
+
+    /// Adds the fields of a transfer; one that was given counts before them.
+    pub fn ask_for(&mut self, fields: Vec<(String, String)>) {
+        for (name, value) in fields {
+            if !self.has_given(&name) && !self.is_removed(&name) {
+                self.given.push((name, value));
+            }
+        }
     }
 
     /// The next request.

@@ -30,6 +30,7 @@ mod speed;
 mod spool;
 mod stop;
 pub mod summary;
+mod transfer;
 mod worker;
 
 pub use parts::{Listed, PartFiles};

@@ -16,6 +16,7 @@ pub(super) use safe::is_harmless;
 pub use template::{DEFAULT_NAME, Template};
 
 use super::list::Target;
+use crate::http::disposition;
 
 /// Where one body goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +100,30 @@ impl Names {
             Some(folder) => folder.join(name.trim_start_matches('/')),
             None => PathBuf::from(name),
         }
+    }
+}
+
+/// Names that servers chose (`-J`), each once in a run, in the order of the answers.
+#[derive(Debug, Default)]
+pub(super) struct HeaderNames(HashMap<u64, u64>);
+
+impl HeaderNames {
+    /// The path of the file of entry `index`: beside `path`, under the name in a `Content-Disposition` field; `path` where
+    /// that holds none. With a number behind it where another entry has the name already. Whether the server chose it.
+    pub fn claim(&mut self, index: u64, path: &Path, disposition: Option<&[u8]>) -> (PathBuf, bool) {
+        let chosen = disposition.and_then(disposition::file_name).and_then(|name| safe::from_server(&name));
+        let first = chosen.as_ref().map_or_else(|| path.to_owned(), |name| path.with_file_name(name));
+        let name = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for suffix in 0..=u32::MAX {
+            let path = match suffix {
+                0 => first.clone(),
+                _ => first.with_file_name(safe::with_suffix(&name, suffix)),
+            };
+            if *self.0.entry(hash(&path)).or_insert(index) == index {
+                return (path, chosen.is_some());
+            }
+        }
+        unreachable!("4 billion files have this name")
     }
 }
 

@@ -4,11 +4,13 @@ mod auth_hosts;
 mod proxy_rules;
 mod request;
 mod tls;
+mod transfer;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
 pub use proxy_rules::{ProxyRules, ProxyVariable};
 pub use request::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, NetrcPlan, RequestPlan, Secrets};
 pub use tls::TlsPlan;
+pub use transfer::{Resume, TimeCondition, Transfer};
 
 pub use super::retry::RetryPolicy;
 pub use super::summary::Rate;
@@ -47,6 +49,8 @@ pub struct Plan {
     pub hash_bodies: bool,
     /// Whether each record comes with the heads of its exchanges (`-v`).
     pub keep_exchanges: bool,
+    /// Bodies that are printed wait until their records are handed over: something comes before them on standard output.
+    pub hold_bodies: bool,
     /// The folder for bodies that wait for their turn and do not fit into memory (`/tmp`); the files have no names there.
     pub spool_dir: PathBuf,
     /// Which failures are tried again, and when.
@@ -55,6 +59,8 @@ pub struct Plan {
     pub limits: Limits,
     /// What is asked for.
     pub request: RequestPlan,
+    /// Which part of it, and under which condition.
+    pub transfer: Transfer,
     /// What only some hosts may see.
     pub secrets: Secrets,
     /// The cookies that the run begins with; none: it keeps no cookies.
@@ -80,10 +86,12 @@ impl Default for Plan {
             fail_on_status: true,
             hash_bodies: false,
             keep_exchanges: false,
+            hold_bodies: false,
             spool_dir: PathBuf::from("/tmp"),
             retry: RetryPolicy::default(),
             limits: Limits::default(),
             request: RequestPlan::default(),
+            transfer: Transfer::default(),
             secrets: Secrets::default(),
             cookies: None,
             connect: ConnectPlan::default(),

@@ -1,7 +1,6 @@
 //! Takes a body in: counted, decoded, hashed, handed to its sink, within its limits.
 
 use std::io::{self, BufRead, Read};
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -11,29 +10,30 @@ use super::pace::{Paced, TooSlow};
 use super::plan::Plan;
 use super::sink::Sink;
 use super::speed::Speed;
-use crate::green;
 use crate::http::coding::{Coding, DecodeError, Decoder, MemoryBudget, parse_codings};
 use crate::http::{Error, Response, Trace};
 
 /// Decoded bytes are handed on in pieces of at most this size.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// A redirect's body is read away up to this, so that its connection can be used again; a longer one costs the connection.
-const MAX_DRAINED_BYTES: u64 = 64 * 1024;
-/// The same for one that takes longer: about what a new connection costs far away.
-const MAX_DRAIN_TIME: Duration = Duration::from_millis(500);
+/// What a body is taken in by.
+pub(super) struct Rules<'a> {
+    pub plan: &'a Plan,
+    /// Whether its codings are undone.
+    pub compressed: bool,
+    pub budget: &'a MemoryBudget,
+    pub speed: Option<Speed>,
+}
 
 /// Reads the whole body of `response` into `sink`; `record` says how far it came, also on failure.
 pub(super) fn body(
-    plan: &Plan,
-    compressed: bool,
-    budget: &MemoryBudget,
-    speed: Option<Speed>,
+    rules: Rules<'_>,
     response: &mut Response,
     sink: &mut Sink,
     record: &mut Outcome,
     trace: &Trace,
 ) -> Result<(), Failure> {
+    let Rules { plan, compressed, budget, speed } = rules;
     // Where there is no body (HEAD, 204, 304) what its fields say of one is nothing to us.
     let codings = match compressed && !response.is_done() {
         true => codings(response)?,
@@ -53,20 +53,6 @@ pub(super) fn body(
     let hash = intake.hash.take().map(|hash| hash.finalize().into());
     record.sha256 = hash;
     taken
-}
-
-/// Reads the body of an answer that is not the last one away, where that saves its connection. What goes wrong costs no
-/// more than the connection.
-pub(super) fn drain(mut response: Response) {
-    let head = response.head();
-    let too_long = head.content_length().is_some_and(|length| length > MAX_DRAINED_BYTES);
-    if response.is_done() || !head.keep_alive || too_long {
-        return;
-    }
-    let _ = green::timeout(MAX_DRAIN_TIME, || -> io::Result<()> {
-        while response.wire_bytes() < MAX_DRAINED_BYTES && response.discard()? > 0 {}
-        Ok(())
-    });
 }
 
 fn codings(response: &Response) -> Result<Vec<Coding>, Failure> {

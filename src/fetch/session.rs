@@ -30,6 +30,8 @@ use crate::http::{Client, Phase, Request, Trace};
 const LOOK_AHEAD: usize = 1024;
 /// Records that are running, or finished and waiting to be taken; then reading pauses.
 const MAX_WAITING_RECORDS: u64 = 65_536 + LOOK_AHEAD as u64;
+/// Texts of the finished ones among them: a server may send a hundred kilobytes of `Location`, type or reason with each.
+const MAX_WAITING_BYTES: usize = 64 << 20;
 
 /// A line on its way to a worker. Its entry is boxed, as its outcome is, because what a greenlet's frames hold by value
 /// stays on ten thousand stacks.
@@ -59,6 +61,24 @@ impl Fetched {
     pub fn line(&self) -> &[u8] {
         self.line.as_deref().unwrap_or(self.outcome.url.as_bytes())
     }
+
+    /// What others have written into it, for [`MAX_WAITING_BYTES`].
+    fn text_bytes(&self) -> usize {
+        let Outcome { url, final_url, content_type, error, .. } = &self.outcome;
+        let of = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let message = error.as_ref().map_or(0, |error| error.message.len());
+        let line = self.line.as_ref().map_or(0, |line| line.len());
+        let heads: usize = self.exchanges.iter().map(Exchange::text_bytes).sum();
+        url.len() + of(final_url) + content_type.as_ref().map_or(0, |text| text.len()) + message + line + heads
+    }
+}
+
+impl Exchange {
+    fn text_bytes(&self) -> usize {
+        let fields = self.request_fields.iter().chain(&self.response_fields);
+        let fields: usize = fields.map(|(name, value)| name.len() + value.len()).sum();
+        self.request_line.len() + self.status_line.len() + fields
+    }
 }
 
 /// The heads of one request and its answer.
@@ -72,6 +92,8 @@ pub struct Exchange {
     pub status_line: String,
     /// The answer's fields.
     pub response_fields: Vec<(String, String)>,
+    /// The answer's head as it came, but for white space around values; with its empty line.
+    pub response_head: Vec<u8>,
 }
 
 /// A run of a plan. Clones are the same run.
@@ -90,13 +112,15 @@ struct Input {
     ended: Cell<bool>,
     /// Records that the caller has taken.
     taken: Cell<u64>,
+    /// Of finished records that have not been taken.
+    waiting_bytes: Cell<usize>,
     room: Event,
     paused: Cell<Duration>,
 }
 
 impl Input {
     fn is_full(&self) -> bool {
-        self.read.get() - self.taken.get() >= MAX_WAITING_RECORDS
+        self.read.get() - self.taken.get() >= MAX_WAITING_RECORDS || self.waiting_bytes.get() >= MAX_WAITING_BYTES
     }
 
     fn wait_for_room(&self) -> Result<(), Interrupt> {
@@ -109,8 +133,15 @@ impl Input {
         Ok(())
     }
 
-    fn note_taken(&self) {
+    fn note_finished(&self, fetched: Box<Fetched>) -> Box<Fetched> {
+        self.waiting_bytes.set(self.waiting_bytes.get() + fetched.text_bytes());
+        fetched
+    }
+
+    fn note_taken(&self, result: &Result<Box<Fetched>, GetError>) {
         self.taken.set(self.taken.get() + 1);
+        let bytes = result.as_ref().map_or(0, |fetched| fetched.text_bytes());
+        self.waiting_bytes.set(self.waiting_bytes.get() - bytes);
         if !self.room.is_set() {
             self.room.set();
         }
@@ -146,6 +177,7 @@ impl Session {
             turn: Turn::default(),
             failures: Cell::new(0),
             parts: PartFiles::default(),
+            header_names: RefCell::default(),
             types: LastText::default(),
             to_start: Cell::new(1),
             waits: RefCell::default(),
@@ -160,10 +192,11 @@ impl Session {
         let ahead = Ahead::new(self.worker.plan.jobs);
         let lines = Lines { list, names, ahead, session: self.clone() };
         let worker = self.worker.clone();
-        let fetch = move |job| worker.fetch(job);
+        let input = self.input.clone();
+        let fetch = move |job| input.note_finished(worker.fetch(job));
         let plan = &self.worker.plan;
         let input = self.input.clone();
-        let taken = move |_: &_| input.note_taken();
+        let taken = move |result: &_| input.note_taken(result);
         if plan.serial {
             return Box::new(lines.map(move |job| Ok(fetch(job))).inspect(taken));
         }
@@ -338,11 +371,20 @@ impl Outcome {
 impl Exchange {
     pub(super) fn new(request: &Request<'_>, head: &Head) -> Exchange {
         let pair = |name: &str, value: &[u8]| (name.to_owned(), String::from_utf8_lossy(value).into_owned());
+        let status_line = format!("HTTP/{} {} {}", head.version.as_str(), head.status, head.reason);
+        let mut response_head = format!("{status_line}\r\n").into_bytes();
+        for (name, value) in head.fields.iter() {
+            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+                response_head.extend_from_slice(part);
+            }
+        }
+        response_head.extend_from_slice(b"\r\n");
         Exchange {
             request_line: format!("{} {}", request.method, request.url),
             request_fields: request.sent_fields().map(|(name, value)| pair(name, &value)).collect(),
-            status_line: format!("HTTP/{} {} {}", head.version.as_str(), head.status, head.reason),
+            status_line,
             response_fields: head.fields.iter().map(|(name, value)| pair(name, value)).collect(),
+            response_head,
         }
     }
 }

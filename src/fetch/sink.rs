@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
@@ -79,9 +79,25 @@ pub(super) struct Save {
     client: Client,
     pending: Vec<u8>,
     open: Option<Opened>,
+    how: How,
+}
+
+/// How a file is written, where that is not the usual way.
+#[derive(Clone, Copy, Default)]
+struct How {
+    /// The time it is given.
+    modified: Option<SystemTime>,
+    /// Nothing that is there already is replaced: the server chose the name.
+    only_new: bool,
+    /// It goes on where the file ends, which must have so many bytes, or not be there.
+    from: u64,
+    /// Nothing is written at all.
+    untouched: bool,
 }
 
 enum Opened {
+    /// The file itself, which grows.
+    Growing(Growing),
     /// A regular file, or none yet: written beside it and renamed to this at the end.
     Replacing(NamedTempFile, PathBuf, Listed),
     /// Something else (`/dev/null`, a pipe): written to.
@@ -96,7 +112,23 @@ impl Sink {
     /// Into a file, which is on the list of `parts` while it is under way. Where a descriptor is wanting for it, an idle
     /// connection of `client` makes room.
     pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Sink {
-        Sink::Save(Box::new(Save { path, create_dirs, parts, client, pending: Vec::new(), open: None }))
+        Sink::Save(Box::new(Save {
+            path,
+            create_dirs,
+            parts,
+            client,
+            pending: Vec::new(),
+            open: None,
+            how: How::default(),
+        }))
+    }
+
+    /// The file that it is saved to, if it is.
+    pub fn saving(&mut self) -> Option<&mut Save> {
+        match self {
+            Sink::Save(save) => Some(save),
+            _ => None,
+        }
     }
 
     /// Whether bytes are only counted.
@@ -127,7 +159,7 @@ impl Sink {
         Ok(match self {
             Sink::Count => Finished::default(),
             Sink::Print(print) => Finished { body: Some(print.spool), file: None },
-            Sink::Save(save) => Finished { body: None, file: Some(save.finish()?) },
+            Sink::Save(save) => Finished { body: None, file: save.finish()? },
         })
     }
 }
@@ -151,6 +183,31 @@ impl Print {
 }
 
 impl Save {
+    /// Where it goes.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the file a time.
+    pub fn set_modified(&mut self, time: Option<SystemTime>) {
+        self.how.modified = time;
+    }
+
+    /// Another place, to be said before the first byte; with `only_new` what is there already is not replaced.
+    pub fn move_to(&mut self, path: PathBuf, only_new: bool) {
+        (self.path, self.how.only_new) = (path, only_new);
+    }
+
+    /// What comes goes on where the file ends.
+    pub fn continue_at(&mut self, from: u64) {
+        self.how.from = from;
+    }
+
+    /// Nothing new comes: the file stays, or stays away.
+    pub fn leave(&mut self) {
+        self.how.untouched = true;
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.pending.extend_from_slice(bytes);
         if self.pending.len() < PIECE_BYTES {
@@ -159,9 +216,12 @@ impl Save {
         self.flush(false)
     }
 
-    fn finish(mut self) -> io::Result<PathBuf> {
+    fn finish(mut self) -> io::Result<Option<PathBuf>> {
+        if self.how.untouched {
+            return Ok(None);
+        }
         self.flush(true)?;
-        Ok(self.path)
+        Ok(Some(self.path))
     }
 
     /// Writes what is pending on another thread; the last time the file takes its place.
@@ -183,16 +243,16 @@ impl Save {
 
     /// The inner error is the want of a descriptor; what is pending is so still.
     fn write_pending(&mut self, last: bool) -> io::Result<io::Result<()>> {
-        let (path, create_dirs, parts) = (self.path.clone(), self.create_dirs, self.parts.clone());
+        let (path, create_dirs, parts, how) = (self.path.clone(), self.create_dirs, self.parts.clone(), self.how);
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
         let done = green::offload(move || {
-            let mut open = match open.map_or_else(|| Opened::at(&path, create_dirs, &parts), Ok) {
+            let mut open = match open.map_or_else(|| Opened::at(&path, how, create_dirs, &parts), Ok) {
                 Ok(open) => open,
                 Err(error) if is_out_of_descriptors(&error) => return Ok(Err((error, pending))),
                 Err(error) => return Err(error),
             };
             open.write_all(&pending)?;
-            if last { open.close().map(|()| Ok(None)) } else { Ok(Ok(Some(open))) }
+            if last { open.close(how).map(|()| Ok(None)) } else { Ok(Ok(Some(open))) }
         });
         match done?? {
             Ok(open) => self.open = open,
@@ -206,9 +266,13 @@ impl Save {
 }
 
 impl Opened {
-    fn at(path: &Path, create_dirs: bool, parts: &PartFiles) -> io::Result<Opened> {
-        if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-            return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
+    fn at(path: &Path, how: How, create_dirs: bool, parts: &PartFiles) -> io::Result<Opened> {
+        match fs::metadata(path) {
+            Ok(there) if !there.is_file() => {
+                return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
+            }
+            Ok(_) if how.from > 0 => return Growing::at(path, how.from).map(Opened::Growing),
+            _ => {}
         }
         // A link stays one, as in curl: the file that it leads to is replaced.
         let is_link = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink());
@@ -225,6 +289,10 @@ impl Opened {
             .make_in(dir, |part| File::create_new(part).inspect_err(|error| system_error = error.raw_os_error()));
         match (made, system_error) {
             (Ok(file), _) => {
+                // What replaces a private file is private, before there is anything in it.
+                if let Ok(there) = fs::metadata(&path) {
+                    file.as_file().set_permissions(there.permissions())?;
+                }
                 let listed = parts.list(file.path().to_owned());
                 Ok(Opened::Replacing(file, path, listed))
             }
@@ -239,13 +307,51 @@ impl Opened {
         match self {
             Opened::Replacing(file, ..) => file.write_all(bytes),
             Opened::Special(file) => file.write_all(bytes),
+            Opened::Growing(growing) => growing.file.write_all(bytes),
         }
     }
 
-    fn close(self) -> io::Result<()> {
+    fn close(self, how: How) -> io::Result<()> {
+        let set_time = |file: &File| how.modified.map_or(Ok(()), |time| file.set_modified(time));
         match self {
-            Opened::Replacing(file, path, _listed) => file.persist(path).map(drop).map_err(|error| error.error),
+            Opened::Replacing(file, path, _listed) => {
+                set_time(file.as_file())?;
+                let placed = if how.only_new { file.persist_noclobber(path) } else { file.persist(path) };
+                placed.map(drop).map_err(|error| error.error)
+            }
             Opened::Special(mut file) => file.flush(),
+            Opened::Growing(mut growing) => {
+                set_time(&growing.file)?;
+                growing.is_good = true;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A file that a download is continued in. Unless that ends well, it is cut back to what it was.
+struct Growing {
+    file: File,
+    from: u64,
+    is_good: bool,
+}
+
+impl Growing {
+    fn at(path: &Path, from: u64) -> io::Result<Growing> {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        let there = file.seek(SeekFrom::End(0))?;
+        if there != from {
+            return Err(io::Error::other(format!("the file has {there} bytes and was to be continued at {from}")));
+        }
+        Ok(Growing { file, from, is_good: false })
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        if !self.is_good {
+            // There is nobody to tell; a longer file is continued like any other.
+            let _ = self.file.set_len(self.from);
         }
     }
 }

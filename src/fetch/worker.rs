@@ -1,5 +1,6 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
+mod answer;
 mod hops;
 
 use std::any::Any;
@@ -14,7 +15,7 @@ use super::credentials::Credentials;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
 use super::list::{Entry, Target};
-use super::names::Place;
+use super::names::{HeaderNames, Place};
 use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::parts::PartFiles;
 use super::permits::{Pass, Permits, Refused};
@@ -26,6 +27,7 @@ use super::speed::Speeds;
 use super::spool::SpoolMemory;
 use super::stop::Stop;
 use super::summary::Cause;
+use super::transfer;
 use crate::green::{self, Panic};
 use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
@@ -55,6 +57,8 @@ pub(super) struct Worker {
     pub parts: PartFiles,
     /// Lines that have failed so far.
     pub failures: Cell<u64>,
+    /// Names that servers chose for files.
+    pub header_names: RefCell<HeaderNames>,
     /// The content type of most answers.
     pub types: LastText,
     /// Lines that have been read and not started. What is unread of the list counts as one.
@@ -76,6 +80,8 @@ struct Ended {
     /// What the last answer asked for, and who gave it.
     retry_after: Option<(Duration, Origin)>,
     exchanges: Vec<Exchange>,
+    /// The entity tag to be saved: that of the last answer that had a body.
+    etag: Option<String>,
     /// What was asked for last, also by an attempt before this.
     asked: Option<Asked>,
 }
@@ -97,6 +103,7 @@ impl Worker {
             Ok(target) => {
                 let ended = self.fetch_target(&job, target, &mut fetched.outcome);
                 let finished = finish(ended.sink, &mut fetched.outcome);
+                self.save_etag(ended.etag, &mut fetched.outcome);
                 fetched.outcome.file = finished.file;
                 (fetched.body, fetched.exchanges) = (finished.body, ended.exchanges);
                 asked = ended.asked;
@@ -178,8 +185,8 @@ impl Worker {
             });
             record.timings.retries = now.saturating_duration_since(first);
             // Its file or its memory first: the next attempt has its own.
-            let asked = std::mem::take(&mut last).asked;
-            last = self.attempt(job, target, pass, record);
+            let Ended { asked, etag, .. } = std::mem::take(&mut last);
+            last = self.attempt(job, target, pass, etag, record);
             last.asked = last.asked.or(asked);
             if !self.wait_to_try_again(&origin, record, &last, first) {
                 return last;
@@ -284,7 +291,8 @@ impl Worker {
 
     /// One attempt with its own clock. The record is that of this attempt afterwards. A panic is a failure like others:
     /// a line is never lost.
-    fn attempt(&self, job: &Job, target: &Target, pass: Pass, record: &mut Outcome) -> Ended {
+    /// `etag` is what an earlier one had, which this one may go on with.
+    fn attempt(&self, job: &Job, target: &Target, pass: Pass, etag: Option<String>, record: &mut Outcome) -> Ended {
         record.reset_for_attempt();
         if record.attempts == 1 {
             self.one_less_to_start();
@@ -296,7 +304,16 @@ impl Worker {
         let speed = self.speeds.up();
         let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
         flow.throttle = speed.as_ref().map(|speed| speed as _);
-        let run = || self.hops(&mut flow, pass, record, &mut trace, &mut sink, &mut ended);
+        let from = match self.continue_at(&mut sink) {
+            Ok(from) => from,
+            Err(failure) => {
+                record.error = Some(failure);
+                return ended;
+            }
+        };
+        flow.ask_for(transfer::fields(&self.plan.transfer, from, etag.as_deref()));
+        let to = To { index: job.entry.index, from, sink: &mut sink };
+        let run = || self.hops(&mut flow, pass, record, &mut trace, to, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             self.stop.while_running(|| match max_time {
                 Some(limit) => green::timeout(limit, run).unwrap_or(Err(Ending::OverTime(limit))),
@@ -320,6 +337,7 @@ impl Worker {
             Err(kill) if green::is_kill(&*kill) => panic::resume_unwind(kill),
             Err(panic) => Some(panicked(panic, at)),
         };
+        self.keep_beginning(&mut sink, record);
         ended.sink = Some(sink);
         ended
     }
@@ -335,7 +353,7 @@ impl Worker {
             }
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
-                let has_turns = self.plan.serial || self.plan.order == Order::Input;
+                let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
                 let turn = has_turns.then(|| self.turn.of(job.entry.index));
                 Sink::print(turn, output.clone(), self.spools.clone())
             }
@@ -357,6 +375,15 @@ impl LastText {
         }
         last.clone()
     }
+}
+
+/// Where an attempt's body goes.
+struct To<'a> {
+    /// Of the line.
+    index: u64,
+    /// Bytes that are there already, and are to be continued.
+    from: u64,
+    sink: &'a mut Sink,
 }
 
 /// How an attempt ends that does not succeed.

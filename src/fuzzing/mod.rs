@@ -12,6 +12,7 @@ mod addresses;
 mod bodies;
 mod connection;
 mod heads;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ pub use addresses::{locations, url_lists};
 pub use bodies::{chunked, codings};
 pub use connection::http1;
 pub use heads::{request_heads, response_heads};
+pub use secrets::{challenges, cookies, netrc};
 
 use crate::fetch::random::Random;
 
@@ -27,10 +29,13 @@ pub type Target = fn(&[u8]);
 
 /// Every target by its name.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("challenges", challenges),
     ("chunked", chunked),
     ("codings", codings),
+    ("cookies", cookies),
     ("http1", http1),
     ("locations", locations),
+    ("netrc", netrc),
     ("request_heads", request_heads),
     ("response_heads", response_heads),
     ("url_lists", url_lists),

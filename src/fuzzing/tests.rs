@@ -11,7 +11,7 @@ use super::{TARGETS, Target};
 use crate::fetch::random::Random;
 
 /// Mutations of each target: some seconds unoptimised, all together.
-const MUTATIONS: usize = 3_000;
+const MUTATIONS: usize = 2_000;
 /// An input grows no further.
 const MOST_BYTES: usize = 4096;
 
@@ -72,6 +72,25 @@ const TELLING: &[&[u8]] = &[
     b",\"timeout\":1e9",
     b"\x1f\x8b\x08\0",
     b"\x28\xb5\x2f\xfd",
+    b"; Path=/",
+    b"; Domain=.a.example",
+    b"; Secure",
+    b"; HttpOnly",
+    b"; Max-Age=",
+    b"__Host-",
+    b"#HttpOnly_",
+    b"\tTRUE\t",
+    b"\tFALSE\t",
+    b"machine ",
+    b"default ",
+    b"login ",
+    b"password ",
+    b"macdef ",
+    b"Digest ",
+    b"realm=\"",
+    b"nonce=\"n\"",
+    b"qop=\"auth\"",
+    b"algorithm=SHA-256-sess",
     b"18446744073709551615",
     b"18446744073709551616",
     b"ffffffffffffffff",
@@ -233,6 +252,21 @@ fn response_heads() {
 #[test]
 fn url_lists() {
     holds("url_lists");
+}
+
+#[test]
+fn challenges() {
+    holds("challenges");
+}
+
+#[test]
+fn cookies() {
+    holds("cookies");
+}
+
+#[test]
+fn netrc() {
+    holds("netrc");
 }
 
 /// A name in one of these places and not in the others is a target that somebody does not run.

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use url::{Position, Url};
 
+use super::builder::ClientBuilder;
 use super::connect::Connector;
 use super::connection::Connection;
 use super::error::Error;
+use super::face::Settings;
 use super::fields::Fields;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
 use super::origin::{Origin, Scheme};
@@ -39,6 +41,7 @@ struct Shared {
     pool: Rc<Pool>,
     /// Room for the next request's head, that of one that was sent.
     spare_head: Cell<Vec<u8>>,
+    settings: Settings,
 }
 
 /// How a [`Client`] connects.
@@ -101,11 +104,20 @@ impl Request<'_> {
 }
 
 impl Client {
+    /// A client to be put together, with defaults for everything.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
     /// A client with no connections yet.
     pub fn new(config: ClientConfig) -> Client {
+        Client::with_settings(config, Settings::default())
+    }
+
+    pub(super) fn with_settings(config: ClientConfig, settings: Settings) -> Client {
         let pool = Rc::new(Pool::new(config.pool));
         let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone());
-        let shared = Shared { connector, tls: config.tls, pool, spare_head: Cell::default() };
+        let shared = Shared { connector, tls: config.tls, pool, spare_head: Cell::default(), settings };
         Client { shared: Rc::new(shared), anonymous: false }
     }
 
@@ -136,6 +148,10 @@ impl Client {
         }
         let connection = self.shared.connector.connect(key, self.tls(), trace)?;
         self.exchange(request, Box::new(connection), trace)
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.shared.settings
     }
 
     /// Whether new requests are expected. While they are not, connections are closed as they are done with, but for a few:

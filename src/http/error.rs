@@ -106,4 +106,22 @@ impl fmt::Display for Error {
     }
 }
 
-impl error::Error for Error {}
+impl error::Error for Error {
+    /// What stands below. Its text is this one's too, which only says where it belongs.
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(match self {
+            Error::Request(error) => error,
+            Error::Body(error) => error,
+            Error::Dns(error) => error,
+            Error::Connect(error) => error,
+            Error::TlsSetup(error) => error,
+            Error::Tls(error) => error,
+            Error::Protocol(error) => error,
+            Error::Truncated(error) => error,
+            Error::Decode(error) => error,
+            Error::Interrupted(interrupt) => interrupt,
+            Error::Io(error) => error,
+            _ => return None,
+        })
+    }
+}

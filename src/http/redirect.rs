@@ -75,6 +75,10 @@ pub enum RedirectError {
     NotAUrl(url::ParseError),
     /// It leads to a scheme that is neither `http` nor `https`.
     Scheme(String),
+    /// More redirects than this one after the other.
+    TooMany(u32),
+    /// It asks for the body a second time, which was read as it was sent.
+    BodyIsGone,
     /// It leads to one of the two that the caller does not allow ([`Hop::schemes`]).
     Refused(Scheme),
 }
@@ -90,6 +94,10 @@ impl fmt::Display for RedirectError {
             RedirectError::NotAUrl(why) => write!(f, "the Location is no URL: {why}"),
             RedirectError::Scheme(scheme) => {
                 write!(f, "redirect to scheme {scheme:?}, only http and https are followed")
+            }
+            RedirectError::TooMany(most) => write!(f, "more than {most} redirects"),
+            RedirectError::BodyIsGone => {
+                f.write_str("the redirect asks for the request's body again, which was read as it was sent")
             }
             RedirectError::Refused(scheme) => write!(f, "redirect to {scheme}, which is not allowed"),
         }
@@ -192,11 +200,14 @@ fn next_method(method: &str, status: u16) -> (&str, bool) {
 /// returns to the first origin. (curl compares each hop with the first host and would send it again. Then a stranger's
 /// redirect decides where on the first host the secret goes.)
 pub fn fields_after(mut given: Vec<(String, String)>, next: &Next, rules: &RedirectRules<'_>) -> Vec<(String, String)> {
-    given.retain(|(name, _)| {
-        let about_lost_body = next.drop_body && is_any_of(name, BODY_FIELDS);
-        !about_lost_body && (!next.cross_origin || may_cross(name, rules))
-    });
+    given.retain(|(name, _)| goes_on(name, next, rules));
     given
+}
+
+/// The same for one given field of this name.
+pub fn goes_on(name: &str, next: &Next, rules: &RedirectRules<'_>) -> bool {
+    let about_lost_body = next.drop_body && is_any_of(name, BODY_FIELDS);
+    !about_lost_body && (!next.cross_origin || may_cross(name, rules))
 }
 
 fn may_cross(name: &str, rules: &RedirectRules<'_>) -> bool {

@@ -14,5 +14,6 @@ mod saving;
 mod server;
 mod summary;
 mod tls;
+mod transfers;
 mod usage;
 mod who;

@@ -15,6 +15,11 @@
 //! | `/drip/N` | N bytes, one each 20 ms |
 //! | `/flaky/N/…` | 503 N times, then the rest's answer |
 //! | `/later/S/…` | 503 with `Retry-After: S` once, then the rest's answer |
+//! | `/file/N` | N bytes with an ETag and a time, which knows ranges and conditions |
+//! | `/half/N` | the same, but the connection breaks off in the middle of what is asked for |
+//! | `/whole/N` | the same, but it knows no ranges |
+//! | `/named/NAME` | that name in a Content-Disposition, percent-decoded |
+//! | `/417/…` | 417 to a request that expects something, else the rest's answer |
 //! | `/close` | nothing: the connection is closed |
 //! | anything else | `ok` |
 
@@ -168,6 +173,11 @@ fn answer(
             thread::sleep(Duration::from_millis(ms.parse().unwrap()));
             return answer(request, &format!("/{rest}"), reader, stream, log, done);
         }
+        "417" if request.field("expect").is_some() => {
+            done();
+            return send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n", b"");
+        }
+        "417" => return answer(request, &format!("/{rest}"), reader, stream, log, done),
         "later" if asked_before(path, log) == 0 => {
             done();
             let after = rest.split_once('/').map_or(rest, |(after, _)| after);
@@ -226,6 +236,18 @@ fn answer(
                     });
                     send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &[&chunks[..], b"0\r\n\r\n"].concat())
                 }
+                "file" | "half" | "whole" => {
+                    let (head, body) = file(request, verb, number());
+                    let length = if verb == "half" { body.len() / 2 } else { body.len() };
+                    send(&head, &body[..length]) && verb != "half"
+                }
+                "named" => {
+                    let name = percent_decode(rest);
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\nContent-Disposition: attachment; filename=\"{name}\"\r\nContent-Length: 5\r\n\r\n"
+                    );
+                    send(&head, b"named")
+                }
                 "close" => false,
                 _ => send(&ok(2), b"ok"),
             };
@@ -235,6 +257,55 @@ fn answer(
     let _ = reader.read(&mut [0; 1]);
     done();
     false
+}
+
+/// When each `/file/N` was last changed.
+pub const CHANGED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/// The answer for a file of so many bytes, as a careful server gives it.
+fn file(request: &Request, verb: &str, bytes: usize) -> (String, Vec<u8>) {
+    let tag = format!("\"v{bytes}\"");
+    let about = format!("ETag: {tag}\r\nLast-Modified: {CHANGED}\r\n");
+    let unchanged = request.field("if-none-match") == Some(&tag) || request.field("if-modified-since") == Some(CHANGED);
+    if unchanged {
+        return (format!("HTTP/1.1 304 Not Modified\r\n{about}\r\n"), Vec::new());
+    }
+    let same = request.field("if-range").is_none_or(|known| known == tag) && verb != "whole";
+    let range = request.field("range").and_then(|range| range.strip_prefix("bytes=")).filter(|_| same);
+    let ends = range.and_then(|range| range.split_once('-')).map(|(first, last)| match (first, last) {
+        ("", length) => (bytes.saturating_sub(length.parse().unwrap()), bytes),
+        (first, "") => (first.parse().unwrap(), bytes),
+        (first, last) => (first.parse().unwrap(), bytes.min(last.parse::<usize>().unwrap() + 1)),
+    });
+    match ends {
+        Some((first, _)) if first >= bytes => {
+            let head = format!(
+                "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */{bytes}\r\nContent-Length: 4\r\n\r\n"
+            );
+            (head, b"none".to_vec())
+        }
+        Some((first, end)) => {
+            let part = body(bytes)[first..end].to_vec();
+            let head = format!(
+                "HTTP/1.1 206 Partial Content\r\n{about}Content-Range: bytes {first}-{}/{bytes}\r\nContent-Length: {}\r\n\r\n",
+                end - 1,
+                part.len()
+            );
+            (head, part)
+        }
+        None => (format!("HTTP/1.1 200 OK\r\n{about}Content-Length: {bytes}\r\n\r\n"), body(bytes)),
+    }
+}
+
+fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).filter(|_| *first == b'%').map(|code| std::str::from_utf8(code).unwrap());
+        bytes.push(code.map_or(*first, |code| u8::from_str_radix(code, 16).unwrap()));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 /// How often `path` was asked for before.

@@ -17,7 +17,7 @@ const GFETCH: &str = env!("CARGO_BIN_EXE_gfetch");
 const HARD_LIMIT: Duration = Duration::from_secs(60);
 
 /// A server on all of 127/8 that gives each request of a connection what `answer` makes of it, until that is empty.
-fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+pub fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let answer = Arc::new(answer);
@@ -47,7 +47,7 @@ fn read_head(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 
-fn answer(fields: &str, body: &str) -> Vec<u8> {
+pub fn answer(fields: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 

@@ -1,5 +1,6 @@
 //! A scripted hostile server against the fetching: every row ends as it must, in time, and harms no other host.
 
+mod advisories;
 mod case;
 mod codings;
 mod command;
@@ -13,3 +14,4 @@ mod resets;
 mod script;
 mod timing;
 mod tls;
+mod transfers;

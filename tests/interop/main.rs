@@ -1,8 +1,9 @@
-//! gfetch against real servers, nginx and haproxy, with curl as the control for the same URLs.
+//! gfetch against real servers, nginx, Apache and haproxy, with curl as the control for the same URLs.
 //!
 //! These tests act only where `GFETCH_INTEROP=require` asks for them, and then fail where a server is missing; elsewhere
 //! each says that it was skipped. `bash .ci/install` installs what they need.
 
+mod apache;
 mod client;
 mod haproxy;
 mod nginx;
@@ -19,13 +20,14 @@ mod credentials;
 mod lists;
 mod loss;
 mod tls;
+mod transfers;
 
 /// Whether real servers are asked for; if not, says what is not tested.
 #[must_use]
 fn wanted(test: &str) -> bool {
     let wanted = std::env::var_os("GFETCH_INTEROP").is_some_and(|value| value == "require");
     if !wanted {
-        eprintln!("skipped: {test} needs nginx, haproxy and curl; GFETCH_INTEROP=require runs it");
+        eprintln!("skipped: {test} needs nginx, apache2, haproxy and curl; GFETCH_INTEROP=require runs it");
     }
     wanted
 }

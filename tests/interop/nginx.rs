@@ -21,23 +21,24 @@ pub struct Nginx {
     pub port: u16,
     pub tls_port: u16,
     pub tls12_port: u16,
+    pub tls13_port: u16,
+    /// Asks for the client's certificate, and answers 400 without.
+    pub client_port: u16,
     /// Closes each connection after three answers.
     pub short_port: u16,
 }
 
 impl Nginx {
     pub fn start() -> Nginx {
-        let dir = TempDir::with_prefix("gfetch-nginx-").expect("a folder");
-        // A worker of root's nginx is nobody's process.
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
-        write_pages(dir.path());
-        write_certificate(dir.path());
-        let [port, tls_port, tls12_port, short_port] = free_ports();
+        let dir = www_folder("gfetch-nginx-");
+        let [port, tls_port, tls12_port, tls13_port, client_port, short_port] = free_ports();
         let config = include_str!("nginx.conf")
             .replace("{dir}", dir.path().to_str().expect("a UTF-8 path"))
             .replace("{port}", &port.to_string())
             .replace("{tls_port}", &tls_port.to_string())
             .replace("{tls12_port}", &tls12_port.to_string())
+            .replace("{tls13_port}", &tls13_port.to_string())
+            .replace("{client_port}", &client_port.to_string())
             .replace("{short_port}", &short_port.to_string());
         let path = dir.path().join("nginx.conf");
         fs::write(&path, config).expect("the configuration");
@@ -50,7 +51,7 @@ impl Nginx {
             .stderr(Stdio::null())
             .spawn()
             .expect("nginx is not installed: bash .ci/install");
-        let mut nginx = Nginx { dir, master, port, tls_port, tls12_port, short_port };
+        let mut nginx = Nginx { dir, master, port, tls_port, tls12_port, tls13_port, client_port, short_port };
         if !listens(nginx.port, &mut nginx.master) {
             panic!("nginx did not start: {}", fs::read_to_string(nginx.path("error.log")).unwrap_or_default());
         }
@@ -67,7 +68,12 @@ impl Nginx {
 
     /// The certificate of `localhost`, which signs itself.
     pub fn certificate(&self) -> String {
-        self.path("certificate.pem").to_str().expect("a UTF-8 path").to_owned()
+        self.file("certificate.pem")
+    }
+
+    /// A file beside the certificate: `key.pem`, `public.pem`, the client's `client.pem` and `client-key.pem`.
+    pub fn file(&self, name: &str) -> String {
+        self.path(name).to_str().expect("a UTF-8 path").to_owned()
     }
 
     /// `TLSv1.3 r` for each request over TLS: protocol, and `r` where the session was resumed.
@@ -95,6 +101,16 @@ impl Drop for Nginx {
             let _ = self.master.wait();
         }
     }
+}
+
+/// A folder with pages and a certificate, as each server of these tests serves them.
+pub fn www_folder(prefix: &str) -> TempDir {
+    let dir = TempDir::with_prefix(prefix).expect("a folder");
+    // A worker of root's server is nobody's process.
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
+    write_pages(dir.path());
+    write_certificate(dir.path());
+    dir
 }
 
 /// Sends a signal to a process that this test started.
@@ -137,4 +153,8 @@ fn write_certificate(dir: &Path) {
     let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     fs::write(dir.join("certificate.pem"), key.cert.pem()).expect("written");
     fs::write(dir.join("key.pem"), key.signing_key.serialize_pem()).expect("written");
+    fs::write(dir.join("public.pem"), key.signing_key.public_key_pem()).expect("written");
+    let client = rcgen::generate_simple_self_signed(["ann".to_owned()]).expect("a certificate");
+    fs::write(dir.join("client.pem"), client.cert.pem()).expect("written");
+    fs::write(dir.join("client-key.pem"), client.signing_key.serialize_pem()).expect("written");
 }

@@ -169,3 +169,25 @@ fn reading_pauses_while_too_many_records_wait_and_says_for_how_long() {
         assert!(session.lines_read() > read);
     });
 }
+
+/// A list's first server is slow, all others are quick and say much: no more is read than 64 MiB of texts may wait.
+#[test]
+fn reading_pauses_also_for_long_texts_that_wait() {
+    story(|| {
+        let long = format!("Content-Type: {}", "x".repeat(90_000));
+        let server = Server::start(move |asked, peer| {
+            if asked.path == "/0" {
+                green::sleep(s(10)).unwrap();
+            }
+            peer.answer("200 OK", &[&long], "");
+        });
+        let session = session(Plan { per_host: per_host(0), ..plan() });
+        let lines: Vec<String> = (0..6_000).map(|n| server.url(&format!("/{n}"))).collect();
+        let mut results = session.run(list(&lines), no_names());
+        assert!(results.next().unwrap().unwrap().outcome.ok());
+        let read = session.lines_read();
+        assert!((700..2_500).contains(&read), "{read}: 64 MiB are 745, and some are on their way");
+        assert!(results.all(|fetched| fetched.unwrap().outcome.ok()));
+        assert_eq!(session.lines_read(), 6_000);
+    });
+}

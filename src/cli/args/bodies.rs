@@ -76,7 +76,7 @@ fn each_glob_is_apart(input: &Input, templates: &[String], takes: &str) -> Resul
 }
 
 /// Whether curl would see a glob. A `[` that opens an IPv6 address is none.
-fn has_glob(url: &str) -> bool {
+pub fn has_glob(url: &str) -> bool {
     let after_host = match url.find("[").map(|at| &url[at + 1..]) {
         Some(rest) => match rest.split_once(']') {
             Some((addr, after)) if addr.parse::<std::net::Ipv6Addr>().is_ok() => after,

@@ -9,6 +9,7 @@ use super::bodies;
 use super::environment;
 use super::request;
 use super::tls;
+use super::transfer;
 use super::typed::{ColorArg, Format, Input, ListSource, Output, ProgressArg, Request, Run, Typed};
 use super::usage::{UsageError, shown};
 use super::who;
@@ -47,6 +48,8 @@ pub struct Invocation {
     pub show_secrets: bool,
     /// Names of header fields that are secrets too.
     pub secret_headers: Vec<String>,
+    /// Where the heads of the answers go; `-` is standard output.
+    pub dump_header: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
@@ -91,6 +94,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     request::one_reader_of_stdin(&input, &args)?;
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
+    transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
     plan.connect.proxies = environment::proxy_rules(world.env);
     no_proxy_is_passed_by(&input, &plan)?;
@@ -99,6 +103,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
     let notes = who::fill(&args.who, &mut plan, world)?;
     secrets_stay_home(&input, &plan, &args)?;
+    transfer::fill(&mut args, &mut plan, world)?;
     limits(&mut plan, &run);
     plan.hash_bodies = compare.is_some();
     plan.request.compressed = args.compressed;
@@ -139,6 +144,9 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
         (output.verbose, "-v"),
         // Each run begins with the same cookies, so that no single jar is what came of it.
         (args.who.cookie_jar.is_some(), "-c"),
+        (output.dump_header.is_some(), "-D"),
+        (plan.transfer.resume.is_some(), "-C"),
+        (plan.transfer.etag_save.is_some(), "--etag-save"),
         // It ends after the first run with a failure anyway.
         (run.fail_early || run.max_failures.is_some(), "--fail-early or --max-failures"),
     ];
@@ -227,12 +235,14 @@ fn stall(run: &Run) -> Option<Stall> {
     (min_bytes_per_s > 0).then_some(Stall { time, min_bytes_per_s, given: true })
 }
 
-fn told(plan: Plan, input: Input, compare: Option<Compare>, output: Output, world: &World) -> Invocation {
+fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, world: &World) -> Invocation {
     let bodies_take_stdout = match &plan.bodies {
         Bodies::Print => true,
         Bodies::Save(save) => save.templates.iter().any(|template| template == "-"),
         Bodies::Count => false,
     };
+    let heads_take_stdout = output.dump_header.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    plan.hold_bodies = heads_take_stdout;
     Invocation {
         globs: !input.globoff,
         urls: input.urls,
@@ -240,7 +250,7 @@ fn told(plan: Plan, input: Input, compare: Option<Compare>, output: Output, worl
         compare,
         allow_empty: input.allow_empty,
         format: output.format,
-        report_to: if bodies_take_stdout { Stream::Stderr } else { Stream::Stdout },
+        report_to: if bodies_take_stdout || heads_take_stdout { Stream::Stderr } else { Stream::Stdout },
         binary_to_terminal: output.templates.iter().any(|template| template == "-"),
         progress: progress(&output, world),
         color: color(output.color, world),
@@ -250,6 +260,7 @@ fn told(plan: Plan, input: Input, compare: Option<Compare>, output: Output, worl
         secret_headers: Vec::new(),
         cookie_jar: None,
         notes: Vec::new(),
+        dump_header: output.dump_header,
         save_failed: output.save_failed,
         plan,
     }

@@ -7,6 +7,7 @@ mod texts;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use super::*;
 use gfetch::fetch::plan::CaSource;
@@ -30,9 +31,16 @@ impl Fake {
             let file = self.files.iter().find(|(name, _)| path == Path::new(name));
             file.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
         };
+        let modified = |path: &Path| read_file(path).map(|_| SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777));
         let is_terminal = |stream| self.terminals.contains(&stream);
         let system_ca = || CaSource { files: vec!["/system.pem".into()], ..CaSource::default() };
-        let world = World { env: &env, read_file: &read_file, is_terminal: &is_terminal, system_ca: &system_ca };
+        let world = World {
+            env: &env,
+            read_file: &read_file,
+            modified: &modified,
+            is_terminal: &is_terminal,
+            system_ca: &system_ca,
+        };
         parse(words, &world)
     }
 

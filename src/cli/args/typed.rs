@@ -68,6 +68,9 @@ pub struct Request {
     pub follow: Option<Follow>,
     pub compressed: Option<bool>,
     pub who: Who,
+    /// `-z`, and whether it had a `-` before it.
+    pub time_condition: Option<(OsString, bool)>,
+    pub etag_compare: Option<PathBuf>,
     pub secret_headers: Vec<String>,
     pub auth_hosts: Vec<String>,
     pub cacert: Option<PathBuf>,
@@ -128,6 +131,8 @@ pub struct Output {
     pub dir: Option<PathBuf>,
     pub create_dirs: bool,
     pub save_failed: Option<PathBuf>,
+    /// `-D`; `-` is standard output.
+    pub dump_header: Option<PathBuf>,
     pub format: Format,
     pub progress: ProgressArg,
     pub color: ColorArg,

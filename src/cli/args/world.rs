@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
+use std::time::SystemTime;
 
 use gfetch::fetch::plan::CaSource;
 
@@ -14,6 +15,8 @@ pub struct World<'a> {
     pub env: &'a dyn Fn(&str) -> Option<OsString>,
     /// A whole file; `-` is standard input. Read once at most, and for `@FILE` only.
     pub read_file: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    /// When a file was last changed.
+    pub modified: &'a dyn Fn(&Path) -> io::Result<SystemTime>,
     /// Whether a stream is a terminal.
     pub is_terminal: &'a dyn Fn(Stream) -> bool,
     /// Where this system keeps its certificates.
@@ -33,6 +36,7 @@ impl World<'static> {
         World {
             env: &|name| std::env::var_os(name),
             read_file: &read_file,
+            modified: &|path| std::fs::metadata(path)?.modified(),
             is_terminal: &|stream| match stream {
                 Stream::Stdout => io::stdout().is_terminal(),
                 Stream::Stderr => io::stderr().is_terminal(),

@@ -20,6 +20,29 @@ pub(super) fn component(text: &str, leading: bool) -> String {
     }
 }
 
+/// Names that are devices on some systems, whatever follows their first dot.
+const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
+
+/// A server's name for a file: what stands behind its last slash or backslash, made harmless, so that it stays in its
+/// folder. None where nothing is left.
+pub(super) fn from_server(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    if last.is_empty() || last.chars().all(|c| c == '.') {
+        return None;
+    }
+    let name = component(last, true);
+    Some(if is_device(&name) { cut(&format!("_{name}"), MAX_NAME_BYTES).into_owned() } else { name })
+}
+
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end();
+    let numbered = |port: &str| {
+        let number = stem.get(..3).filter(|start| start.eq_ignore_ascii_case(port)).and_then(|_| stem.get(3..));
+        number.is_some_and(|number| number.len() == 1 && number.as_bytes()[0].is_ascii_digit())
+    };
+    DEVICES.iter().any(|device| device.eq_ignore_ascii_case(stem)) || numbered("COM") || numbered("LPT")
+}
+
 /// `name.1`: the suffix stands behind everything, as wget and curl put it, and fits.
 pub(super) fn with_suffix(path: &str, suffix: u32) -> String {
     let (folder, name) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
@@ -75,6 +98,34 @@ mod tests {
         }
         assert_eq!(component("..", false), "__");
         assert_eq!(component(".x", false), ".x");
+    }
+
+    #[test]
+    fn a_servers_name_stays_in_its_folder() {
+        let long = format!("{}.txt", "n".repeat(5000));
+        for (text, name) in [
+            ("report.pdf", Some("report.pdf")),
+            ("../../etc/passwd", Some("passwd")),
+            ("/etc/passwd", Some("passwd")),
+            ("..\\..\\evil.exe", Some("evil.exe")),
+            ("C:\\x\\y", Some("y")),
+            (" padded ", Some("padded")),
+            ("a\0b", Some("a_b")),
+            ("gpj\u{202e}exe.", Some("gpj_exe.")),
+            (".bashrc", Some("_bashrc")),
+            ("-rf", Some("_rf")),
+            ("con", Some("_con")),
+            ("Nul.tar.gz", Some("_Nul.tar.gz")),
+            ("COM7.txt", Some("_COM7.txt")),
+            ("company", Some("company")),
+            ("..", None),
+            ("a/..", None),
+            ("a/", None),
+            ("", None),
+        ] {
+            assert_eq!(from_server(text).as_deref(), name, "{text:?}");
+        }
+        assert_eq!(from_server(&long).map(|name| (name.len(), name.ends_with("n.txt"))), Some((MAX_NAME_BYTES, true)));
     }
 
     #[test]

@@ -223,3 +223,20 @@ fn no_contribution_ever_leaves_the_output_folder() {
         }
     }
 }
+
+#[test]
+fn servers_names_are_told_apart_in_the_order_of_answers() {
+    let mut names = HeaderNames::default();
+    let mut claim = |index, path: &str, field: &str| {
+        let field = Some(field.as_bytes()).filter(|field| !field.is_empty());
+        let (path, chosen) = names.claim(index, Path::new(path), field);
+        (path.to_str().unwrap().to_owned(), chosen)
+    };
+    let own = |path: &str| (path.to_owned(), true);
+    assert_eq!(claim(3, "out/x", "attachment; filename=a"), own("out/a"));
+    assert_eq!(claim(1, "out/y", "attachment; filename=../a"), own("out/a.1"));
+    assert_eq!(claim(1, "out/y", "attachment; filename=a"), own("out/a.1"), "another attempt");
+    assert_eq!(claim(2, "out/a", ""), ("out/a.2".to_owned(), false));
+    assert_eq!(claim(4, "b", "attachment"), ("b".to_owned(), false));
+    assert_eq!(claim(5, "c", "attachment; filename=b"), own("b.1"));
+}

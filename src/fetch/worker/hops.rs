@@ -2,18 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Ended, Ending, Worker};
+use super::{Ended, Ending, To, Worker};
 use crate::fetch::failure::{of_exchange, of_redirect};
 use crate::fetch::flow::Flow;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::permits::Pass;
 use crate::fetch::plan::Stall;
-use crate::fetch::receive;
 use crate::fetch::session::Exchange;
-use crate::fetch::sink::Sink;
 use crate::http::h1::Head;
 use crate::http::origin::Origin;
-use crate::http::redirect::{self, Hop};
+use crate::http::redirect::{self, Hop, RedirectError};
 use crate::http::retry::retry_after;
 use crate::http::{Phase, Response, Trace};
 
@@ -25,7 +23,7 @@ impl Worker {
         mut pass: Pass,
         record: &mut Outcome,
         trace: &mut Trace,
-        sink: &mut Sink,
+        to: To<'_>,
         ended: &mut Ended,
     ) -> Result<(), Ending> {
         loop {
@@ -33,15 +31,15 @@ impl Worker {
             if flow.answers(response.head(), &self.credentials)
                 || (response.head().status == 417 && flow.drops_expectation())
             {
-                receive::drain(response);
+                response.drain();
                 trace.stop();
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
                 continue;
             }
             let Some(next) = self.next_hop(flow, response.head(), record)? else {
-                return self.take_in(response, flow.compressed, sink, record, trace);
+                return self.take_in(response, flow.compressed, to, record, trace, ended);
             };
-            receive::drain(response);
+            response.drain();
             record.redirects += 1;
             let cross_origin = next.cross_origin;
             flow.follow(&self.plan, next);
@@ -120,51 +118,8 @@ impl Worker {
         let hop = Hop { url: asked.url, method: asked.method, status: head.status, locations: &locations, schemes };
         let Some(next) = redirect::next(&hop).map_err(of_redirect)? else { return Ok(None) };
         match self.plan.limits.max_redirs {
-            Some(most) if record.redirects >= most => {
-                let message = format!("more than {most} redirects (--max-redirs)");
-                Err(Failure::new(Kind::Redirect, Stage::Receive, message))
-            }
+            Some(most) if record.redirects >= most => Err(of_redirect(RedirectError::TooMany(most))),
             _ => Ok(Some(next)),
         }
-    }
-
-    fn take_in(
-        &self,
-        mut response: Response,
-        compressed: bool,
-        sink: &mut Sink,
-        record: &mut Outcome,
-        trace: &Trace,
-    ) -> Result<(), Ending> {
-        let status = response.head().status;
-        if status < 400 || !self.plan.fail_on_status {
-            return Ok(receive::body(
-                &self.plan,
-                compressed,
-                &self.budget,
-                self.speeds.down(),
-                &mut response,
-                sink,
-                record,
-                trace,
-            )?);
-        }
-        let reason = match &response.head().reason {
-            reason if reason.is_empty() => format!("status {status}"),
-            reason => reason.to_string(),
-        };
-        // What failed is counted, and goes nowhere. What else is wrong with it does not make it another failure, and if
-        // this attempt's clock runs out, its scope says so whatever is returned here.
-        let _ = receive::body(
-            &self.plan,
-            compressed,
-            &self.budget,
-            self.speeds.down(),
-            &mut response,
-            &mut Sink::Count,
-            record,
-            trace,
-        );
-        Err(Failure::new(Kind::Status, Stage::Receive, reason).into())
     }
 }

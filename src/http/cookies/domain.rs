@@ -39,7 +39,8 @@ pub fn is_address(host: &str) -> bool {
 /// brackets. `None`: it can name no host.
 pub fn canonical(text: &[u8]) -> Option<Box<str>> {
     let text = std::str::from_utf8(text).ok()?;
-    if let Ok(address) = text.parse::<Ipv6Addr>() {
+    let in_brackets = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    if let Ok(address) = in_brackets.unwrap_or(text).parse::<Ipv6Addr>() {
         return Some(format!("[{address}]").into());
     }
     let name = match text.is_ascii() {
@@ -49,8 +50,9 @@ pub fn canonical(text: &[u8]) -> Option<Box<str>> {
             _ => return None,
         },
     };
-    let is_clean =
-        !name.is_empty() && !name.starts_with('.') && !name.bytes().any(|byte| byte.is_ascii_control() || byte == b' ');
+    // Characters that no host has; a `#` would make a comment of its line in a file.
+    let is_foreign = |byte: u8| byte.is_ascii_control() || b" #%/:<>?@[\\]^|".contains(&byte);
+    let is_clean = !name.is_empty() && !name.starts_with('.') && !name.bytes().any(is_foreign);
     is_clean.then(|| name.into())
 }
 
@@ -118,6 +120,11 @@ mod tests {
             ("a b", None),
             ("a\tb", None),
             (".com", None),
+            ("[::0]", Some("[::]")),
+            ("[::0", None),
+            ("a:80", None),
+            ("#a.example", None),
+            ("a.example/x", None),
         ] {
             assert_eq!(canonical(text.as_bytes()).as_deref(), expected, "{text:?}");
         }

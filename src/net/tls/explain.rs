@@ -96,8 +96,16 @@ fn certificate(error: &CertificateError, scene: &Scene) -> String {
             "a signature on the certificate or the handshake is not by the key that should have made it".into()
         }
         CertificateError::Revoked => "the certificate has been revoked".into(),
-        // For all that webpki knows and rustls does not: a CA's own certificate as a server's is the common one.
-        CertificateError::Other(error) => format!("the certificate cannot be accepted: {error}"),
+        CertificateError::Other(error) => match error.0.downcast_ref() {
+            // What `openssl req -x509` makes.
+            Some(webpki::Error::CaUsedAsEndEntity) => {
+                "the certificate is an authority's (CA:TRUE), which no server's may be".into()
+            }
+            Some(webpki::Error::MaximumSignatureChecksExceeded | webpki::Error::MaximumPathBuildCallsExceeded) => {
+                "the certificates lead too many ways to be followed".into()
+            }
+            _ => format!("the certificate cannot be accepted: {error}"),
+        },
         error => format!("the certificate cannot be accepted: {error}"),
     }
 }

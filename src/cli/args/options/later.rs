@@ -4,11 +4,6 @@ use crate::cli::args::option::Opt;
 
 pub const OPTIONS: &[Opt] = &[
     Opt::later("threads", Some("N")),
-    Opt::later("range", Some("RANGE")).short('r'),
-    Opt::later("continue-at", Some("OFFSET")).short('C'),
-    Opt::later("time-cond", Some("TIME")).short('z'),
-    Opt::later("etag-save", Some("FILE")),
-    Opt::later("etag-compare", Some("FILE")),
     Opt::later("proxy", Some("URL")).short('x'),
     Opt::later("proxy-user", Some("USER:PASSWORD")).short('U'),
     Opt::later("noproxy", Some("HOSTS")),
@@ -17,10 +12,7 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("unix-socket", Some("PATH")),
     Opt::later("interface", Some("NAME")),
     Opt::later("http2", None),
-    Opt::later("dump-header", Some("FILE")).short('D'),
-    Opt::later("remote-time", None).short('R'),
     Opt::later("show-headers", None),
-    Opt::later("remote-header-name", None).short('J'),
     Opt::later("no-clobber", None),
     Opt::later("skip-existing", None),
     Opt::later("fields", Some("LIST")),

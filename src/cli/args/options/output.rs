@@ -27,6 +27,12 @@ pub const OPTIONS: &[Opt] = &[
         t.output.color = v.one_of(&words)?;
         Ok(())
     }),
+    Opt::value("dump-header", "FILE", "Write the heads of all answers here; - is standard output", |t, v| {
+        t.output.dump_header = Some(v.file()?);
+        Ok(())
+    })
+    .short('D')
+    .more("Those of redirects among them, in input order; of retries the last."),
     Opt::flag("silent", "No progress, summary or hints; errors stay", |t| t.output.silent = true)
         .short('s')
         .shown(Shown::Always),

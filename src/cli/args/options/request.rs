@@ -1,6 +1,10 @@
 //! What is asked for.
 
-use gfetch::fetch::plan::Follow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use gfetch::fetch::plan::{Follow, Resume};
+use gfetch::http::range::Asked;
 use gfetch::http::redirect::Schemes;
 
 use crate::cli::args::data;
@@ -100,6 +104,46 @@ pub const OPTIONS: &[Opt] = &[
         t.request.compressed = Some(on);
     })
     .more("So by default when bodies are counted or printed, not when they are saved."),
+    Opt::value("range", "RANGE", "Ask for these bytes only: 0-499, 500-, -500", |t, v| {
+        t.plan.transfer.range = Some(v.parsed(range, "ranges of bytes, as in 0-499, 500-, -500 or 0-1,8-9")?);
+        Ok(())
+    })
+    .short('r')
+    .more("A server may send the whole; a part must be the one that was asked for. A 5 alone is 5-, as in curl."),
+    Opt::value("continue-at", "OFFSET", "Go on where a download ended: at this byte; -: at the file's end", |t, v| {
+        let offset = |text: &str| match text {
+            "-" => Some(Some(Resume::AtEnd)),
+            number => units::count(number, 0, i64::MAX as u64).map(|at| (at > 0).then_some(Resume::At(at))),
+        };
+        t.plan.transfer.resume = v.parsed(offset, "a number of bytes, or - for the end of the file")?;
+        Ok(())
+    })
+    .short('C')
+    .more(
+        "The file grows as bytes come, and keeps them when the transfer breaks off, so that the same command goes on. A \
+         server that sends the whole instead replaces the file once that is whole.",
+    ),
+    Opt::value("time-cond", "TIME", "Only what was changed since this date, or since this file was", |t, v| {
+        let bytes = v.0.as_bytes();
+        let (text, unmodified) = match bytes.split_first() {
+            Some((b'-', rest)) => (rest, true),
+            Some((b'+', rest)) => (rest, false),
+            _ => (bytes, false),
+        };
+        t.request.time_condition = Some((OsStr::from_bytes(text).to_owned(), unmodified));
+        Ok(())
+    })
+    .short('z')
+    .more("With - before it: only what was not changed since."),
+    Opt::value("etag-compare", "FILE", "Only what has another ETag than this file holds (304 is a success)", |t, v| {
+        t.request.etag_compare = Some(v.file()?);
+        Ok(())
+    })
+    .more("For a single URL, as in curl. With -C it makes sure that it is the same file that is continued."),
+    Opt::value("etag-save", "FILE", "Keep the answer's ETag in this file, for --etag-compare", |t, v| {
+        t.plan.transfer.etag_save = Some(v.file()?);
+        Ok(())
+    }),
     Opt::value("max-filesize", "B", "The largest body, decoded: 500000, 200k, 3M, 1G", |t, v| {
         t.plan.limits.max_filesize = Some(v.parsed(units::size, units::SIZE)?).filter(|bytes| *bytes > 0);
         Ok(())
@@ -115,10 +159,17 @@ fn add_data(t: &mut Typed, v: Value<'_>, file: Option<fn(std::path::PathBuf) -> 
     Ok(())
 }
 
+/// One or more ranges; a number alone goes to the end, as in curl.
+fn range(text: &str) -> Option<String> {
+    if units::count(text, 0, u64::MAX).is_some() {
+        return Some(format!("{text}-"));
+    }
+    text.split(',').all(|one| Asked::parse(one).is_some() && !one.contains(' ')).then(|| text.to_owned())
+}
+
 fn file_after_at(v: Value<'_>) -> Result<std::path::PathBuf, Refusal> {
-    use std::os::unix::ffi::OsStrExt;
     match v.0.as_bytes().get(1..) {
-        Some(path) if !path.is_empty() => Ok(std::ffi::OsStr::from_bytes(path).into()),
+        Some(path) if !path.is_empty() => Ok(OsStr::from_bytes(path).into()),
         _ => Err(Refusal::Takes("a file after the @".into())),
     }
 }

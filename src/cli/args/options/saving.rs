@@ -25,6 +25,15 @@ pub const OPTIONS: &[Opt] = &[
         .short('O')
         .shown(Shown::Always)
         .more("Holds for all URLs. A name used again in one run: name.1, name.2."),
+    Opt::flag("remote-header-name", "With -O: save under the name in the answer's Content-Disposition", |t| {
+        t.plan.transfer.remote_header_name = true;
+    })
+    .short('J')
+    .more("Made harmless, and never over a file that was there before; in the order of the answers: name.1, name.2."),
+    Opt::flag("remote-time", "Give files the time of the answer's Last-Modified", |t| {
+        t.plan.transfer.remote_time = true;
+    })
+    .short('R'),
     // curl's way to say -O for all URLs, which ours says already.
     Opt::flag("remote-name-all", "", |t| t.output.remote_name = true).shown(Shown::Never),
     Opt::value("output-dir", "DIR", "Save files in this folder", |t, v| {

@@ -296,3 +296,29 @@ fn no_words_make_it_panic() {
     }
     assert!(taken > 0);
 }
+
+#[test]
+fn what_does_not_go_together_in_a_transfer_is_refused() {
+    let single = "--etag-save and --etag-compare are for a single URL: each body has a tag of its own";
+    for (line, expected) in [
+        ("--etag-save f http://a/ http://b/", single),
+        ("--etag-compare f -i urls.txt", single),
+        ("--etag-save f http://a/[1-2]", single),
+        ("-J http://a/", "-J takes the name from the answer for -O: it needs that"),
+        ("-C - -r 0-9 http://a/", "-C asks for the rest, -r for a part: choose one"),
+        ("-C - -OJ http://a/", "-C continues a file, -J does not know its name before the answer: choose one"),
+        ("-C - -d x http://a/", "-C continues downloads: GET only"),
+        ("-C x http://a/", "-C/--continue-at takes a number of bytes, or - for the end of the file, not 'x'"),
+        ("-r 9-0 http://a/", "-r/--range takes ranges of bytes, as in 0-499, 500-, -500 or 0-1,8-9, not '9-0'"),
+        (
+            "-r bytes=0-9 http://a/",
+            "-r/--range takes ranges of bytes, as in 0-499, 500-, -500 or 0-1,8-9, not 'bytes=0-9'",
+        ),
+        ("-z soon http://a/", "-z/--time-cond takes a date, as in '6 Nov 1994 08:49', or a file, not 'soon'"),
+        ("--etag-compare f http://a/", "--etag-compare f: entity not found"),
+        ("--compare -C - http://a/", "--compare does not go with -C"),
+        ("-I -d x http://a/", "-I asks with HEAD, -d with POST: choose one"),
+    ] {
+        assert_eq!(err(line), expected, "{line}");
+    }
+}

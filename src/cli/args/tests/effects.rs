@@ -1,9 +1,8 @@
 //! What each option does to the plan.
 
 use crate::cli::args::check::Color;
-use std::time::Duration;
 
-use gfetch::fetch::plan::{Bodies, Family, Follow, Order, Plan, Rate, Save, Stall};
+use gfetch::fetch::plan::{Bodies, Family, Follow, Order, Plan, Rate, Resume, Save, Stall, TimeCondition};
 
 use gfetch::http::redirect::Schemes;
 
@@ -251,6 +250,39 @@ fn get_puts_data_into_the_query_and_url_query_adds_to_it() {
     assert_eq!(of("-G --url-query u -d a"), (None, query("u&a")));
     let both = plan("--url-query u -d a").request;
     assert_eq!((both.query.as_deref(), both.body.as_deref()), (Some("u"), Some(&b"a"[..])));
+}
+
+#[test]
+fn every_option_of_a_transfer_has_its_effect() {
+    let check = |options: &str, holds: fn(&Plan) -> bool| assert!(holds(&plan(options)), "{options}");
+    check("-r 0-9", |p| p.transfer.range.as_deref() == Some("0-9"));
+    check("--range 5", |p| p.transfer.range.as_deref() == Some("5-"));
+    check("-r 0-1,-9", |p| p.transfer.range.as_deref() == Some("0-1,-9"));
+    check("-C -", |p| p.transfer.resume == Some(Resume::AtEnd));
+    check("--continue-at 9", |p| p.transfer.resume == Some(Resume::At(9)));
+    check("-C 0", |p| p.transfer.resume.is_none());
+    check("-O -J", |p| p.transfer.remote_header_name);
+    check("-R", |p| p.transfer.remote_time && !p.transfer.remote_header_name);
+    check("--etag-save f", |p| p.transfer.etag_save.as_deref() == Some(Path::new("f")) && p.transfer.etag.is_none());
+    check("-D -", |p| p.hold_bodies);
+    check("-D f", |p| !p.hold_bodies);
+    let world = Fake { files: vec![("tag", b"\"a\"\n"), ("empty", b"\n")], ..Fake::default() };
+    let transfer = |options: &str| world.ok(&format!("{options} http://a/")).plan.transfer;
+    assert_eq!(transfer("--etag-compare tag").etag.as_deref(), Some("\"a\""));
+    assert_eq!(transfer("--etag-compare empty").etag.as_deref(), Some("\"\""));
+    assert_eq!(transfer("--etag-compare new --etag-save new").etag.as_deref(), Some("\"\""));
+    let at = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+    for (typed, condition) in [
+        ("'6 Nov 1994 08:49:37'", TimeCondition::ModifiedSince(at)),
+        ("'-6 Nov 1994 08:49:37'", TimeCondition::UnmodifiedSince(at)),
+        ("tag", TimeCondition::ModifiedSince(at)),
+        ("-tag", TimeCondition::UnmodifiedSince(at)),
+    ] {
+        assert_eq!(transfer(&format!("-z {typed}")).time_condition, Some(condition), "{typed}");
+    }
+    let told = ok("-D heads http://a/");
+    assert_eq!((told.dump_header.as_deref(), told.report_to), (Some(Path::new("heads")), Stream::Stdout));
+    assert_eq!(ok("-D - http://a/").report_to, Stream::Stderr);
 }
 
 #[test]

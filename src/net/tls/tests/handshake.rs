@@ -166,6 +166,32 @@ fn names_and_addresses_are_checked_as_they_are_meant() {
     });
 }
 
+/// RFC 6066 section 3: the name without its dot, and no address.
+#[test]
+fn a_server_hears_the_name_and_no_address() {
+    #[derive(Debug)]
+    struct Hears(Arc<dyn ResolvesServerCert>, std::sync::Mutex<Vec<Option<String>>>);
+    impl ResolvesServerCert for Hears {
+        fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+            self.1.lock().unwrap().push(hello.server_name().map(str::to_owned));
+            self.0.resolve(hello)
+        }
+    }
+    green::run(|| {
+        let authority = Authority::new();
+        let server = authority.server(&["a.example", "xn--bcher-kva.example", "127.0.0.1", "::1"]);
+        let heard = Arc::new(Hears(server.config.cert_resolver.clone(), Default::default()));
+        let mut config = ServerConfig::clone(&server.config);
+        config.cert_resolver = heard.clone();
+        let (server, client) = (TlsAcceptor { config: Arc::new(config) }, authority.client());
+        for name in ["A.example.", "xn--bcher-kva.example", "127.0.0.1", "[::1]"] {
+            assert!(meet(tcp_pair(), &server, &client, name).0.is_ok(), "{name}");
+        }
+        let names = [Some("a.example"), Some("xn--bcher-kva.example"), None, None];
+        assert_eq!(*heard.1.lock().unwrap(), names.map(|name| name.map(str::to_owned)));
+    });
+}
+
 #[test]
 fn a_silent_peer_ends_at_the_timeout() {
     green::run(|| {

@@ -261,6 +261,19 @@ fn a_maze_of_authorities_of_one_name_is_refused_in_bounded_time() {
     });
 }
 
+/// curl takes it; rustls takes no certificate for both.
+#[test]
+fn an_authoritys_own_certificate_is_no_servers() {
+    green::run(|| {
+        let authority = Authority::new();
+        let server = authority.server_with(&["a.example"], |params| {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        });
+        let refused = refusal(&server, &authority.client(), "a.example").to_string();
+        assert_eq!(refused, "the certificate is an authority's (CA:TRUE), which no server's may be");
+    });
+}
+
 #[test]
 fn a_certificate_for_another_purpose_is_refused() {
     green::run(|| {
@@ -296,6 +309,22 @@ fn a_nul_in_a_certificates_name_ends_no_name() {
         let refused = refusal(&server, &authority.client(), "a.example");
         assert!(matches!(refused, TlsError::Certificate(_)), "{refused:?}");
         assert!(!refused.to_string().contains('\0'), "{refused}");
+    });
+}
+
+#[test]
+fn a_certificate_signed_by_a_weak_method_is_refused() {
+    green::run(|| {
+        let authority = Authority::new();
+        let (mut leaf, key) = authority.issue(&["a.example"], |_| {});
+        // ecdsa-with-SHA256 becomes ecdsa-with-SHA224 (RFC 5758), in the certificate and around it.
+        let method = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+        let places: Vec<usize> = memchr::memmem::find_iter(&leaf, &method).collect();
+        assert_eq!(places.len(), 2);
+        places.into_iter().for_each(|at| leaf[at + 7] = 1);
+        let refused = refusal(&with_chain(vec![leaf], &key), &authority.client(), "a.example");
+        assert!(matches!(refused, TlsError::Certificate(_)), "{refused:?}");
+        assert_eq!(refused.to_string(), "the certificate is signed by a method that is too weak or unknown");
     });
 }
 

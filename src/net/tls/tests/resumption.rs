@@ -123,3 +123,20 @@ fn a_session_made_with_the_clients_certificate_never_serves_without_it() {
         assert_eq!([resumed(named), resumed(anonymous)], [0, 0], "both forget");
     });
 }
+
+/// RFC 8446 section 8: whoever records early data may send it again.
+#[test]
+fn no_data_is_sent_before_the_handshake_is_over() {
+    green::run(|| {
+        let (server, client) = usual();
+        let mut config = rustls::ServerConfig::clone(&server.config);
+        // What servers do that want early data.
+        config.max_early_data_size = 16 * 1024;
+        let server = TlsAcceptor { config: std::sync::Arc::new(config) };
+        assert_eq!(resumed_of(1, &server, &client), 0);
+        let (near, far) = meet(tcp_pair(), &server, &client, "a.example");
+        assert!(near.unwrap().resumed());
+        let rustls::Connection::Server(mut far) = *far.unwrap().tls else { panic!("a server") };
+        assert!(far.early_data().is_none());
+    });
+}

@@ -1,0 +1,126 @@
+//! Parts and conditions: the fields that ask for them, and what the answer then means. Pure rules.
+
+use std::time::SystemTime;
+
+use super::outcome::{Failure, Kind, Stage};
+use super::plan::Transfer;
+use crate::http::h1::Head;
+use crate::http::range::{Asked, ContentRange, Part, RangeError, check};
+
+/// What the last answer means for the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// It is all there is, or nothing is known of it.
+    Whole,
+    /// It is this part.
+    Part(Part),
+    /// It is this part, and goes on where the file ends.
+    Continued(Part),
+    /// Nothing new comes: the condition does not hold, or the file has all of it already.
+    Nothing,
+}
+
+/// The fields that `transfer` asks for, where so many bytes are there already, which had this entity tag if it is known.
+pub(super) fn fields(transfer: &Transfer, from: u64, etag: Option<&str>) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    let mut push = |name: &str, value: String| fields.push((name.to_owned(), value));
+    if from > 0 {
+        push("Range", format!("bytes={from}-"));
+        // A weak tag may stand for other bytes (RFC 9110 section 13.1.5).
+        let known = etag.or(transfer.etag.as_deref()).filter(|etag| etag.starts_with('"') && etag.len() > 2);
+        if let Some(etag) = known {
+            push("If-Range", etag.to_owned());
+        }
+    } else if let Some(etag) = &transfer.etag {
+        push("If-None-Match", etag.clone());
+    }
+    if let Some(range) = transfer.range.as_ref().filter(|_| from == 0) {
+        push("Range", format!("bytes={range}"));
+    }
+    if let Some(condition) = transfer.time_condition {
+        let (name, value) = condition.field();
+        push(name, value);
+    }
+    fields
+}
+
+/// What an answer means that `from` bytes were to be continued with.
+///
+/// # Errors
+/// A part that is not the one asked for: kind `protocol`, nothing of it is used.
+pub(super) fn meaning(transfer: &Transfer, from: u64, head: &Head) -> Result<Meaning, Failure> {
+    match head.status {
+        304 => Ok(Meaning::Nothing),
+        206 if from > 0 => {
+            let part = check(Asked::From { first: from, last: None }, head).map_err(of_range)?;
+            if !part.is_the_end() {
+                return Err(protocol(format!("the part ends at byte {}, before the whole does", part.last)));
+            }
+            Ok(Meaning::Continued(part))
+        }
+        416 if from > 0 && is_complete(from, head) => Ok(Meaning::Nothing),
+        206 => match transfer.range.as_deref().and_then(Asked::parse) {
+            Some(asked) => check(asked, head).map(Meaning::Part).map_err(of_range),
+            None => Ok(Meaning::Whole),
+        },
+        200..300 if is_unwanted(transfer, head) => Ok(Meaning::Nothing),
+        _ => Ok(Meaning::Whole),
+    }
+}
+
+/// Nothing lies behind what is there: all of it is. Who does not say how much there is, is believed, as in curl.
+fn is_complete(from: u64, head: &Head) -> bool {
+    match ContentRange::of(head) {
+        Ok(Some(ContentRange::Unsatisfied { total })) => total == from,
+        Ok(None) => true,
+        _ => false,
+    }
+}
+
+fn is_unwanted(transfer: &Transfer, head: &Head) -> bool {
+    match (transfer.time_condition, last_modified(head)) {
+        (Some(condition), Some(time)) => !condition.holds(time),
+        _ => false,
+    }
+}
+
+/// When the body was last changed, if the server says so.
+pub(super) fn last_modified(head: &Head) -> Option<SystemTime> {
+    httpdate::parse_http_date(head.fields.first_str("last-modified")?).ok()
+}
+
+/// The answer's entity tag as `--etag-save` writes it: empty where there is none; none where the one from before stays.
+pub(super) fn etag_to_save(head: &Head) -> Option<String> {
+    let etag = head.fields.first_str("etag").map(str::to_owned);
+    match head.status {
+        304 => etag,
+        _ => Some(etag.unwrap_or_default()),
+    }
+}
+
+/// The body has ended well: is it as long as its part?
+pub(super) fn check_length(meaning: Meaning, body: u64) -> Result<(), Failure> {
+    match meaning {
+        Meaning::Part(part) | Meaning::Continued(part) if part.length() != body => {
+            Err(of_range(RangeError::Length { part: part.length(), body }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether what has come of a broken transfer is the beginning of the whole: then `-C` keeps it for the next time.
+pub(super) fn leaves_a_beginning(failure: &Failure) -> bool {
+    matches!(failure.kind, Kind::Truncated | Kind::Reset | Kind::Timeout | Kind::Cancelled)
+}
+
+fn of_range(error: RangeError) -> Failure {
+    protocol(format!("the server sent {error}"))
+}
+
+fn protocol(message: String) -> Failure {
+    Failure::new(Kind::Protocol, Stage::Receive, message)
+}
+
+#[cfg(test)]
+#[path = "transfer_tests.rs"]
+mod tests;

@@ -1,0 +1,145 @@
+//! The last answer and the file that it goes to: parts, conditions, names and times, and what is kept beside it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Ended, Ending, To, Worker};
+use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
+use crate::fetch::plan::Resume;
+use crate::fetch::receive::{self, Rules};
+use crate::fetch::sink::Sink;
+use crate::fetch::transfer::{self, Meaning};
+use crate::green;
+use crate::http::h1::Head;
+use crate::http::{Response, Trace};
+
+impl Worker {
+    /// Bytes that are there already, where a download is continued.
+    pub(super) fn continue_at(&self, sink: &mut Sink) -> Result<u64, Failure> {
+        let Some(resume) = self.plan.transfer.resume else { return Ok(0) };
+        let there = match sink.saving() {
+            Some(save) => size(save.path().to_owned()).map_err(|error| write_failure(error.to_string()))?,
+            None => None,
+        };
+        match (resume, there) {
+            (Resume::AtEnd, there) => Ok(there.unwrap_or(0)),
+            (Resume::At(from), Some(there)) if from != there => {
+                Err(write_failure(format!("the file has {there} bytes, and was to be continued at {from} (-C)")))
+            }
+            (Resume::At(from), _) => Ok(from),
+        }
+    }
+
+    /// Takes the last answer's body to where it goes.
+    pub(super) fn take_in(
+        &self,
+        mut response: Response,
+        compressed: bool,
+        to: To<'_>,
+        record: &mut Outcome,
+        trace: &Trace,
+        ended: &mut Ended,
+    ) -> Result<(), Ending> {
+        let status = response.head().status;
+        let meaning = transfer::meaning(&self.plan.transfer, to.from, response.head())?;
+        if self.plan.transfer != Default::default() && (status < 300 || status == 304) {
+            ended.etag = transfer::etag_to_save(response.head());
+        }
+        if meaning == Meaning::Nothing {
+            if status < 300 {
+                // The server does not know the condition: what it should have said, as in curl.
+                record.status = Some(304);
+            }
+            to.sink.saving().into_iter().for_each(|save| save.leave());
+            response.drain();
+            return Ok(());
+        }
+        let fails = status >= 400 && self.plan.fail_on_status;
+        // What failed is counted, and goes nowhere.
+        let (mut counted, To { index, from, sink }) = (Sink::Count, to);
+        let sink = if fails { &mut counted } else { sink };
+        self.prepare_file(
+            sink,
+            index,
+            if matches!(meaning, Meaning::Continued(_)) { from } else { 0 },
+            response.head(),
+        );
+        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed: self.speeds.down() };
+        let taken = receive::body(rules, &mut response, sink, record, trace);
+        if fails {
+            // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
+            // says so whatever is returned here.
+            let reason = match &response.head().reason {
+                reason if reason.is_empty() => format!("status {status}"),
+                reason => reason.to_string(),
+            };
+            return Err(Failure::new(Kind::Status, Stage::Receive, reason).into());
+        }
+        taken?;
+        Ok(transfer::check_length(meaning, record.wire_bytes)?)
+    }
+
+    /// Its name, its time, and where in it the body begins.
+    fn prepare_file(&self, sink: &mut Sink, index: u64, from: u64, head: &Head) {
+        let Some(save) = sink.saving() else { return };
+        save.continue_at(from);
+        if self.plan.transfer.remote_time {
+            save.set_modified(transfer::last_modified(head));
+        }
+        if self.plan.transfer.remote_header_name {
+            let disposition = head.fields.first("content-disposition");
+            let (path, chosen) = self.header_names.borrow_mut().claim(index, save.path(), disposition);
+            save.move_to(path, chosen);
+        }
+    }
+
+    /// With `-C` what came of a transfer that broke off is kept, for the next attempt, or the next run, to go on with.
+    pub(super) fn keep_beginning(&self, sink: &mut Sink, record: &Outcome) {
+        let keeps = self.plan.transfer.resume.is_some()
+            && sink.saves()
+            && record.bytes > 0
+            && record.status.is_some_and(|status| status < 300)
+            && record.error.as_ref().is_some_and(transfer::leaves_a_beginning);
+        if keeps {
+            // The failure is the transfer's, whether this succeeds or not.
+            let _ = std::mem::replace(sink, Sink::Count).finish();
+        }
+    }
+
+    /// Writes the entity tag where it is wanted; where it cannot be, the line has failed.
+    pub(super) fn save_etag(&self, etag: Option<String>, record: &mut Outcome) {
+        let (Some(path), Some(etag)) = (self.plan.transfer.etag_save.clone(), etag) else { return };
+        let kept = record.error.as_ref().is_none_or(transfer::leaves_a_beginning);
+        if !kept {
+            return;
+        }
+        let written = green::offload(move || replace(&path, &format!("{etag}\n")));
+        if let Err(error) = written.map_err(io::Error::from).and_then(|written| written) {
+            record.error.get_or_insert_with(|| write_failure(format!("the ETag's file (--etag-save): {error}")));
+        }
+    }
+}
+
+/// Bytes of a regular file; none where there is none.
+fn size(path: PathBuf) -> io::Result<Option<u64>> {
+    let found = green::offload(move || fs::metadata(path))?;
+    match found {
+        Ok(there) => Ok(there.is_file().then_some(there.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whole or not at all.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    let mut file = builder.prefix(".gfetch-").suffix(".part").make_in(dir, |part| fs::File::create_new(part))?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+fn write_failure(message: String) -> Failure {
+    Failure::new(Kind::Write, Stage::Write, message)
+}

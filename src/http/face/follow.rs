@@ -1,0 +1,291 @@
+//! From a request of the face to its last answer: the exchanges of one redirect after the other, by the rules of
+//! [`redirect`](crate::http::redirect), as the fetcher follows them.
+
+use std::time::{Duration, SystemTime};
+
+use ::http::{Method, StatusCode, header};
+use url::Url;
+
+use super::answer::Answer;
+use super::body::{Body, End, Reading};
+use super::error::{Cause, Context, RequestError, without_credentials};
+use super::send_body::{Kind, SendBody};
+use super::settings::Settings;
+use crate::green;
+use crate::http::auth::{self, Login};
+use crate::http::client::{Client, Request};
+use crate::http::coding::ACCEPT_ENCODING;
+use crate::http::convert::{to_header_map, to_version};
+use crate::http::fields::{FieldError, Fields};
+use crate::http::h1::Head;
+use crate::http::redirect::{self, Hop, Next, RedirectError, RedirectRules, Schemes};
+use crate::http::response::Response;
+use crate::http::retry::retry_after;
+use crate::http::trace::Trace;
+
+/// Which redirects are followed, and what goes with them; at most 10 by default.
+///
+/// ```
+/// use gfetch::http::{RedirectPolicy, redirect::Schemes};
+/// let careful = RedirectPolicy::up_to(3).schemes(Schemes::ONLY_HTTPS).secret_header("X-My-Key");
+/// # drop(careful);
+/// ```
+#[derive(Clone, Debug)]
+pub struct RedirectPolicy {
+    /// None: none is followed.
+    most: Option<u32>,
+    schemes: Schemes,
+    trusted: bool,
+    secret_names: Vec<String>,
+}
+
+/// Redirects followed unless something else is said, as by the command.
+const MAX_REDIRECTS: u32 = 10;
+
+impl RedirectPolicy {
+    /// A redirect is an answer like others.
+    pub fn none() -> RedirectPolicy {
+        RedirectPolicy { most: None, schemes: Schemes::ALL, trusted: false, secret_names: Vec::new() }
+    }
+
+    /// So many, one after the other; one more is an error.
+    pub fn up_to(most: u32) -> RedirectPolicy {
+        RedirectPolicy { most: Some(most), ..RedirectPolicy::none() }
+    }
+
+    /// Where they may lead. [`Schemes::ONLY_HTTPS`] refuses a way back to plain HTTP.
+    pub fn schemes(mut self, schemes: Schemes) -> RedirectPolicy {
+        self.schemes = schemes;
+        self
+    }
+
+    /// Fields and secrets go along to every origin that a redirect names. curl: `--location-trusted`.
+    pub fn trust_other_origins(mut self, trusted: bool) -> RedirectPolicy {
+        self.trusted = trusted;
+        self
+    }
+
+    /// A field of this name is a secret too, as `Authorization` is: it does not leave its origin even if it is one of the
+    /// four that otherwise would.
+    pub fn secret_header(mut self, name: impl Into<String>) -> RedirectPolicy {
+        self.secret_names.push(name.into());
+        self
+    }
+
+    fn rules(&self) -> RedirectRules<'_> {
+        RedirectRules { location_trusted: self.trusted, secret_names: &self.secret_names }
+    }
+}
+
+impl Default for RedirectPolicy {
+    fn default() -> RedirectPolicy {
+        RedirectPolicy::up_to(MAX_REDIRECTS)
+    }
+}
+
+/// What is asked next.
+pub(super) struct Asking {
+    pub method: Method,
+    pub url: Url,
+    /// What somebody gave for this request.
+    pub own: Fields,
+    /// What is given for every request of the client.
+    pub common: Fields,
+    pub body: SendBody,
+    pub redirects: RedirectPolicy,
+    pub timeout: Option<Duration>,
+    /// A server that asks for the client's certificate is not shown it: it has led or been led elsewhere.
+    pub anonymous: bool,
+}
+
+/// Makes exchanges until one is the last.
+pub(super) fn send(client: &Client, mut asking: Asking) -> Result<Answer, RequestError> {
+    let settings = client.settings();
+    let end = asking.timeout.map(End::after);
+    let mut trace = Trace::default();
+    let mut redirects = 0;
+    loop {
+        let (fields, decode) = asking.fields(settings).map_err(|error| asking.bad_field(error))?;
+        let response = exchange(client, &asking, &fields, end, &mut trace)
+            .map_err(|cause| asking.failed(cause, &trace).after_redirects(redirects))?;
+        asking.keep_cookies(response.head(), settings);
+        let next = asking
+            .next(response.head(), redirects)
+            .map_err(|error| asking.failed(Cause::Redirect(error), &trace).after_redirects(redirects))?;
+        let Some(next) = next else {
+            let reading = Reading {
+                decode,
+                budget: &settings.budget,
+                stall: settings.stall_timeout,
+                end,
+                max_bytes: settings.max_body,
+            };
+            return Ok(asking.answer(response, &reading, redirects, trace));
+        };
+        response.drain();
+        redirects += 1;
+        asking.follow(next);
+    }
+}
+
+fn exchange(
+    client: &Client,
+    asking: &Asking,
+    fields: &Fields,
+    end: Option<End>,
+    trace: &mut Trace,
+) -> Result<Response, Cause> {
+    let body = match &asking.body.0 {
+        Kind::Bytes(bytes) => Some(&bytes[..]),
+        // RFC 9110 section 8.6: these mean something by a body, so that an empty one is said.
+        Kind::None if matches!(asking.method, Method::POST | Method::PUT | Method::PATCH) => Some(&[][..]),
+        Kind::None | Kind::Upload(_) => None,
+    };
+    let upload = match &asking.body.0 {
+        Kind::Upload(upload) => Some(upload),
+        Kind::None | Kind::Bytes(_) => None,
+    };
+    let request = Request {
+        method: asking.method.as_str(),
+        url: &asking.url,
+        fields,
+        body,
+        upload,
+        answer_timeout: client.settings().answer_timeout,
+        throttle: None,
+    };
+    let hidden;
+    let client = if asking.anonymous {
+        hidden = client.anonymous();
+        &hidden
+    } else {
+        client
+    };
+    match end {
+        None => client.send(&request, trace).map_err(Cause::Exchange),
+        Some(end) => match green::timeout(end.left(), || client.send(&request, trace)) {
+            Ok(done) => done.map_err(Cause::Exchange),
+            Err(_) => Err(Cause::Clock(end.clock())),
+        },
+    }
+}
+
+impl Asking {
+    /// The fields of the next request, and whether its answer is decoded: only what was asked for by the client itself.
+    fn fields(&self, settings: &Settings) -> Result<(Fields, bool), FieldError> {
+        let mut fields = Fields::with_capacity(self.own.len() + self.common.len() + 4, 256);
+        let mut push_default = |name: &str, value: &str| {
+            let is_given = self.own.first(name).or(self.common.first(name)).is_some();
+            if is_given { Ok(false) } else { fields.push(name, value).map(|()| true) }
+        };
+        if let Some(login) = self.login(settings) {
+            push_default("Authorization", &auth::basic(login.user, login.password))?;
+        }
+        if let Some(name) = &settings.user_agent {
+            push_default("User-Agent", name)?;
+        }
+        push_default("Accept", "*/*")?;
+        // Bytes of a coded body are no part of the decoded one.
+        let may_decode = settings.compressed && self.own.first("range").or(self.common.first("range")).is_none();
+        let decode = may_decode && push_default("Accept-Encoding", ACCEPT_ENCODING)?;
+        let jar = settings.cookies.as_ref();
+        let mut cookies = jar.and_then(|jar| jar.borrow_mut().header(&self.url, SystemTime::now()));
+        let common = self.common.iter().filter(|(name, _)| self.own.first(name).is_none());
+        for (name, value) in common.chain(self.own.iter()) {
+            match cookies.take_if(|_| name.eq_ignore_ascii_case("cookie")) {
+                // One field (RFC 6265bis section 5.8.1), the jar's first.
+                Some(of_jar) => fields.push(name, [&of_jar, &b"; "[..], value].concat())?,
+                None => fields.push(name, value)?,
+            }
+        }
+        if let Some(cookies) = cookies {
+            fields.push("Cookie", cookies)?;
+        }
+        Ok((fields, decode))
+    }
+
+    /// Whose request it is: by the URL where that has a password, else by netrc, which is asked for each host anew.
+    fn login(&self, settings: &Settings) -> Option<Login> {
+        let own = auth::from_url(&self.url);
+        let Some(netrc) = settings.netrc.as_ref().filter(|_| self.url.password().is_none()) else { return own };
+        let user = own.as_ref().map(|own| own.user.as_slice()).filter(|user| !user.is_empty());
+        netrc.find(self.url.host_str().unwrap_or_default(), user).or(own)
+    }
+
+    /// Puts the cookies that an answer sets into the client's jar, if it has one.
+    fn keep_cookies(&self, head: &Head, settings: &Settings) {
+        if let Some(jar) = &settings.cookies {
+            jar.borrow_mut().take(&self.url, head.fields.all("set-cookie"), SystemTime::now());
+        }
+    }
+
+    /// Where the answer leads on to.
+    fn next(&self, head: &Head, redirects: u32) -> Result<Option<Next>, RedirectError> {
+        let Some(most) = self.redirects.most else { return Ok(None) };
+        let locations: Vec<&[u8]> = head.fields.all("location").collect();
+        let hop = Hop {
+            url: &self.url,
+            method: self.method.as_str(),
+            status: head.status,
+            locations: &locations,
+            schemes: self.redirects.schemes,
+        };
+        let Some(next) = redirect::next(&hop)? else { return Ok(None) };
+        if redirects >= most {
+            return Err(RedirectError::TooMany(most));
+        }
+        if !next.drop_body && !self.body.is_whole() {
+            return Err(RedirectError::BodyIsGone);
+        }
+        Ok(Some(next))
+    }
+
+    /// Turns into the request that a redirect asks for.
+    fn follow(&mut self, next: Next) {
+        let rules = self.redirects.rules();
+        for fields in [&mut self.own, &mut self.common] {
+            let mut left = Fields::new();
+            for (name, value) in fields.iter().filter(|(name, _)| redirect::goes_on(name, &next, &rules)) {
+                left.push_parsed(name, value);
+            }
+            *fields = left;
+        }
+        // Once hidden it stays hidden.
+        self.anonymous |= next.cross_origin && !self.redirects.trusted;
+        if next.drop_body {
+            self.body = SendBody::none();
+        }
+        // A method that is kept was one before, and GET is one.
+        self.method = Method::from_bytes(next.method.as_bytes()).unwrap_or(Method::GET);
+        self.url = next.url;
+    }
+
+    fn answer(self, response: Response, reading: &Reading<'_>, redirects: u32, trace: Trace) -> Answer {
+        let head = response.head();
+        let version = to_version(head.version);
+        let mut headers = to_header_map(&head.fields);
+        // A status line has three digits from 100 up.
+        let status = StatusCode::from_u16(head.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = retry_after(&head.fields, SystemTime::now());
+        let context = self.context();
+        let (body, decodes) = Body::new(response, reading, context.clone());
+        if decodes {
+            headers.remove(header::CONTENT_ENCODING);
+            headers.remove(header::CONTENT_LENGTH);
+        }
+        let url = without_credentials(self.url);
+        Answer { status, version, headers, url, redirects, retry_after, trace, context, body }
+    }
+
+    fn context(&self) -> Context {
+        Context::new(&self.method, &self.url)
+    }
+
+    fn failed(&self, cause: Cause, trace: &Trace) -> RequestError {
+        RequestError::new(cause, self.context(), trace)
+    }
+
+    fn bad_field(&self, error: FieldError) -> RequestError {
+        RequestError::of_fields(error, self.context())
+    }
+}
