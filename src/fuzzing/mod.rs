@@ -13,6 +13,7 @@ mod bodies;
 mod connection;
 mod heads;
 mod names;
+mod proxies;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use bodies::{chunked, codings};
 pub use connection::http1;
 pub use heads::{request_heads, response_heads};
 pub use names::dispositions;
+pub use proxies::{connect_answers, socks};
 pub use secrets::{challenges, cookies, netrc};
 
 use crate::fetch::random::Random;
@@ -34,6 +36,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("challenges", challenges),
     ("chunked", chunked),
     ("codings", codings),
+    ("connect_answers", connect_answers),
     ("cookies", cookies),
     ("dispositions", dispositions),
     ("http1", http1),
@@ -41,6 +44,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("netrc", netrc),
     ("request_heads", request_heads),
     ("response_heads", response_heads),
+    ("socks", socks),
     ("url_lists", url_lists),
 ];
 

@@ -259,6 +259,11 @@ fn response_heads() {
 }
 
 #[test]
+fn socks() {
+    holds("socks");
+}
+
+#[test]
 fn url_lists() {
     holds("url_lists");
 }
@@ -266,6 +271,11 @@ fn url_lists() {
 #[test]
 fn challenges() {
     holds("challenges");
+}
+
+#[test]
+fn connect_answers() {
+    holds("connect_answers");
 }
 
 #[test]

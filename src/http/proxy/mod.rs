@@ -14,7 +14,7 @@ mod rules;
 pub mod socks;
 #[cfg(test)]
 mod tests;
-pub(super) mod tunnel;
+pub(crate) mod tunnel;
 
 use std::fmt;
 

@@ -14,7 +14,7 @@ use crate::http::h1::{self, Limits, ReceiveHead, Received};
 const PIECE_BYTES: usize = 4 * 1024;
 
 /// Asks for a way to `authority`, host and port. Of the request the proxy sees its User-Agent, as in curl, and nothing else.
-pub(in crate::http) fn connect(
+pub(crate) fn connect(
     stream: &mut (impl Read + Write),
     proxy: &Proxy,
     authority: &str,
