@@ -179,7 +179,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
     let table = [
         ("--har x", "--har is not in this version of gfetch yet"),
         ("-x http://p", "-x/--proxy is not in this version of gfetch yet"),
-        ("--http2", "--http2 is not in this version of gfetch yet"),
         ("-b a=b", "-b/--cookie is not in this version of gfetch yet"),
         ("--threads 2", "--threads is not in this version of gfetch yet"),
         ("-w %{json}", "-w/--write-out is not in this version of gfetch yet"),
