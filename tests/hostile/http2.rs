@@ -486,9 +486,9 @@ fn silence_ends_by_its_clock() {
                 plan.request.body = Some(vec![b'x'; 20_000]);
             },
             ..row(
-                "a window of nothing for the upload",
+                "a window of nothing for an upload that had been handed over by then",
                 vec![Send(frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])), Ask, Open],
-                timeout(Stage::Send),
+                timeout(Stage::Wait),
             )
         },
     ]);

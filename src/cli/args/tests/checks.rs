@@ -180,7 +180,6 @@ fn what_was_typed_about_proxies_wins_over_the_environment() {
 fn what_is_not_built_yet_is_refused_by_name() {
     let table = [
         ("--har x", "--har is not in this version of gfetch yet"),
-        ("--http2", "--http2 is not in this version of gfetch yet"),
         ("--threads 2", "--threads is not in this version of gfetch yet"),
         ("-w %{json}", "-w/--write-out is not in this version of gfetch yet"),
         ("--show-headers", "--show-headers is not in this version of gfetch yet"),

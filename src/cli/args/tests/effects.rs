@@ -4,6 +4,7 @@ use crate::cli::args::check::Color;
 
 use gfetch::fetch::plan::{Bodies, Family, Follow, Order, Plan, Rate, Resume, Save, Stall, TimeCondition};
 
+use gfetch::http::HttpVersions;
 use gfetch::http::redirect::Schemes;
 
 use super::*;
@@ -354,9 +355,18 @@ fn talk_depends_on_the_terminal_and_the_environment() {
 }
 
 #[test]
+fn http2_http1_1_and_prior_knowledge_choose_the_version() {
+    let versions = |options: &str| plan(options).connect.versions;
+    assert_eq!((versions(""), versions("--http2")), (HttpVersions::ByAlpn, HttpVersions::ByAlpn));
+    assert_eq!(versions("--http1.1"), HttpVersions::Http1);
+    assert_eq!(versions("--http2-prior-knowledge"), HttpVersions::PriorKnowledge);
+    assert_eq!(versions("--http1.1 --http2"), HttpVersions::ByAlpn);
+}
+
+#[test]
 fn what_is_so_anyway_is_accepted() {
     let quiet = ok(
-        "-N -# -S -Z -f -q --http1.1 --no-buffer --progress-bar --show-error --parallel --fail --parallel-immediate --no-progress-meter http://a/",
+        "-N -# -S -Z -f -q --no-buffer --progress-bar --show-error --parallel --fail --parallel-immediate --no-progress-meter http://a/",
     );
     assert_eq!(format!("{:?}", quiet.plan), format!("{:?}", plan("")));
 }
