@@ -157,7 +157,7 @@ fn no_async_runtime_is_in_the_release_binary() {
     let tree = cargo.current_dir(root()).output().unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8(tree.stdout).unwrap();
-    for runtime in ["tokio v", "async-std v", "smol v", "async-executor v", "futures-executor v"] {
+    for runtime in ["async-std v", "smol v", "async-executor v", "futures-executor v"] {
         assert!(!tree.lines().any(|line| line.starts_with(runtime)), "{runtime} is linked:\n{tree}");
     }
 }
@@ -171,5 +171,22 @@ fn the_architecture_is_told_in_150_lines_and_names_every_dependency() {
     for line in dependencies.lines().filter(|line| line.contains('=')) {
         let name = line.split('=').next().unwrap().trim();
         assert!(architecture.contains(&format!("`{name}`")), "ARCHITECTURE.md does not say why {name} is here");
+    }
+}
+
+/// `h2` wants tokio's traits, and nothing that runs: Cargo's resolver says which of its features are on.
+#[test]
+fn tokio_is_there_for_its_traits_alone() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "-e", "normal,build", "-i", "tokio", "--depth", "0", "-f", "{f}"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let on = String::from_utf8(tree.stdout).unwrap();
+    let on: BTreeSet<&str> = on.trim().split(',').collect();
+    assert!(on.contains("io-util"), "{on:?}");
+    for feature in ["rt", "rt-multi-thread", "net", "time", "macros", "fs", "process", "signal", "full"] {
+        assert!(!on.contains(feature), "tokio's {feature} is on: {on:?}");
     }
 }

@@ -378,7 +378,8 @@ fn errors_say_whose_doing_it_was_and_whether_to_try_again() {
             format!("http://{}/", listener.local_addr().unwrap())
         };
         let client = client();
-        let table: [(&str, ErrorKind, Blame, Option<Phase>, bool, bool); 7] = [
+        type Row<'a> = (&'a str, ErrorKind, Blame, Option<Phase>, bool, bool);
+        let table: [Row<'_>; 7] = [
             ("ftp://a/", ErrorKind::Url, Blame::Caller, None, false, false),
             ("no url", ErrorKind::Url, Blame::Caller, None, false, false),
             (&refused, ErrorKind::Connect, Blame::Server, Some(Phase::Connect), true, false),
@@ -517,5 +518,32 @@ fn netrc_gives_each_host_its_own_password() {
         assert!(heard.borrow()[0].ends_with(" | Authorization: Basic bWU6c2VjcmV0"), "{heard:?}");
         assert_eq!(heard.borrow()[1], "GET / | Authorization: Bearer token");
         assert_eq!(elsewhere.take(), ["GET /end"]);
+    });
+}
+
+#[test]
+fn a_challenge_for_digest_is_answered_once_and_by_nobody_elsewhere() {
+    story(|| {
+        let challenge = |exchange: &mut Exchange<'_>| {
+            let answer = exchange.head().fields.first_str("authorization").unwrap_or_default().to_owned();
+            let good = answer.contains(r#"username="me""#) && answer.contains(r#"uri="/end?a""#);
+            let offer = r#"Digest realm="r", nonce="n", qop="auth""#;
+            match good {
+                true => exchange.respond(200, &Fields::new(), b"in"),
+                false => exchange.respond(401, &fields(&[("WWW-Authenticate", offer)]), b"out"),
+            }
+        };
+        let (there, heard) = serve("127.0.0.2", challenge);
+        let (here, _) = serve("127.0.0.1", leads);
+        let client = client();
+        let put = client.put(format!("{there}/end?a")).digest_auth("me", "secret").body("text").send().unwrap();
+        assert_eq!((put.status(), put.redirects(), heard.take().len()), (StatusCode::OK, 0, 2));
+        let wrong = client.get(format!("{there}/end?a")).digest_auth("you", "secret").send().unwrap();
+        assert_eq!((wrong.status(), heard.take().len()), (StatusCode::UNAUTHORIZED, 2), "not again and again");
+        let away = client.get(format!("{here}/302/{there}/end?a")).digest_auth("me", "secret").send().unwrap();
+        assert_eq!((away.status(), heard.take()), (StatusCode::UNAUTHORIZED, vec!["GET /end?a".to_owned()]));
+        let stream = SendBody::reader(&b"once"[..]);
+        let once = client.put(format!("{there}/end?a")).digest_auth("me", "secret").body(stream).send().unwrap();
+        assert_eq!((once.status(), heard.take().len()), (StatusCode::UNAUTHORIZED, 1));
     });
 }

@@ -1,10 +1,12 @@
 //! From the plan's connection part to a client: resolver, certificates, time limits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gfetch::fetch::compare::MAX_ENTRIES;
 use gfetch::fetch::plan::{ConnectPlan, Family, Plan};
-use gfetch::http::{Client, ClientConfig, PoolLimits};
+use gfetch::http::proxy::{Proxy, ProxyKind, ProxyRules};
+use gfetch::http::{Client, ClientConfig, PoolLimits, Routes};
 use gfetch::net::{self, Identity, KeyLogFile, Override, Resolver, ResolverConfig, Roots, TlsConfig, TlsConfigBuilder};
 
 /// A client for `plan`. Certificates that were named are read now, the system's when the first https URL needs them.
@@ -46,17 +48,30 @@ fn with_names(plan: &Plan, names: ResolverConfig) -> Result<Client, String> {
         Some(name) if !connect.insecure => tls.build().map_err(|error| format!("{name}: {error}"))?,
         _ => tls.build_lazy(),
     };
-    Ok(Client::new(ClientConfig {
+    let config = ClientConfig {
         resolver,
         tls,
         connect_timeout: Some(plan.limits.connect_timeout),
         pool: PoolLimits::default(),
-    }))
+        versions: connect.versions,
+    };
+    Ok(Client::with_routes(config, Routes { proxy_tls: proxy_tls(connect)?, ..connect.routes.clone() }))
+}
+
+/// What is spoken with HTTPS proxies: the same authorities are trusted, no certificate of ours is shown, and -k, which is
+/// about servers, does not count, as in curl.
+fn proxy_tls(connect: &ConnectPlan) -> Result<Option<TlsConfig>, String> {
+    let ProxyRules { http, https, all, .. } = &connect.routes.proxies;
+    let is_tls = |proxy: &Option<Arc<Proxy>>| proxy.as_ref().is_some_and(|proxy| proxy.kind == ProxyKind::Https);
+    if ![http, https, all].into_iter().any(is_tls) {
+        return Ok(None);
+    }
+    Ok(Some(any_tls(connect)?.insecure(false).build_lazy()))
 }
 
 /// What is spoken with the servers of URLs; a proxy is none of them.
 fn origin_tls(connect: &ConnectPlan) -> Result<TlsConfigBuilder, String> {
-    let mut tls = any_tls(connect)?.pinned_keys(connect.tls.pins.iter().copied()).alpn(["http/1.1"]);
+    let mut tls = any_tls(connect)?.pinned_keys(connect.tls.pins.iter().copied());
     if let Some(files) = &connect.tls.identity {
         tls = tls.identity(Identity::from_files(files).map_err(|error| format!("-E/--cert: {error}"))?);
     }

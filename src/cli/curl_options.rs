@@ -44,14 +44,15 @@ const INSTEAD: &[(&str, &str)] = &[
     ("nothing: TLS 1.2 and 1.3 are spoken, older versions are broken", "sslv2:2 sslv3:3"),
     ("--cacert or --capath; without them the system's certificates are used", "ca-native proxy-ca-native"),
     (
-        "curl itself: gfetch will know plain proxies only",
+        "curl itself: of proxies gfetch knows what -x, -U and --noproxy say",
         "haproxy-clientip haproxy-protocol preproxy proxy-anyauth proxy-basic proxy-cacert proxy-capath proxy-cert
          proxy-cert-type proxy-ciphers proxy-crlfile proxy-digest proxy-header proxy-http2 proxy-insecure proxy-key
          proxy-key-type proxy-negotiate proxy-ntlm proxy-pass proxy-pinnedpubkey proxy-service-name
          proxy-ssl-allow-beast proxy-ssl-auto-client-cert proxy-tls13-ciphers proxy-tlsauthtype proxy-tlspassword
-         proxy-tlsuser proxy-tlsv1 proxy1.0 proxytunnel:p socks4 socks4a socks5 socks5-basic socks5-gssapi
+         proxy-tlsuser proxy-tlsv1 proxy1.0 proxytunnel:p socks5-basic socks5-gssapi
          socks5-gssapi-nec socks5-gssapi-service suppress-connect-headers",
     ),
+    ("-x socks5://HOST:PORT (or socks4://, socks4a://)", "socks4 socks4a socks5"),
     (
         "--resolve HOST:PORT:ADDRESS",
         "dns-interface dns-ipv4-addr dns-ipv6-addr dns-servers doh-cert-status doh-insecure doh-url",
@@ -61,7 +62,7 @@ const INSTEAD: &[(&str, &str)] = &[
         "alt-svc expect100-timeout http0.9 ignore-content-length path-as-is post301 post302 post303 raw request-target
          tr-encoding",
     ),
-    ("nothing: HTTP/1.1 is spoken", "http1.0:0 http2-prior-knowledge http3 http3-only"),
+    ("nothing: HTTP/1.1 and HTTP/2 are spoken", "http1.0:0 http3 http3-only"),
     (
         "curl itself: gfetch leaves sockets to the system",
         "abstract-unix-socket happy-eyeballs-timeout-ms ip-tos keepalive keepalive-cnt keepalive-time local-port mptcp

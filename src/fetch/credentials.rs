@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::rc::Rc;
 use std::time::SystemTime;
 
@@ -10,7 +9,7 @@ use url::{Position, Url};
 
 use crate::http::auth::{self, Login};
 use crate::http::cookies::Jar;
-use crate::http::digest::{Asked, Challenge};
+use crate::http::digest::{Asked, Challenge, client_nonce};
 use crate::http::fields::Fields;
 use crate::http::origin::{Origin, OriginHasher};
 
@@ -91,18 +90,6 @@ impl Way {
             }
         }
     }
-}
-
-/// 128 bits nobody can guess, in hexadecimal.
-fn client_nonce() -> String {
-    let mut bytes = [0; 16];
-    // Without a source of chance the system does not work at all; a guessable nonce still answers.
-    let _ = getrandom::fill(&mut bytes);
-    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

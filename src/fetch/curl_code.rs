@@ -7,6 +7,10 @@ use crate::net::TlsSetupError;
 pub const UNSUPPORTED_PROTOCOL: u8 = 1;
 /// curl 3, `CURLE_URL_MALFORMAT`.
 pub const URL_MALFORMED: u8 = 3;
+/// curl 16, `CURLE_HTTP2`: something is wrong with an HTTP/2 connection.
+pub const HTTP2: u8 = 16;
+/// curl 92, `CURLE_HTTP2_STREAM`: something is wrong with one HTTP/2 stream.
+pub const HTTP2_STREAM: u8 = 92;
 /// curl 90, `CURLE_SSL_PINNEDPUBKEYNOTMATCH` (tried).
 pub const NOT_PINNED: u8 = 90;
 
@@ -18,6 +22,15 @@ pub fn of_tls_setup(error: &TlsSetupError) -> u8 {
         TlsSetupError::NoVersion | TlsSetupError::Alpn => 35,
     }
 }
+
+/// curl 5, `CURLE_COULDNT_RESOLVE_PROXY` (tried).
+pub const COULD_NOT_RESOLVE_PROXY: u8 = 5;
+/// curl 7, `CURLE_COULDNT_CONNECT`: the nearest to a refusal by `--block-private`, which curl does not have.
+pub const COULD_NOT_CONNECT: u8 = 7;
+/// curl 45, `CURLE_INTERFACE_FAILED` (tried: no such device, no such own address).
+pub const INTERFACE_FAILED: u8 = 45;
+/// curl 97, `CURLE_PROXY`: everything about SOCKS, the origin's name looked up for it included (all tried).
+pub const SOCKS_FAILED: u8 = 97;
 
 /// The exit code curl gives where gfetch says `kind`, `stage` and `limit`. Where curl tells two cases apart that have one
 /// kind here, the more frequent one is meant. (What is marked "tried" was seen with curl 7.88.1.)

@@ -3,10 +3,15 @@
 use std::io;
 use std::time::Duration;
 
-use super::curl_code::{NOT_PINNED, curl_code, of_tls_setup};
+use super::curl_code::{
+    COULD_NOT_CONNECT, COULD_NOT_RESOLVE_PROXY, HTTP2, HTTP2_STREAM, INTERFACE_FAILED, NOT_PINNED, SOCKS_FAILED,
+    curl_code, of_tls_setup,
+};
 use super::outcome::{Failure, Kind, Limit, Stage};
 use crate::green::Interrupt;
 use crate::http::h1::Truncated;
+use crate::http::h2::Http2Error;
+use crate::http::proxy::ProxyError;
 use crate::http::redirect::RedirectError;
 use crate::http::{Error, Phase, Trace};
 use crate::net::{DnsErrorKind, TlsError};
@@ -35,6 +40,7 @@ pub(super) fn stage(trace: &Trace) -> Stage {
         None => Stage::Queue,
         Some(Phase::Dns) => Stage::Dns,
         Some(Phase::Connect) => Stage::Connect,
+        Some(Phase::Proxy) => Stage::Proxy,
         Some(Phase::Tls) => Stage::Tls,
         Some(Phase::Send) => Stage::Send,
         Some(Phase::Wait) => Stage::Wait,
@@ -55,22 +61,33 @@ pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
         },
         Error::Connect(error) => match error.interrupt() {
             Some(interrupt) => of_interrupt(interrupt, stage),
+            None if error.is_bind() => {
+                Failure { curl: INTERFACE_FAILED, ..Failure::new(Kind::Connect, Stage::Connect, message) }
+            }
             None => Failure::new(Kind::Connect, Stage::Connect, message),
         },
+        Error::Blocked(_) => {
+            let message = format!("{message} (--block-private)");
+            Failure { curl: COULD_NOT_CONNECT, ..Failure::new(Kind::Blocked, stage, message) }
+        }
+        Error::Proxy(error) => of_proxy(&error, message),
+        Error::Interface(_) => Failure { curl: INTERFACE_FAILED, ..Failure::new(Kind::Connect, stage, message) },
+        Error::UnixSocket(..) => Failure::new(Kind::Connect, Stage::Connect, message),
         Error::ConnectTimeout(limit) => {
             let message = format!("no connection within {} (--connect-timeout)", seconds(limit));
             Failure::timeout(Limit::ConnectTimeout, stage, message)
         }
         Error::AnswerTimeout(limit) => stalled(limit, stage),
         Error::TlsSetup(error) => {
-            Failure { curl: of_tls_setup(&error), ..Failure::new(Kind::Certificate, Stage::Tls, message) }
+            Failure { curl: of_tls_setup(&error), ..Failure::new(Kind::Certificate, tls_stage(stage), message) }
         }
         Error::Tls(TlsError::NotPinned(_)) => {
-            Failure { curl: NOT_PINNED, ..Failure::new(Kind::Certificate, Stage::Tls, message) }
+            Failure { curl: NOT_PINNED, ..Failure::new(Kind::Certificate, tls_stage(stage), message) }
         }
-        Error::Tls(TlsError::Certificate(_)) => Failure::new(Kind::Certificate, Stage::Tls, message),
+        Error::Tls(TlsError::Certificate(_)) => Failure::new(Kind::Certificate, tls_stage(stage), message),
         Error::Tls(_) => Failure::new(Kind::Tls, stage, message),
         Error::Protocol(_) => Failure::new(Kind::Protocol, stage, message),
+        Error::Http2(error) => of_http2(error, stage),
         Error::Truncated(Truncated::Nothing) => Failure::new(Kind::Reset, stage, message),
         Error::Truncated(_) => Failure::new(Kind::Truncated, stage, message),
         Error::Decode(_) => Failure::new(Kind::Decode, Stage::Decode, message),
@@ -81,6 +98,34 @@ pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
         }
         Error::Io(_) => Failure::new(Kind::Reset, stage, message),
     }
+}
+
+/// What a proxy did, with curl's codes for it. Its own name is looked up in the phase of names, as the origin's would be.
+fn of_proxy(error: &ProxyError, message: String) -> Failure {
+    let (kind, stage, curl) = match error {
+        ProxyError::Dns(_) => (Kind::Dns, Stage::Dns, COULD_NOT_RESOLVE_PROXY),
+        ProxyError::Target(_) => (Kind::Dns, Stage::Dns, SOCKS_FAILED),
+        error if error.is_socks() => (Kind::Proxy, Stage::Proxy, SOCKS_FAILED),
+        _ => return Failure::new(Kind::Proxy, Stage::Proxy, message),
+    };
+    Failure { curl, ..Failure::new(kind, stage, message) }
+}
+
+/// A certificate is the origin's, or an HTTPS proxy's.
+fn tls_stage(stage: Stage) -> Stage {
+    if stage == Stage::Proxy { stage } else { Stage::Tls }
+}
+
+/// HTTP/2's own faults: a server that gives up, or one that breaks the rules; curl tells stream and connection apart.
+fn of_http2(error: Http2Error, stage: Stage) -> Failure {
+    let (kind, curl) = match error {
+        Http2Error::Reset(_) => (Kind::Reset, HTTP2_STREAM),
+        Http2Error::GoAway(_) => (Kind::Reset, HTTP2),
+        Http2Error::Stream(_) => (Kind::Protocol, HTTP2_STREAM),
+        Http2Error::Connection(_) | Http2Error::Refused(_) => (Kind::Protocol, HTTP2),
+        Http2Error::Closed => (Kind::Truncated, curl_code(Kind::Truncated, stage, None)),
+    };
+    Failure { curl, ..Failure::new(kind, stage, error.to_string()) }
 }
 
 /// An interrupt that no scope of the attempt has claimed: the run's end, which the caller's scope puts right.

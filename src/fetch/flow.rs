@@ -320,19 +320,6 @@ impl<'a> Flow<'a> {
     pub fn last_asked(self) -> Option<Cow<'a, Url>> {
         if self.asked { Some(self.url) } else { self.asked_before }
     }
-
-    /// Fails if the environment names a proxy for this URL: there are none yet, and passing one by silently would send
-    /// the request where it must not go.
-    pub fn refuse_proxy(&self, plan: &Plan) -> Result<(), Failure> {
-        let host = self.url.host_str().unwrap_or_default();
-        match plan.connect.proxies.proxy_for(self.url.scheme(), host) {
-            None => Ok(()),
-            Some(variable) => {
-                let message = format!("{} names a proxy for {host}, and gfetch has no proxies yet", variable.name);
-                Err(Failure::new(Kind::Proxy, Stage::Proxy, message))
-            }
-        }
-    }
 }
 
 /// The URL that a line asks for: its own, with what the plan adds to each query.

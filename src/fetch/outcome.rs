@@ -71,7 +71,7 @@ pub struct Timings {
     pub queue: Duration,
     /// Name look-up.
     pub dns: Option<Duration>,
-    /// TCP connect.
+    /// TCP connect; through a proxy the way to it, and what is said to it until it opens the way.
     pub connect: Option<Duration>,
     /// TLS handshake.
     pub tls: Option<Duration>,

@@ -1,13 +1,11 @@
 //! What a run shall do: limits, order, request, secrets, connection, bodies. Data only; `Default` is what the command does unasked.
 
 mod auth_hosts;
-mod proxy_rules;
 mod request;
 mod tls;
 mod transfer;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
-pub use proxy_rules::{ProxyRules, ProxyVariable};
 pub use request::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, NetrcPlan, RequestPlan, Secrets};
 pub use tls::TlsPlan;
 pub use transfer::{Resume, TimeCondition, Transfer};
@@ -21,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::http::cookies::Jar;
+use crate::http::{HttpVersions, Routes};
 
 /// What a run shall do. Nothing here changes while it runs.
 #[derive(Clone, Debug)]
@@ -203,11 +202,12 @@ pub struct ConnectPlan {
     pub insecure: bool,
     /// Where the trusted certificates are.
     pub ca: CaSource,
+    /// Which versions of HTTP are spoken.
+    pub versions: HttpVersions,
     /// Versions, pinned keys, the client's certificate.
     pub tls: TlsPlan,
-    /// Proxies that the environment asks for. There are none in this version: a request for which
-    /// [`ProxyRules::proxy_for`] names one must fail, never pass it by.
-    pub proxies: ProxyRules,
+    /// Proxies, a Unix socket, other hosts to connect to, addresses that are refused.
+    pub routes: Routes,
 }
 
 /// Addresses for a name, instead of a look-up (`--resolve`).

@@ -1,6 +1,7 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
 use std::cell::{Cell, OnceCell, Ref, RefCell};
+use std::ops::Add;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -359,7 +360,9 @@ impl Outcome {
     pub(super) fn take_times(&mut self, trace: &Trace) {
         let timings = &mut self.timings;
         timings.dns = trace.time(Phase::Dns);
-        timings.connect = trace.time(Phase::Connect);
+        // Asking a proxy for a way is part of getting a connection.
+        timings.connect =
+            [Phase::Connect, Phase::Proxy].into_iter().filter_map(|phase| trace.time(phase)).reduce(Add::add);
         timings.tls = trace.time(Phase::Tls);
         timings.send = trace.time(Phase::Send);
         timings.wait = trace.time(Phase::Wait);

@@ -2,6 +2,7 @@
 
 mod answer;
 mod hops;
+mod last_text;
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -15,11 +16,11 @@ use super::credentials::Credentials;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
 use super::list::{Entry, Target};
-use super::names::{HeaderNames, Place};
+use super::names::HeaderNames;
 use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::parts::PartFiles;
 use super::permits::{Pass, Permits, Refused};
-use super::plan::{Bodies, Order, Plan};
+use super::plan::Plan;
 use super::retry::{Attempt, Decision, RetryBudget};
 use super::session::{Exchange, Fetched, Job};
 use super::sink::{Finished, Output, Sink, Turn};
@@ -33,6 +34,8 @@ use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
+use answer::To;
+pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
 pub(super) struct Worker {
@@ -341,49 +344,6 @@ impl Worker {
         ended.sink = Some(sink);
         ended
     }
-
-    fn sink(&self, job: &Job) -> Sink {
-        match (&self.plan.bodies, &self.output, &job.place) {
-            (Bodies::Save(save), _, Some(Place::File(path))) => {
-                Sink::save(path.clone(), save.create_dirs, self.parts.clone(), self.client.clone())
-            }
-            // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
-            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => {
-                Sink::save(path.clone(), false, self.parts.clone(), self.client.clone())
-            }
-            (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
-                // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
-                let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
-                let turn = has_turns.then(|| self.turn.of(job.entry.index));
-                Sink::print(turn, output.clone(), self.spools.clone())
-            }
-            _ => Sink::Count,
-        }
-    }
-}
-
-/// A text that is mostly the same as the last time: then it is shared, and not made again.
-#[derive(Default)]
-pub(super) struct LastText(RefCell<Rc<str>>);
-
-impl LastText {
-    /// `text`, what is not UTF-8 as U+FFFD.
-    pub fn of(&self, text: &[u8]) -> Rc<str> {
-        let mut last = self.0.borrow_mut();
-        if last.as_bytes() != text {
-            *last = String::from_utf8_lossy(text).into();
-        }
-        last.clone()
-    }
-}
-
-/// Where an attempt's body goes.
-struct To<'a> {
-    /// Of the line.
-    index: u64,
-    /// Bytes that are there already, and are to be continued.
-    from: u64,
-    sink: &'a mut Sink,
 }
 
 /// How an attempt ends that does not succeed.

@@ -16,7 +16,7 @@ pub fn basic(user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> String {
 }
 
 /// A user and a password. Bytes, for a URL may say `%FF`. Its `Debug` shows the user only.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Login {
     /// May be empty.
     pub user: Vec<u8>,

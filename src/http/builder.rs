@@ -12,6 +12,7 @@ use super::face::{RedirectPolicy, Settings};
 use super::fields::{FieldError, Fields};
 use super::netrc::Netrc;
 use super::pool::PoolLimits;
+use super::routes::Routes;
 use crate::net::{Resolver, ResolverConfig, Roots, TlsConfig};
 
 /// Name look-up, connect and handshake may take so long together, as in the command.
@@ -49,6 +50,7 @@ pub struct ClientBuilder {
     tls: Option<TlsConfig>,
     connect_timeout: Option<Duration>,
     pool: PoolLimits,
+    routes: Routes,
     settings: Settings,
     bad_field: Option<FieldError>,
 }
@@ -60,6 +62,7 @@ impl ClientBuilder {
             tls: None,
             connect_timeout: Some(CONNECT_TIMEOUT),
             pool: PoolLimits::default(),
+            routes: Routes::default(),
             settings: Settings::default(),
             bad_field: None,
         }
@@ -69,6 +72,23 @@ impl ClientBuilder {
     /// kept for a minute. Clients that are given clones of one share what it remembers.
     pub fn resolver(mut self, resolver: Resolver) -> ClientBuilder {
         self.resolver = Some(resolver);
+        self
+    }
+
+    /// Proxies, a Unix socket, other hosts to connect to, addresses that are refused. Without [`Routes::proxy_tls`] HTTPS
+    /// proxies are spoken to with the system's certificates.
+    ///
+    /// ```
+    /// use gfetch::http::proxy::{Proxy, ProxyKind, ProxyRules};
+    /// use gfetch::http::{Client, Routes};
+    /// let proxy = Proxy::parse("socks5h://127.0.0.1:9050", ProxyKind::Http).expect("a proxy");
+    /// let routes = Routes { proxies: ProxyRules::all(proxy), block_private: true, ..Routes::default() };
+    /// let client = Client::builder().routes(routes).build()?;
+    /// # drop(client);
+    /// # Ok::<(), gfetch::http::Error>(())
+    /// ```
+    pub fn routes(mut self, routes: Routes) -> ClientBuilder {
+        self.routes = routes;
         self
     }
 
@@ -168,15 +188,17 @@ impl ClientBuilder {
         if let Some(error) = self.bad_field {
             return Err(Error::Request(error));
         }
-        let tls =
-            self.tls.unwrap_or_else(|| TlsConfig::builder().roots(system_roots()).alpn(["http/1.1"]).build_lazy());
+        let tls = self.tls.unwrap_or_else(|| TlsConfig::builder().roots(system_roots()).build_lazy());
         let config = ClientConfig {
             resolver: self.resolver.unwrap_or_else(|| Resolver::new(ResolverConfig::default())),
             tls,
             connect_timeout: self.connect_timeout,
             pool: self.pool,
+            versions: Default::default(),
         };
-        Ok(Client::with_settings(config, self.settings))
+        let mut routes = self.routes;
+        routes.proxy_tls.get_or_insert_with(|| TlsConfig::builder().roots(system_roots()).build_lazy());
+        Ok(Client::put_together(config, routes, self.settings))
     }
 
     fn note(&mut self, pushed: Result<(), FieldError>) {

@@ -113,6 +113,18 @@ impl Challenge {
     }
 }
 
+/// 128 bits nobody can guess, in hexadecimal: for [`Asked::cnonce`].
+pub fn client_nonce() -> String {
+    let mut bytes = [0; 16];
+    // Without a source of chance the system does not work at all; a guessable nonce still answers.
+    let _ = getrandom::fill(&mut bytes);
+    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 fn push_quoted(value: &mut Vec<u8>, name: &str, text: &[u8]) {
     value.extend_from_slice(name.as_bytes());
     value.extend_from_slice(b"=\"");

@@ -3,13 +3,18 @@
 use std::error;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::coding::DecodeError;
 use super::fields::FieldError;
 use super::h1::{ProtocolError, Truncated};
+use super::h2::Http2Error;
+use super::origin::Origin;
+use super::proxy::ProxyError;
 use crate::green::Interrupt;
-use crate::net::{ConnectError, ConnectErrorKind, DnsError, TlsError, TlsSetupError};
+use crate::net::{ConnectError, ConnectErrorKind, DnsError, TlsError, TlsSetupError, not_public};
 
 /// Why an exchange failed. The [`Trace`](super::Trace) says in which phase.
 #[derive(Debug)]
@@ -24,6 +29,14 @@ pub enum Error {
     Dns(DnsError),
     /// No address took the connection.
     Connect(ConnectError),
+    /// The host has no address that may be connected to ([`Routes::block_private`](super::Routes)).
+    Blocked(Blocked),
+    /// There is no way through the proxy.
+    Proxy(Box<ProxyError>),
+    /// What connections are to be made from is neither a device nor a host's name.
+    Interface(DnsError),
+    /// The Unix socket of this path took no connection.
+    UnixSocket(PathBuf, io::Error),
     /// Name look-up, connect and handshake together took longer than they may.
     ConnectTimeout(Duration),
     /// The answer's head took longer than it may.
@@ -34,6 +47,8 @@ pub enum Error {
     Tls(TlsError),
     /// What the peer sent is not HTTP as accepted here.
     Protocol(ProtocolError),
+    /// What went wrong is HTTP/2's.
+    Http2(Http2Error),
     /// The peer closed too early.
     Truncated(Truncated),
     /// The content coding is broken.
@@ -62,6 +77,9 @@ impl Error {
             let inner = error.into_inner().and_then(|inner| inner.downcast().ok());
             return Error::Tls(*inner.expect("looked at just now"));
         }
+        if let Some(error) = Http2Error::of(&error) {
+            return Error::Http2(error);
+        }
         let inner = error.get_ref();
         if let Some(protocol) = inner.and_then(|inner| inner.downcast_ref::<ProtocolError>()) {
             return Error::Protocol(*protocol);
@@ -80,6 +98,7 @@ impl From<Error> for io::Error {
             Error::Interrupted(interrupt) => interrupt.into(),
             Error::Protocol(error) => io::Error::new(io::ErrorKind::InvalidData, error),
             Error::Truncated(error) => io::Error::new(io::ErrorKind::UnexpectedEof, error),
+            Error::Http2(error) => io::Error::new(io::ErrorKind::InvalidData, error),
             other => io::Error::other(other),
         }
     }
@@ -93,12 +112,19 @@ impl fmt::Display for Error {
             Error::Body(error) => write!(f, "the request's body could not be read: {error}"),
             Error::Dns(error) => error.fmt(f),
             Error::Connect(error) => error.fmt(f),
+            Error::Blocked(blocked) => blocked.fmt(f),
+            Error::Proxy(error) => error.fmt(f),
+            Error::Interface(error) => {
+                write!(f, "cannot connect from {}: neither a device nor a host's name", error.host)
+            }
+            Error::UnixSocket(path, error) => write!(f, "cannot connect to {}: {error}", path.display()),
             Error::ConnectTimeout(limit) => write!(f, "no connection within {} s", limit.as_secs_f64()),
             Error::AnswerTimeout(limit) => write!(f, "no answer within {} s", limit.as_secs_f64()),
             Error::TlsSetup(error) => error.fmt(f),
             Error::Tls(error) => error.fmt(f),
             Error::Protocol(error) => error.fmt(f),
             Error::Truncated(error) => error.fmt(f),
+            Error::Http2(error) => error.fmt(f),
             Error::Decode(error) => error.fmt(f),
             Error::Interrupted(interrupt) => interrupt.fmt(f),
             Error::Io(error) => error.fmt(f),
@@ -114,6 +140,9 @@ impl error::Error for Error {
             Error::Body(error) => error,
             Error::Dns(error) => error,
             Error::Connect(error) => error,
+            Error::Proxy(error) => error,
+            Error::Interface(error) => error,
+            Error::UnixSocket(_, error) => error,
             Error::TlsSetup(error) => error,
             Error::Tls(error) => error,
             Error::Protocol(error) => error,
@@ -123,5 +152,33 @@ impl error::Error for Error {
             Error::Io(error) => error,
             _ => return None,
         })
+    }
+}
+
+/// A host that is not public, and what it is instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// As the URL writes it.
+    pub host: String,
+    /// `"loopback"`, `"private"` …, as [`not_public`] says.
+    pub what: &'static str,
+}
+
+impl Blocked {
+    /// That `address` of the target's host is not public, if so.
+    pub(super) fn of(target: &Origin, address: IpAddr) -> Option<Blocked> {
+        not_public(address).map(|what| Blocked { host: target.host.to_string(), what })
+    }
+}
+
+impl From<Blocked> for Error {
+    fn from(blocked: Blocked) -> Error {
+        Error::Blocked(blocked)
+    }
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not a public address ({})", self.host, self.what)
     }
 }

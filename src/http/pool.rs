@@ -3,19 +3,48 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::origin::{Origin, OriginHasher};
+use super::proxy::Proxy;
 use crate::green;
 
-/// What two connections must share to be interchangeable. An address override is part of the client (it holds for all of
-/// its requests), so it is not repeated here; a proxy and its credentials will be.
+/// What two connections must share to be interchangeable. What holds for all requests of a client (addresses given for
+/// names, a Unix socket, an interface) is not repeated here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub origin: Origin,
     /// Identity of the TLS configuration; none for plain connections.
     pub tls: Option<u64>,
+    /// The proxy, its credentials among what makes two differ.
+    pub via: Via,
+}
+
+/// How a connection leads to its origin.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Via {
+    /// Straight, or as the whole client's are led.
+    Direct,
+    /// To a proxy, which is the key's origin and is asked for URLs of any http origin.
+    Forward(Arc<Proxy>),
+    /// Through a proxy, by CONNECT or SOCKS.
+    Tunnel(Arc<Proxy>),
+}
+
+impl Key {
+    pub fn direct(origin: Origin, tls: Option<u64>) -> Key {
+        Key { origin, tls, via: Via::Direct }
+    }
+
+    /// The proxy that is asked for whole URLs.
+    pub fn forwards_by(&self) -> Option<&Proxy> {
+        match &self.via {
+            Via::Forward(proxy) => Some(proxy),
+            Via::Direct | Via::Tunnel(_) => None,
+        }
+    }
 }
 
 /// How many idle connections are kept, and for how long.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::green::{ClockKind, Config};
 use crate::http::connection::Transport;
+use crate::http::proxy::ProxyKind;
 use crate::net::{TcpListener, TcpStream};
 use std::io::Write;
 use url::Url;
@@ -23,7 +24,7 @@ impl Net {
         let address = self.listener.local_addr().unwrap();
         let near = TcpStream::connect(address).unwrap();
         self.far.push(self.listener.accept().unwrap().0);
-        let mut connection = Box::new(Connection::new(Rc::new(key(host)), Transport::Plain(near), address));
+        let mut connection = Box::new(Connection::new(Rc::new(key(host)), Transport::Plain(near), Some(address)));
         connection.exchanges = number;
         // As after an exchange: drained, and known to be.
         let far = self.far.last_mut().unwrap();
@@ -35,7 +36,7 @@ impl Net {
 }
 
 fn key(host: &str) -> Key {
-    Key { origin: Origin::of(&Url::parse(&format!("http://{host}/")).unwrap()).unwrap(), tls: None }
+    Key::direct(Origin::of(&Url::parse(&format!("http://{host}/")).unwrap()).unwrap(), None)
 }
 
 fn pool(idle_per_origin: usize, idle: usize) -> Pool {
@@ -68,10 +69,38 @@ fn keys_do_not_mix() {
         let (mut net, pool) = (Net::new(), pool(10, 10));
         pool.put(net.connection("a", 1));
         let tls = Key { tls: Some(1), ..key("a") };
-        for other in [key("b"), key("a:81"), tls] {
+        let proxy = |text| Arc::new(Proxy::parse(text, ProxyKind::Http).unwrap());
+        let via = |via| Key { via, ..key("a") };
+        for other in [
+            key("b"),
+            key("a:81"),
+            tls,
+            via(Via::Forward(proxy("p"))),
+            via(Via::Tunnel(proxy("p"))),
+            via(Via::Tunnel(proxy("socks5://p"))),
+        ] {
             assert_eq!(taken(&pool, &other), None);
         }
         assert_eq!(taken(&pool, &key("a")), Some(1));
+    });
+}
+
+#[test]
+fn a_way_through_a_proxy_is_for_whom_it_let_through() {
+    on_virtual_time(|| {
+        let (mut net, pool) = (Net::new(), pool(10, 10));
+        let through = |text| {
+            let proxy = Arc::new(Proxy::parse(text, ProxyKind::Http).unwrap());
+            Key { via: Via::Tunnel(proxy), ..key("a") }
+        };
+        let mut connection = net.connection("a", 1);
+        connection.key = Rc::new(through("http://me:pw@p:1"));
+        pool.put(connection);
+        let others = ["http://p:1", "http://me@p:1", "http://you:pw@p:1", "https://me:pw@p:1", "http://me:pw@p:2"];
+        for other in others.map(through).into_iter().chain([key("a")]) {
+            assert_eq!(taken(&pool, &other), None, "{other:?}");
+        }
+        assert_eq!(taken(&pool, &through("me:pw@P:1")), Some(1));
     });
 }
 

@@ -228,10 +228,10 @@ impl Sender<'_> {
         if error.kind() != io::ErrorKind::WouldBlock {
             return Err(Error::from_io(error));
         }
-        let socket = self.connection.transport.socket();
+        let socket = self.connection.transport.socket().as_raw_fd();
         let waited = match self.listens {
-            true => net::wait_readwrite(socket, None).map(drop),
-            false => net::wait_writable(socket, None).map(drop),
+            true => net::wait_readwrite(&socket, None).map(drop),
+            false => net::wait_writable(&socket, None).map(drop),
         };
         waited.map_err(Error::from_io)
     }

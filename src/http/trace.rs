@@ -12,7 +12,9 @@ pub enum Phase {
     Dns,
     /// Connecting, addresses raced.
     Connect,
-    /// TLS handshake.
+    /// Asking a proxy for a way, TLS with the proxy itself included.
+    Proxy,
+    /// TLS handshake with the origin.
     Tls,
     /// Writing the request.
     Send,
@@ -26,7 +28,7 @@ pub enum Phase {
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     running: Option<(Phase, Instant)>,
-    times: [Option<Duration>; 6],
+    times: [Option<Duration>; 7],
     /// Whether the last request went over a connection that had carried one before.
     pub reused: bool,
     /// Whether any byte of the last request may have gone out.

@@ -1,6 +1,7 @@
 //! Looks blocking, parks instead: TCP, UDP, Unix sockets, pipes, any descriptor, names, TLS, servers, processes, signals.
 
 mod backdoor;
+mod binding;
 mod create_connection;
 mod datagram;
 mod getaddrinfo;
@@ -8,6 +9,7 @@ mod names;
 mod pipe;
 pub mod process;
 pub mod race;
+mod reach;
 mod select;
 mod server;
 pub mod signals;
@@ -26,11 +28,13 @@ mod wait_tests;
 mod watch_path;
 
 pub use backdoor::Backdoor;
+pub use binding::{BindError, Binding};
 pub use create_connection::create_connection;
 pub use datagram::Received;
 pub use names::{DnsError, DnsErrorKind, Family, LookUp, LookupError, Override, Resolver, ResolverConfig};
 pub use pipe::{PipeReader, PipeWriter, make_nonblocking, nb_read, nb_write, pipe};
 pub use race::{ConnectError, ConnectErrorKind, ConnectOptions};
+pub use reach::not_public;
 pub use select::{Poll, Selected, select};
 pub use server::{DatagramSender, DatagramServer, DatagramServerHandle};
 pub use server::{Listen, ServerHandle, StreamServer, TlsServer};

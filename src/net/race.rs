@@ -22,7 +22,7 @@ use std::time::Duration;
 
 pub use error::{ConnectError, ConnectErrorKind};
 
-use super::TcpStream;
+use super::{Binding, TcpStream};
 use crate::green::{Builder, GetError, Greenlet, Interrupt, Nothing, Queue};
 
 /// RFC 8305, section 5: the recommended "connection attempt delay".
@@ -69,6 +69,18 @@ pub struct Connected {
 /// ```
 pub fn connect(addresses: &[SocketAddr], options: &ConnectOptions) -> Result<Connected, ConnectError> {
     let (stream, address) = race_with(addresses, options.attempt_delay, TcpStream::connect)?;
+    Ok(Connected { stream, address })
+}
+
+/// The same from where `binding` says.
+pub fn connect_bound(
+    addresses: &[SocketAddr],
+    options: &ConnectOptions,
+    binding: &Binding,
+) -> Result<Connected, ConnectError> {
+    let binding = binding.clone();
+    let connect = move |address| TcpStream::connect_bound(&binding, address);
+    let (stream, address) = race_with(addresses, options.attempt_delay, connect)?;
     Ok(Connected { stream, address })
 }
 

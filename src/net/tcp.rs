@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 
+use super::Binding;
 use super::socket;
 use super::stream::{Stream, stream_methods};
 use crate::green::{Limit, Watched};
@@ -43,27 +44,32 @@ impl TcpStream {
     /// # Errors
     /// Also `ConnectionRefused` where the kernel connected the socket to itself (see the source), which no server did.
     pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::dial(None, address, Limit::NEVER)
+        TcpStream::dial(address, Limit::NEVER, |_| Ok(()))
     }
 
     /// The same for at most `limit`: then the error is `TimedOut`.
     pub fn connect_timeout(address: SocketAddr, limit: impl Into<Limit>) -> io::Result<TcpStream> {
-        TcpStream::dial(None, address, limit.into())
+        TcpStream::dial(address, limit.into(), |_| Ok(()))
     }
 
     /// Connects from an own address, port 0 for a free one. gevent: `create_connection(source_address=...)`.
     pub fn connect_from(own: SocketAddr, address: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::dial(Some(own), address, Limit::NEVER)
+        TcpStream::dial(address, Limit::NEVER, |socket| {
+            socket.set_reuse_address(true)?;
+            socket.bind(&own.into())
+        })
     }
 
-    fn dial(own: Option<SocketAddr>, address: SocketAddr, limit: Limit) -> io::Result<TcpStream> {
+    /// Connects from where `binding` says. An error of that holds a [`BindError`](super::BindError).
+    pub fn connect_bound(binding: &Binding, address: SocketAddr) -> io::Result<TcpStream> {
+        TcpStream::dial(address, Limit::NEVER, |socket| binding.bind(socket, address))
+    }
+
+    fn dial(address: SocketAddr, limit: Limit, bind: impl FnOnce(&Socket) -> io::Result<()>) -> io::Result<TcpStream> {
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
         socket.set_tcp_nodelay(true)?;
-        if let Some(own) = own {
-            socket.set_reuse_address(true)?;
-            socket.bind(&own.into())?;
-        }
+        bind(&socket)?;
         let stream = TcpStream { stream: Stream::new(socket::connect(socket, &address.into(), limit)?) };
         stream.refuse_itself(address)?;
         Ok(stream)

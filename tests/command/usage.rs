@@ -1,6 +1,6 @@
 //! Command lines that say nothing that can be done: exit 2, nothing fetched, and a word that helps.
 
-use crate::runner::{Gfetch, gfetch};
+use crate::runner::gfetch;
 use crate::server::Server;
 
 /// Each bad command line, before a good URL, and what its message must hold.
@@ -63,7 +63,8 @@ const BAD: &[(&str, &[&str])] = &[
     ("--proto =https", &["--proto"]),
     ("--next", &["--next", "-i"]),
     ("--threads 2", &["--threads"]),
-    ("-x proxy:1", &["--proxy"]),
+    ("-x ftp://proxy:1", &["--proxy", "socks5h"]),
+    ("--connect-to x", &["--connect-to", "HOST1:PORT1"]),
     ("-w %{json}", &["--write-out"]),
     ("--serial=1", &["--serial", "no value"]),
     ("--save-failed -", &["--save-failed"]),
@@ -109,19 +110,6 @@ fn options_of_curl_that_are_so_already_are_accepted() {
     let args =
         ["-S", "-f", "-Z", "-N", "-#", "--parallel-immediate", "--no-progress-meter", "--url", &server.url("/a")];
     gfetch(&args).expect(0);
-}
-
-#[test]
-fn a_proxy_variable_that_would_apply_is_exit_2_and_a_word() {
-    let server = Server::new();
-    let url = server.url("/a");
-    let run = Gfetch::new(&[&url]).env("http_proxy", "http://127.0.0.1:1").run().expect(2);
-    assert!(run.err.contains("http_proxy"), "{}", run.err);
-    let run = Gfetch::new(&["-i", "-"]).env("all_proxy", "x").input(&url).run().expect(2);
-    assert!(run.err.contains("all_proxy"), "{}", run.err);
-    assert_eq!(server.requests().len(), 0);
-    Gfetch::new(&[&url]).env("http_proxy", "http://127.0.0.1:1").env("no_proxy", "127.0.0.1").run().expect(0);
-    Gfetch::new(&[&url]).env("HTTP_PROXY", "http://127.0.0.1:1").env("https_proxy", "x").run().expect(0);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use gfetch::fetch::names::Names;
 use gfetch::fetch::outcome::{Kind, Limit, Outcome, Stage};
 use gfetch::fetch::plan::Plan;
 use gfetch::green::{self, ClockKind, Config};
+use gfetch::http::proxy::{Proxy, ProxyKind, ProxyRules};
 use gfetch::http::{Client, ClientConfig, PoolLimits};
 use gfetch::net::{Resolver, ResolverConfig, Roots, TlsAcceptor, TlsConfig};
 use sha2::{Digest, Sha256};
@@ -53,6 +54,7 @@ pub struct Case {
     /// The servers' certificate, and what the client trusts.
     identity: fn() -> (TlsAcceptor, TlsConfig),
     userinfo: &'static str,
+    proxy: Option<&'static str>,
     paths: Vec<String>,
     change: fn(&mut Plan),
     wants: Vec<Want>,
@@ -69,6 +71,7 @@ pub fn case(name: impl Into<String>, script: Vec<Step>) -> Case {
         https: false,
         identity,
         userinfo: "",
+        proxy: None,
         paths: Vec::new(),
         change: |_| (),
         wants: Vec::new(),
@@ -134,6 +137,13 @@ impl Case {
     /// `user:password@` of the URLs.
     pub fn user(mut self, userinfo: &'static str) -> Case {
         self.userinfo = userinfo;
+        self
+    }
+
+    /// The server is a proxy, with this before its address (`socks5h://me:pw@`); the URLs are those of `origin.test`, and
+    /// the healthy ones are asked directly.
+    pub fn proxy(mut self, before: &'static str) -> Case {
+        self.proxy = Some(before);
         self
     }
 
@@ -203,13 +213,19 @@ impl Case {
 
         let mut plan = Plan { hash_bodies: hashed, serial: self.wants.len() > 1, ..Plan::default() };
         (self.change)(&mut plan);
+        let mut host = first.address.to_string();
+        if let Some(before) = self.proxy {
+            let proxy = Proxy::parse(&format!("{before}{host}"), ProxyKind::Http).unwrap();
+            plan.connect.routes.proxies = ProxyRules { no_proxy: "127.0.0.0/8".into(), ..ProxyRules::all(proxy) };
+            host = "origin.test".to_owned();
+        }
         let healthy_url = format!("http://{}/healthy", healthy.address);
         let client = client(&plan, tls);
         let method = plan.request.method.clone();
         let mut urls = Vec::new();
         for number in 0..self.wants.len() {
             let path = self.paths.get(number).cloned().unwrap_or(format!("/{number}"));
-            urls.push(format!("{scheme}://{}{}{path}", self.userinfo, first.address));
+            urls.push(format!("{scheme}://{}{host}{path}", self.userinfo));
         }
         let begun = green::now();
         // An upload is not for the healthy server: what passes through the kernel takes time that no virtual clock knows.
@@ -246,12 +262,14 @@ impl Case {
 }
 
 pub fn client(plan: &Plan, tls: TlsConfig) -> Client {
-    Client::new(ClientConfig {
+    let config = ClientConfig {
         resolver: Resolver::new(ResolverConfig::default()),
         tls,
         connect_timeout: Some(plan.limits.connect_timeout),
         pool: PoolLimits::default(),
-    })
+        versions: plan.connect.versions,
+    };
+    Client::with_routes(config, plan.connect.routes.clone())
 }
 
 pub fn fetch(plan: Plan, client: &Client, urls: Vec<String>) -> Vec<Outcome> {

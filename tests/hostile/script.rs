@@ -18,6 +18,8 @@ pub enum Step {
     RequestHead,
     /// Reads a request's head, but for its last byte: closing over an unread byte sends an RST.
     RequestButOneByte,
+    /// Reads so many bytes.
+    Take(usize),
     /// Writes this.
     Send(Vec<u8>),
     /// Writes this byte by byte, with a pause before each.
@@ -172,6 +174,11 @@ fn play(script: &[Step], peer: &mut impl Peer, seen: &RefCell<Seen>) -> io::Resu
             RequestButOneByte => {
                 let head = read_head(peer, b"\r\n\r")?;
                 seen.borrow_mut().requests.push(String::from_utf8_lossy(&head).into_owned());
+            }
+            Take(count) => {
+                let mut bytes = vec![0; *count];
+                peer.read_exact(&mut bytes)?;
+                seen.borrow_mut().requests.push(String::from_utf8_lossy(&bytes).into_owned());
             }
             Send(bytes) => write(peer, bytes)?,
             Drip(bytes, pause) => {

@@ -67,8 +67,13 @@ pub struct Account {
 
 /// Fetches `url` with both, options alike, and holds each field of gfetch's account against curl's.
 pub fn same_as_curl(url: &str, options: &[&str]) {
-    let (gfetch, curl) = (gfetch_account(url, options), curl_account(url, options));
-    assert_eq!(gfetch, curl, "gfetch on the left, curl on the right: {url} {options:?}");
+    same_as_curl_with(url, options, options);
+}
+
+/// The same where the two spell it in different ways.
+pub fn same_as_curl_with(url: &str, gfetchs: &[&str], curls: &[&str]) {
+    let (gfetch, curl) = (gfetch_account(url, gfetchs), curl_account(url, curls));
+    assert_eq!(gfetch, curl, "gfetch on the left, curl on the right: {url} {gfetchs:?}");
 }
 
 /// Once counted, once saved: both ways must agree before anybody is asked.

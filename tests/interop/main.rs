@@ -1,4 +1,5 @@
-//! gfetch against real servers, nginx, Apache and haproxy, with curl as the control for the same URLs.
+//! gfetch against real servers and proxies (nginx, Apache, haproxy, squid, microsocks), with curl as the control for the
+//! same URLs.
 //!
 //! These tests act only where `GFETCH_INTEROP=require` asks for them, and then fail where a server is missing; elsewhere
 //! each says that it was skipped. `bash .ci/install` installs what they need.
@@ -7,6 +8,7 @@ mod apache;
 mod client;
 mod haproxy;
 mod nginx;
+mod squid;
 
 #[path = "../command/answering.rs"]
 mod answering;
@@ -19,6 +21,7 @@ mod connections;
 mod credentials;
 mod lists;
 mod loss;
+mod proxies;
 mod tls;
 mod transfers;
 
@@ -27,7 +30,9 @@ mod transfers;
 fn wanted(test: &str) -> bool {
     let wanted = std::env::var_os("GFETCH_INTEROP").is_some_and(|value| value == "require");
     if !wanted {
-        eprintln!("skipped: {test} needs nginx, apache2, haproxy and curl; GFETCH_INTEROP=require runs it");
+        eprintln!(
+            "skipped: {test} needs nginx, apache2, haproxy, squid, microsocks and curl; GFETCH_INTEROP=require runs it"
+        );
     }
     wanted
 }

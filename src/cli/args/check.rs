@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, ProxyVariable, Stall};
+use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, Stall};
+
+use gfetch::http::Routes;
 
 use super::bodies;
 use super::environment;
@@ -89,15 +91,15 @@ pub struct Color {
 /// # Errors
 /// What contradicts itself, what is missing, what cannot be read.
 pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError> {
-    let Typed { mut plan, input, run, request: mut args, output } = typed;
+    let Typed { mut plan, input, run, request: mut args, route, output } = typed;
     something_to_fetch(&input)?;
     request::one_reader_of_stdin(&input, &args)?;
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
-    plan.connect.proxies = environment::proxy_rules(world.env);
-    no_proxy_is_passed_by(&input, &plan)?;
+    plan.connect.routes.proxies = route.rules(world.env)?;
+    routes_go_together(&plan.connect.routes)?;
     plan.secrets.hosts = auth_hosts(&args)?;
     plan.connect.tls = tls::plan(std::mem::take(&mut args.tls), world)?;
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
@@ -156,37 +158,12 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     }
 }
 
-/// There are no proxies in this version. A host that is known now is checked; a list's hosts are not, so that there any
-/// proxy is refused unless `no_proxy` makes exceptions, and then the worker decides for each.
-fn no_proxy_is_passed_by(input: &Input, plan: &Plan) -> Result<(), UsageError> {
-    let rules = &plan.connect.proxies;
-    let argument = input.urls.iter().find_map(|url| {
-        let (scheme, host) = scheme_and_host(&url.to_string_lossy());
-        rules.proxy_for(&scheme, &host).map(|proxy| (proxy, host))
-    });
-    let list = (!input.lists.is_empty() && rules.no_proxy.is_empty())
-        .then(|| ["http", "https"].iter().find_map(|scheme| rules.proxy_for(scheme, "")))
-        .flatten()
-        .map(|proxy| (proxy, String::new()));
-    let Some((ProxyVariable { name, .. }, host)) = argument.or(list) else { return Ok(()) };
-    let (for_host, exception) = match host.as_str() {
-        // Not known, or still a glob.
-        host if host.is_empty() || host.contains(['{', '}']) => (String::new(), "'*'".to_owned()),
-        host => (format!(" for {}", shown(host)), shown(host)),
-    };
-    Err(UsageError::new(format!(
-        "{name} asks for a proxy{for_host}, and proxies are not in this version of gfetch yet"
-    ))
-    .hint(format!("to go without: no_proxy={exception} gfetch …")))
-}
-
-/// As far as it can be known before globs are expanded; an unknown host is empty.
-fn scheme_and_host(argument: &str) -> (String, String) {
-    let text = if argument.contains("://") { argument.to_owned() } else { format!("http://{argument}") };
-    match url::Url::parse(&text) {
-        Ok(url) => (url.scheme().into(), url.host_str().unwrap_or_default().into()),
-        Err(_) => (text.split("://").next().unwrap_or_default().to_ascii_lowercase(), String::new()),
+/// Of the address behind a Unix socket nothing is known.
+fn routes_go_together(routes: &Routes) -> Result<(), UsageError> {
+    if routes.block_private && routes.unix_socket.is_some() {
+        return Err(UsageError::new("--block-private judges addresses, and --unix-socket has none: choose one"));
     }
+    Ok(())
 }
 
 fn auth_hosts(args: &Request) -> Result<AuthHosts, UsageError> {

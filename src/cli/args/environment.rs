@@ -2,24 +2,42 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use gfetch::fetch::plan::{CaSource, ProxyRules, ProxyVariable};
+use gfetch::fetch::plan::CaSource;
+use gfetch::http::proxy::{Proxy, ProxyKind, ProxyRules};
+
+use super::usage::UsageError;
 
 /// A variable of the environment, if it is set.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The proxies that the environment asks for. `http_proxy` counts in lower case only (a CGI script gets `HTTP_PROXY`
 /// from whoever sends it a `Proxy:` header); of the others the lower case wins.
-pub fn proxy_rules(env: Env) -> ProxyRules {
-    let variable = |names: &[&'static str]| {
-        names.iter().find_map(|name| text(env, name).map(|value| ProxyVariable { name, value }))
+///
+/// # Errors
+/// A variable whose value is no proxy: to pass it by could send requests where they must not go.
+pub fn proxies(env: Env) -> Result<ProxyRules, UsageError> {
+    let proxy = |names: &[&'static str]| -> Result<Option<Arc<Proxy>>, UsageError> {
+        let found = names.iter().find_map(|name| text(env, name).map(|value| (name, value)));
+        let Some((name, value)) = found else { return Ok(None) };
+        match Proxy::parse(&value, ProxyKind::Http) {
+            Ok(proxy) => Ok(Some(Arc::new(proxy))),
+            Err(bad) => Err(UsageError::new(format!("{name} names no proxy: {bad}"))
+                .hint(format!("to go without: {name}= gfetch …"))),
+        }
     };
-    ProxyRules {
-        http: variable(&["http_proxy"]),
-        https: variable(&["https_proxy", "HTTPS_PROXY"]),
-        all: variable(&["all_proxy", "ALL_PROXY"]),
-        no_proxy: text(env, "no_proxy").or_else(|| text(env, "NO_PROXY")).unwrap_or_default(),
-    }
+    Ok(ProxyRules {
+        http: proxy(&["http_proxy"])?,
+        https: proxy(&["https_proxy", "HTTPS_PROXY"])?,
+        all: proxy(&["all_proxy", "ALL_PROXY"])?,
+        no_proxy: String::new(),
+    })
+}
+
+/// The hosts that are asked without a proxy.
+pub fn no_proxy(env: Env) -> String {
+    text(env, "no_proxy").or_else(|| text(env, "NO_PROXY")).unwrap_or_default()
 }
 
 /// Where the trusted certificates are: what was typed, then `CURL_CA_BUNDLE`, then `SSL_CERT_FILE` and `SSL_CERT_DIR`,
@@ -72,6 +90,8 @@ fn text(env: Env, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use gfetch::http::origin::Origin;
+
     use super::*;
 
     /// `A=1 B=2` as an environment.
@@ -82,31 +102,43 @@ mod tests {
         }
     }
 
-    fn proxy(variables: &'static str, scheme: &str, host: &str) -> Option<&'static str> {
-        proxy_rules(&env(variables)).proxy_for(scheme, host).map(|variable| variable.name)
+    /// The proxy's host for a URL.
+    fn proxy(variables: &'static str, url: &str) -> Option<String> {
+        let env = env(variables);
+        let rules = ProxyRules { no_proxy: no_proxy(&env), ..proxies(&env).unwrap() };
+        let origin = Origin::of(&url::Url::parse(url).unwrap()).unwrap();
+        rules.proxy_for(&origin).map(|proxy| proxy.origin().host.to_string())
     }
 
     #[test]
     fn http_proxy_counts_in_lower_case_only() {
-        assert_eq!(proxy("http_proxy=p", "http", "a"), Some("http_proxy"));
-        assert_eq!(proxy("HTTP_PROXY=p", "http", "a"), None);
-        assert_eq!(proxy("http_proxy=p", "https", "a"), None);
+        assert_eq!(proxy("http_proxy=p", "http://a/").as_deref(), Some("p"));
+        assert_eq!(proxy("HTTP_PROXY=p", "http://a/"), None);
+        assert_eq!(proxy("http_proxy=p", "https://a/"), None);
     }
 
     #[test]
     fn of_the_others_lower_case_wins() {
-        assert_eq!(proxy("HTTPS_PROXY=p https_proxy=q", "https", "a"), Some("https_proxy"));
-        assert_eq!(proxy("HTTPS_PROXY=p", "https", "a"), Some("HTTPS_PROXY"));
-        assert_eq!(proxy("ALL_PROXY=p", "http", "a"), Some("ALL_PROXY"));
-        assert_eq!(proxy("all_proxy=p NO_PROXY=a no_proxy=b", "http", "a"), Some("all_proxy"));
-        assert_eq!(proxy("all_proxy=p NO_PROXY=a", "http", "a"), None);
+        assert_eq!(proxy("HTTPS_PROXY=p https_proxy=q", "https://a/").as_deref(), Some("q"));
+        assert_eq!(proxy("HTTPS_PROXY=p", "https://a/").as_deref(), Some("p"));
+        assert_eq!(proxy("ALL_PROXY=p", "http://a/").as_deref(), Some("p"));
+        assert_eq!(proxy("all_proxy=p NO_PROXY=a no_proxy=b", "http://a/").as_deref(), Some("p"));
+        assert_eq!(proxy("all_proxy=p NO_PROXY=a", "http://a/"), None);
     }
 
     #[test]
     fn an_empty_variable_is_not_set() {
-        assert_eq!(proxy("https_proxy= HTTPS_PROXY=p no_proxy= NO_PROXY=b", "https", "a"), Some("HTTPS_PROXY"));
-        assert_eq!(proxy("https_proxy= all_proxy=", "https", "a"), None);
-        assert_eq!(proxy("", "https", "a"), None);
+        let variables = "https_proxy= HTTPS_PROXY=p no_proxy= NO_PROXY=b";
+        assert_eq!(proxy(variables, "https://a/").as_deref(), Some("p"));
+        assert_eq!(proxy("https_proxy= all_proxy=", "https://a/"), None);
+        assert_eq!(proxy("", "https://a/"), None);
+    }
+
+    #[test]
+    fn a_variable_that_names_no_proxy_is_named_without_its_value() {
+        let error = proxies(&env("all_proxy=ftp://me:hunter2@p")).unwrap_err().to_string();
+        assert!(error.starts_with("all_proxy names no proxy: its scheme is none of http"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
     }
 
     fn ca(cacert: Option<&str>, variables: &'static str) -> (Vec<PathBuf>, Vec<PathBuf>, Option<String>) {

@@ -19,6 +19,8 @@ pub enum Bad {
     Control,
     /// It says where the body ends.
     Framing(&'static str),
+    /// It is for the proxy, and would go to the server.
+    Proxy,
 }
 
 /// Reads one line. The value is taken without the white space around it.
@@ -36,6 +38,9 @@ pub fn parse(line: &str) -> Result<Line, Bad> {
     }
     if !is_token(name) {
         return Err(Bad::NoLine);
+    }
+    if name.eq_ignore_ascii_case("proxy-authorization") {
+        return Err(Bad::Proxy);
     }
     if let Some(field) = FRAMING.into_iter().find(|field| field.eq_ignore_ascii_case(name)) {
         return Err(Bad::Framing(field));
@@ -88,6 +93,11 @@ mod tests {
             assert_eq!(parse(text), Err(Bad::Control), "{text:?}");
         }
         assert_eq!(parse("X\r\nY: b"), Err(Bad::NoLine));
+    }
+
+    #[test]
+    fn what_a_proxy_is_told_is_no_header() {
+        assert_eq!(parse("Proxy-authorization: Basic x"), Err(Bad::Proxy));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod option;
 mod options;
 mod request;
 mod resolve;
+mod route;
 mod subcommands;
 mod tls;
 mod transfer;

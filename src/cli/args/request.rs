@@ -139,6 +139,9 @@ fn bad_header(bad: Bad, from: &str) -> UsageError {
     UsageError::new(match bad {
         Bad::NoLine => format!("-H/--header takes {}{from}", headers::TAKES),
         Bad::Control => format!("-H/--header takes a value without line ends and control characters{from}"),
+        Bad::Proxy => {
+            format!("-H/--header does not take Proxy-Authorization, which the server would see: use -U{from}")
+        }
         Bad::Framing(field) => format!("-H/--header does not take {field}: gfetch says it, from the body{from}"),
     })
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::route::RouteArgs;
 use gfetch::fetch::plan::{Follow, Plan};
 
 use super::tls::TlsArgs;
@@ -15,6 +16,7 @@ pub struct Typed {
     pub input: Input,
     pub run: Run,
     pub request: Request,
+    pub route: RouteArgs,
     pub output: Output,
 }
 

@@ -68,6 +68,9 @@ fn headers(value: &Value) -> Result<Vec<(String, String)>, Failure> {
         if !is_token(name) {
             return Err(bad(format!("\"headers\": {name:?} is no header's name")));
         }
+        if name.eq_ignore_ascii_case("proxy-authorization") {
+            return Err(bad("\"headers\": Proxy-Authorization is for the proxy alone (-U)".to_owned()));
+        }
         for value in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
             let text = value.as_str().ok_or_else(|| wrong("headers", takes, value))?;
             if text.chars().any(|c| c.is_control() && c != '\t') {

@@ -4,17 +4,48 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Ended, Ending, To, Worker};
+use super::{Ended, Ending, Worker};
+use crate::fetch::names::Place;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::plan::Resume;
+use crate::fetch::plan::{Bodies, Order, Resume};
 use crate::fetch::receive::{self, Rules};
+use crate::fetch::session::Job;
 use crate::fetch::sink::Sink;
 use crate::fetch::transfer::{self, Meaning};
 use crate::green;
 use crate::http::h1::Head;
 use crate::http::{Response, Trace};
 
+/// Where an attempt's body goes.
+pub(super) struct To<'a> {
+    /// Of the line.
+    pub index: u64,
+    /// Bytes that are there already, and are to be continued.
+    pub from: u64,
+    pub sink: &'a mut Sink,
+}
+
 impl Worker {
+    /// Where the body of a line goes, if all is well.
+    pub(super) fn sink(&self, job: &Job) -> Sink {
+        match (&self.plan.bodies, &self.output, &job.place) {
+            (Bodies::Save(save), _, Some(Place::File(path))) => {
+                Sink::save(path.clone(), save.create_dirs, self.parts.clone(), self.client.clone())
+            }
+            // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
+            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => {
+                Sink::save(path.clone(), false, self.parts.clone(), self.client.clone())
+            }
+            (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
+                // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
+                let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
+                let turn = has_turns.then(|| self.turn.of(job.entry.index));
+                Sink::print(turn, output.clone(), self.spools.clone())
+            }
+            _ => Sink::Count,
+        }
+    }
+
     /// Bytes that are there already, where a download is continued.
     pub(super) fn continue_at(&self, sink: &mut Sink) -> Result<u64, Failure> {
         let Some(resume) = self.plan.transfer.resume else { return Ok(0) };
@@ -52,8 +83,11 @@ impl Worker {
                 record.status = Some(304);
             }
             to.sink.saving().into_iter().for_each(|save| save.leave());
-            response.drain();
-            return Ok(());
+            // A 304 has a body like others: an empty one.
+            if status != 304 {
+                response.drain();
+                return Ok(());
+            }
         }
         let fails = status >= 400 && self.plan.fail_on_status;
         // What failed is counted, and goes nowhere.

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Ended, Ending, To, Worker};
+use super::answer::To;
+use super::{Ended, Ending, Worker};
 use crate::fetch::failure::{of_exchange, of_redirect};
 use crate::fetch::flow::Flow;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
@@ -13,7 +14,7 @@ use crate::http::h1::Head;
 use crate::http::origin::Origin;
 use crate::http::redirect::{self, Hop, RedirectError};
 use crate::http::retry::retry_after;
-use crate::http::{Phase, Response, Trace};
+use crate::http::{Error, Phase, Response, Trace};
 
 impl Worker {
     /// Follows redirects to the last answer, and takes its body in.
@@ -72,14 +73,15 @@ impl Worker {
         trace: &mut Trace,
         ended: &mut Ended,
     ) -> Result<Response, Failure> {
-        flow.refuse_proxy(&self.plan)?;
         flow.asked = true;
         flow.set_fields(&self.usual, &self.credentials)?;
         let client = if flow.shows_identity { &self.client } else { &self.anonymous };
         let sent = client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
-            (Err(_), None) => {}
-            (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Tls)) => self.permits.note_connect(pass, true),
+            (Err(_), None) | (Err(Error::Blocked(_)), _) => {}
+            (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Proxy | Phase::Tls)) => {
+                self.permits.note_connect(pass, true)
+            }
             // Whatever came of it: there was a connection.
             _ => self.permits.note_connect(pass, false),
         }

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use ::http::{Method, StatusCode, header};
-use url::Url;
+use url::{Position, Url};
 
 use super::answer::Answer;
 use super::body::{Body, End, Reading};
@@ -16,6 +16,7 @@ use crate::http::auth::{self, Login};
 use crate::http::client::{Client, Request};
 use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::convert::{to_header_map, to_version};
+use crate::http::digest::{Asked, Offers, client_nonce};
 use crate::http::fields::{FieldError, Fields};
 use crate::http::h1::Head;
 use crate::http::redirect::{self, Hop, Next, RedirectError, RedirectRules, Schemes};
@@ -96,7 +97,15 @@ pub(super) struct Asking {
     pub timeout: Option<Duration>,
     /// A server that asks for the client's certificate is not shown it: it has led or been led elsewhere.
     pub anonymous: bool,
+    /// Who answers a challenge for Digest, as long as the origin stays.
+    pub digest: Option<Login>,
+    /// The last answer to one, and how many there were for this request.
+    pub authorization: Option<Vec<u8>>,
+    pub answers: u8,
 }
+
+/// Challenges answered for one request: the first, and one that says the nonce was too old.
+const MAX_ANSWERS: u8 = 2;
 
 /// Makes exchanges until one is the last.
 pub(super) fn send(client: &Client, mut asking: Asking) -> Result<Answer, RequestError> {
@@ -109,6 +118,10 @@ pub(super) fn send(client: &Client, mut asking: Asking) -> Result<Answer, Reques
         let response = exchange(client, &asking, &fields, end, &mut trace)
             .map_err(|cause| asking.failed(cause, &trace).after_redirects(redirects))?;
         asking.keep_cookies(response.head(), settings);
+        if asking.answers(response.head()) {
+            response.drain();
+            continue;
+        }
         let next = asking
             .next(response.head(), redirects)
             .map_err(|error| asking.failed(Cause::Redirect(error), &trace).after_redirects(redirects))?;
@@ -174,20 +187,20 @@ impl Asking {
     /// The fields of the next request, and whether its answer is decoded: only what was asked for by the client itself.
     fn fields(&self, settings: &Settings) -> Result<(Fields, bool), FieldError> {
         let mut fields = Fields::with_capacity(self.own.len() + self.common.len() + 4, 256);
-        let mut push_default = |name: &str, value: &str| {
-            let is_given = self.own.first(name).or(self.common.first(name)).is_some();
-            if is_given { Ok(false) } else { fields.push(name, value).map(|()| true) }
+        let is_given = |name: &str| self.own.first(name).or(self.common.first(name)).is_some();
+        let mut push_default = |name: &str, value: &[u8]| {
+            if is_given(name) { Ok(false) } else { fields.push(name, value).map(|()| true) }
         };
-        if let Some(login) = self.login(settings) {
-            push_default("Authorization", &auth::basic(login.user, login.password))?;
+        if let Some(value) = self.authorization(settings) {
+            push_default("Authorization", &value)?;
         }
         if let Some(name) = &settings.user_agent {
-            push_default("User-Agent", name)?;
+            push_default("User-Agent", name.as_bytes())?;
         }
-        push_default("Accept", "*/*")?;
+        push_default("Accept", b"*/*")?;
         // Bytes of a coded body are no part of the decoded one.
-        let may_decode = settings.compressed && self.own.first("range").or(self.common.first("range")).is_none();
-        let decode = may_decode && push_default("Accept-Encoding", ACCEPT_ENCODING)?;
+        let may_decode = settings.compressed && !is_given("range");
+        let decode = may_decode && push_default("Accept-Encoding", ACCEPT_ENCODING.as_bytes())?;
         let jar = settings.cookies.as_ref();
         let mut cookies = jar.and_then(|jar| jar.borrow_mut().header(&self.url, SystemTime::now()));
         let common = self.common.iter().filter(|(name, _)| self.own.first(name).is_none());
@@ -202,6 +215,30 @@ impl Asking {
             fields.push("Cookie", cookies)?;
         }
         Ok((fields, decode))
+    }
+
+    /// What the next request says of who asks, where nobody has given that: nothing before a challenge for Digest.
+    fn authorization(&self, settings: &Settings) -> Option<Vec<u8>> {
+        if self.digest.is_some() {
+            return self.authorization.clone();
+        }
+        self.login(settings).map(|login| auth::basic(login.user, login.password).into_bytes())
+    }
+
+    /// Whether the same request is to be made once more, with the answer to its challenge.
+    fn answers(&mut self, head: &Head) -> bool {
+        let Some(login) = self.digest.as_ref().filter(|_| head.status == 401 && self.body.is_whole()) else {
+            return false;
+        };
+        let Some(challenge) = Offers::of(&head.fields).digest else { return false };
+        if self.answers >= MAX_ANSWERS || (self.answers > 0 && !challenge.stale) {
+            return false;
+        }
+        let target = &self.url[Position::BeforePath..Position::AfterQuery];
+        let asked = Asked { method: self.method.as_str(), target, cnonce: &client_nonce(), count: 1 };
+        self.authorization = Some(challenge.answer(login, &asked));
+        self.answers += 1;
+        true
     }
 
     /// Whose request it is: by the URL where that has a password, else by netrc, which is asked for each host anew.
@@ -252,6 +289,8 @@ impl Asking {
         }
         // Once hidden it stays hidden.
         self.anonymous |= next.cross_origin && !self.redirects.trusted;
+        self.digest.take_if(|_| next.cross_origin && !self.redirects.trusted);
+        (self.authorization, self.answers) = (None, 0);
         if next.drop_body {
             self.body = SendBody::none();
         }

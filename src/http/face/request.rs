@@ -10,7 +10,7 @@ use super::error::{Cause, Context, RequestError};
 use super::follow::{self, Asking, RedirectPolicy};
 use super::send_body::SendBody;
 use crate::http::Client;
-use crate::http::auth;
+use crate::http::auth::{self, Login};
 use crate::http::convert::{to_fields, to_url};
 use crate::http::fields::{FieldError, Fields};
 use crate::http::trace::Trace;
@@ -145,6 +145,13 @@ impl RequestBuilder {
     pub fn basic_auth(self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> RequestBuilder {
         let value = auth::basic(user, password);
         self.header("Authorization", value)
+    }
+
+    /// Digest authentication (RFC 7616): the first request says nothing, and where its answer is a challenge (401), it is made
+    /// once more with the answer to that. A body that is read as it is sent cannot be, and then the 401 is the answer.
+    pub fn digest_auth(self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> RequestBuilder {
+        let login = Login { user: user.as_ref().to_vec(), password: password.as_ref().to_vec() };
+        self.with(|asking| asking.digest = Some(login))
     }
 
     /// `Authorization: Bearer` (RFC 6750).

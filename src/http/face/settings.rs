@@ -66,6 +66,9 @@ impl Settings {
             redirects: self.redirects.clone(),
             timeout: self.timeout,
             anonymous: false,
+            digest: None,
+            authorization: None,
+            answers: 0,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::green::Interrupt;
+use crate::net::BindError;
 
 /// Failures written out in the text; the rest is counted.
 const TOLD: usize = 4;
@@ -92,6 +93,12 @@ impl ConnectError {
     /// Whether a descriptor was wanting: another try after one has been closed may succeed.
     pub fn is_out_of_descriptors(&self) -> bool {
         self.kind == ConnectErrorKind::OutOfDescriptors
+    }
+
+    /// Whether the socket could not be bound to the device or the own address asked for.
+    pub fn is_bind(&self) -> bool {
+        let telling = self.failures.get(self.telling).and_then(|(_, error)| error.get_ref());
+        telling.is_some_and(|inner| inner.is::<BindError>())
     }
 
     /// Whether a local port was wanting: another try after a while may succeed.

@@ -4,14 +4,6 @@ use crate::cli::args::option::Opt;
 
 pub const OPTIONS: &[Opt] = &[
     Opt::later("threads", Some("N")),
-    Opt::later("proxy", Some("URL")).short('x'),
-    Opt::later("proxy-user", Some("USER:PASSWORD")).short('U'),
-    Opt::later("noproxy", Some("HOSTS")),
-    Opt::later("socks5-hostname", Some("HOST")),
-    Opt::later("connect-to", Some("HOSTS")),
-    Opt::later("unix-socket", Some("PATH")),
-    Opt::later("interface", Some("NAME")),
-    Opt::later("http2", None),
     Opt::later("show-headers", None),
     Opt::later("no-clobber", None),
     Opt::later("skip-existing", None),

@@ -1,5 +1,7 @@
 //! What is refused, and in which words.
 
+use gfetch::http::proxy::Proxy;
+
 use super::*;
 
 #[test]
@@ -154,30 +156,30 @@ fn usage_is_checked_before_a_file_is_read() {
 }
 
 #[test]
-fn a_proxy_that_would_apply_is_never_passed_by() {
+fn what_was_typed_about_proxies_wins_over_the_environment() {
     let with = |env: &[(&'static str, &'static str)]| Fake { env: env.to_vec(), ..Fake::default() };
-    let http = with(&[("http_proxy", "http://me:hunter2@p:3128")]);
-    let text = "http_proxy asks for a proxy for a.example, and proxies are not in this version of gfetch yet\n  to go without: no_proxy=a.example gfetch …";
-    assert_eq!(http.err("http://a.example/"), text);
-    assert_eq!(http.err("https://b/ a.example"), text);
-    assert_eq!(http.ok("https://a.example/").urls.len(), 1);
-    let list = "http_proxy asks for a proxy, and proxies are not in this version of gfetch yet\n  to go without: no_proxy='*' gfetch …";
-    assert_eq!(http.err("-i l"), list);
-    assert_eq!(http.err("'http://{a,b}/'"), list);
-
-    let spared = with(&[("http_proxy", "p"), ("no_proxy", "localhost,.example")]);
-    let all = spared.ok("-i l http://a.example/");
-    assert_eq!(all.plan.connect.proxies.proxy_for("http", "b.test").unwrap().name, "http_proxy");
-    assert!(spared.err("http://b.test/").contains("for b.test"));
-    assert_eq!(with(&[("all_proxy", "p"), ("NO_PROXY", "*")]).ok("-i l http://a/").urls.len(), 1);
-    assert_eq!(with(&[("HTTP_PROXY", "p")]).ok("-i l http://a/").urls.len(), 1);
+    let rules = |fake: &Fake, line: &str| fake.ok(line).plan.connect.routes.proxies;
+    let shown = |proxy: &Option<std::sync::Arc<Proxy>>| proxy.as_ref().map(|proxy| proxy.to_string());
+    let env = with(&[("http_proxy", "p:1"), ("no_proxy", "a.test"), ("all_proxy", "socks5://q:2")]);
+    let of = rules(&env, "http://a/");
+    assert_eq!((shown(&of.http), shown(&of.all)), (Some("http://p:1".into()), Some("socks5://q:2".into())));
+    assert_eq!(of.no_proxy, "a.test");
+    let of = rules(&env, "-x r:3 --noproxy b.test http://a/");
+    assert_eq!((shown(&of.http), shown(&of.all)), (None, Some("http://r:3".into())));
+    assert_eq!(of.no_proxy, "b.test");
+    assert_eq!(rules(&env, "-x r --socks5-hostname s:4 http://a/").all, rules(&env, "-x socks5h://s:4 http://a/").all);
+    let none = rules(&env, "-x '' http://a/");
+    assert_eq!((none.http, none.all), (None, None));
+    let of = rules(&env, "-U me:hunter2 http://a/");
+    assert!([of.http, of.all].into_iter().all(|proxy| proxy.unwrap().login().unwrap().user == b"me"));
+    let bad = with(&[("all_proxy", "ftp://me:hunter2@p")]).err("-i l");
+    assert!(bad.starts_with("all_proxy names no proxy") && !bad.contains("hunter2"), "{bad}");
 }
 
 #[test]
 fn what_is_not_built_yet_is_refused_by_name() {
     let table = [
         ("--har x", "--har is not in this version of gfetch yet"),
-        ("-x http://p", "-x/--proxy is not in this version of gfetch yet"),
         ("--http2", "--http2 is not in this version of gfetch yet"),
         ("--threads 2", "--threads is not in this version of gfetch yet"),
         ("-w %{json}", "-w/--write-out is not in this version of gfetch yet"),

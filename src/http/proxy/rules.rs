@@ -1,57 +1,58 @@
-//! Which proxy the environment asks for, by curl's rules.
+//! Which proxy stands before an origin, by curl's rules.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-/// The proxies that the environment asks for, and the hosts that need none.
+use super::Proxy;
+use crate::http::origin::{Host, Origin, Scheme};
+
+/// The proxies of a client, and the hosts that need none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxyRules {
     /// For `http`.
-    pub http: Option<ProxyVariable>,
+    pub http: Option<Arc<Proxy>>,
     /// For `https`.
-    pub https: Option<ProxyVariable>,
+    pub https: Option<Arc<Proxy>>,
     /// For a scheme without one of its own.
-    pub all: Option<ProxyVariable>,
+    pub all: Option<Arc<Proxy>>,
     /// Hosts that are asked directly: names (with all below them), addresses, networks, or `*`; separated by commas or spaces.
     pub no_proxy: String,
 }
 
-/// A variable of the environment, with its value.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProxyVariable {
-    /// `http_proxy`, `HTTPS_PROXY`.
-    pub name: &'static str,
-    /// As it was set; it may hold a password, so `Debug` does not show it.
-    pub value: String,
-}
-
-impl std::fmt::Debug for ProxyVariable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}=***", self.name)
-    }
-}
-
 impl ProxyRules {
-    /// The proxy for a request. `host` as in a parsed URL, an IPv6 address with or without brackets; an empty host is
-    /// one not known yet, which only `*` spares.
-    pub fn proxy_for(&self, scheme: &str, host: &str) -> Option<&ProxyVariable> {
-        let own = match scheme {
-            "http" => &self.http,
-            "https" => &self.https,
-            _ => &None,
-        };
-        own.as_ref().or(self.all.as_ref()).filter(|_| !self.is_spared(host))
+    /// The same proxy for all.
+    pub fn all(proxy: Proxy) -> ProxyRules {
+        ProxyRules { all: Some(Arc::new(proxy)), ..ProxyRules::default() }
     }
 
-    fn is_spared(&self, host: &str) -> bool {
+    /// The proxy that stands before `origin`.
+    ///
+    /// ```
+    /// use gfetch::http::{origin::Origin, proxy::{Proxy, ProxyKind, ProxyRules}};
+    /// let proxy = Proxy::parse("proxy.example:3128", ProxyKind::Http).unwrap();
+    /// let rules = ProxyRules { no_proxy: ".corp.example,10.0.0.0/8".into(), ..ProxyRules::all(proxy) };
+    /// let goes_by_proxy = |url| rules.proxy_for(&Origin::of(&url::Url::parse(url).unwrap()).unwrap()).is_some();
+    /// assert!(goes_by_proxy("http://www.example/"));
+    /// assert!(!goes_by_proxy("https://www.corp.example/") && !goes_by_proxy("http://10.1.2.3/"));
+    /// ```
+    pub fn proxy_for(&self, origin: &Origin) -> Option<&Arc<Proxy>> {
+        let own = match origin.scheme {
+            Scheme::Http => &self.http,
+            Scheme::Https => &self.https,
+        };
+        own.as_ref().or(self.all.as_ref()).filter(|_| !self.is_spared(&origin.host))
+    }
+
+    fn is_spared(&self, host: &Host) -> bool {
         // curl knows the star only as the whole value.
         if self.no_proxy.trim() == "*" {
             return true;
         }
-        let host = host.trim_start_matches('[').trim_end_matches(']');
         let mut rules = self.no_proxy.split([',', ' ', '\t']).filter(|rule| !rule.is_empty());
-        match host.parse::<IpAddr>() {
-            Ok(addr) => rules.any(|rule| is_in_network(addr, rule)),
-            Err(_) => rules.any(|rule| is_or_is_below(host, rule)),
+        match host {
+            Host::Ipv4(ip) => rules.any(|rule| is_in_network((*ip).into(), rule)),
+            Host::Ipv6(ip) => rules.any(|rule| is_in_network((*ip).into(), rule)),
+            Host::Domain(name) => rules.any(|rule| is_or_is_below(name, rule)),
         }
     }
 }
@@ -84,12 +85,22 @@ fn high_bits(a: u128, b: u128, dropped: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
+    use super::super::ProxyKind;
     use super::*;
 
+    fn proxy(host: &str) -> Option<Arc<Proxy>> {
+        Some(Arc::new(Proxy::parse(host, ProxyKind::Http).unwrap()))
+    }
+
+    fn origin(url: &str) -> Origin {
+        Origin::of(&Url::parse(url).unwrap()).unwrap()
+    }
+
     fn spared(no_proxy: &str, host: &str) -> bool {
-        let proxy = ProxyVariable { name: "all_proxy", value: "http://p:1".into() };
-        let rules = ProxyRules { all: Some(proxy), no_proxy: no_proxy.into(), ..ProxyRules::default() };
-        rules.proxy_for("http", host).is_none()
+        let rules = ProxyRules { all: proxy("p:1"), no_proxy: no_proxy.into(), ..ProxyRules::default() };
+        rules.proxy_for(&origin(&format!("http://{host}/"))).is_none()
     }
 
     #[test]
@@ -104,16 +115,16 @@ mod tests {
 
     #[test]
     fn a_star_spares_everything_but_only_alone() {
-        assert!(spared("*", "example.org") && spared(" * ", "") && !spared("*.org", "example.org"));
+        assert!(spared("*", "example.org") && spared(" * ", "[::1]") && !spared("*.org", "example.org"));
         assert!(!spared("a.test,*", "example.org"));
-        assert!(!spared("example.org", ""));
     }
 
     #[test]
     fn addresses_are_spared_by_number_and_by_network() {
         assert!(spared("127.0.0.1", "127.0.0.1") && !spared("127.0.0.1", "127.0.0.2"));
         assert!(spared("127.0.0.0/8", "127.9.9.9") && !spared("127.0.0.0/8", "128.0.0.1"));
-        assert!(spared("::1", "[::1]") && spared("fe80::/10", "[fe80::1]") && !spared("fe80::/10", "[::1]"));
+        assert!(spared("::1", "[::1]") && spared("[::1]", "[::1]"));
+        assert!(spared("fe80::/10", "[fe80::1]") && !spared("fe80::/10", "[::1]"));
         assert!(spared("0.0.0.0/0", "9.9.9.9") && spared("::/0", "[::1]"));
         assert!(
             !spared("10.0.0.0/33", "10.0.0.0") && !spared("10.0.0.0/x", "10.0.0.0") && !spared("0.0.1", "127.0.0.1")
@@ -122,15 +133,9 @@ mod tests {
 
     #[test]
     fn a_scheme_has_its_own_proxy_before_the_one_for_all() {
-        let var = |name| Some(ProxyVariable { name, value: "p".into() });
-        let rules = ProxyRules { http: var("http_proxy"), all: var("all_proxy"), ..ProxyRules::default() };
-        assert_eq!(rules.proxy_for("http", "a").unwrap().name, "http_proxy");
-        assert_eq!(rules.proxy_for("https", "a").unwrap().name, "all_proxy");
-    }
-
-    #[test]
-    fn debug_shows_no_password() {
-        let var = ProxyVariable { name: "http_proxy", value: "http://me:hunter2@p".into() };
-        assert_eq!(format!("{var:?}"), "http_proxy=***");
+        let rules = ProxyRules { http: proxy("a"), all: proxy("b"), ..ProxyRules::default() };
+        assert_eq!(rules.proxy_for(&origin("http://x/")), proxy("a").as_ref());
+        assert_eq!(rules.proxy_for(&origin("https://x/")), proxy("b").as_ref());
+        assert_eq!(ProxyRules::default().proxy_for(&origin("http://x/")), None);
     }
 }
