@@ -57,7 +57,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("-F a=b", &["-F", "--data-binary"]),
     ("-T file", &["-T", "--data-binary"]),
     ("--ftp-pasv", &["--ftp-pasv"]),
-    ("--ntlm", &["--digest", "-u"]),
+    ("--ntlm", &["--ntlm", "-u"]),
     ("--http3", &["--http3"]),
     ("--trace file", &["--trace", "-v"]),
     ("--proto =https", &["--proto"]),

@@ -213,8 +213,15 @@ fn digest_does_not_cross_to_another_origin_nor_come_back() {
     let told = |server: &Answering| server.sent("authorization").iter().filter(|value| !value.ends_with(" -")).count();
     assert_eq!((told(&one), told(&other)), (0, 0));
     let landing = server();
-    gfetch(&["--digest", "-u", "me:pass", &other.url("/x"), &landing.url(&format!("/to/{}", other.url("/y")))])
-        .expect(1);
+    gfetch(&[
+        "--serial",
+        "--digest",
+        "-u",
+        "me:pass",
+        &other.url("/x"),
+        &landing.url(&format!("/to/{}", other.url("/y"))),
+    ])
+    .expect(1);
     assert_eq!(other.sent("authorization").last().unwrap(), "/y -", "what is known of an origin needs a password");
 }
 
