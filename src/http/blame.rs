@@ -5,6 +5,8 @@ use std::fmt;
 use super::coding::DecodeError;
 use super::error::Error;
 use super::h1::Truncated;
+use super::proxy::ProxyError;
+use super::retry::is_transient as is_transient_status;
 use super::trace::Phase;
 use crate::net::{ConnectErrorKind, DnsErrorKind, TlsError};
 
@@ -87,7 +89,9 @@ impl Error {
             Error::Dns(error) if matches!(error.kind, DnsErrorKind::Interrupted(_)) => ErrorKind::Interrupted,
             Error::Dns(_) => ErrorKind::Dns,
             Error::Connect(error) if error.interrupt().is_some() => ErrorKind::Interrupted,
-            Error::Connect(_) => ErrorKind::Connect,
+            Error::Connect(_) | Error::Interface(_) | Error::UnixSocket(..) => ErrorKind::Connect,
+            Error::Blocked(_) => ErrorKind::Blocked,
+            Error::Proxy(_) => ErrorKind::Proxy,
             Error::ConnectTimeout(_) | Error::AnswerTimeout(_) => ErrorKind::Timeout,
             Error::TlsSetup(_) | Error::Tls(TlsError::Certificate(_)) => ErrorKind::Certificate,
             Error::Tls(_) => ErrorKind::Tls,
@@ -113,6 +117,8 @@ impl Error {
                 ConnectErrorKind::NoAddress | ConnectErrorKind::Interrupted => Blame::Caller,
                 ConnectErrorKind::Unreachable | ConnectErrorKind::TimedOut | ConnectErrorKind::Other => Blame::Network,
             },
+            Error::Interface(_) => Blame::Caller,
+            Error::UnixSocket(..) => Blame::Server,
             Error::Decode(DecodeError::OutOfBudget { .. }) => Blame::Us,
             Error::TlsSetup(_) | Error::Tls(TlsError::InvalidName(_) | TlsError::Setup(_)) => Blame::Caller,
             _ => self.kind().blame(stage),
@@ -126,9 +132,22 @@ impl Error {
             Error::Connect(error) => {
                 !matches!(error.kind(), ConnectErrorKind::NoAddress | ConnectErrorKind::Interrupted)
             }
+            Error::Interface(_) => false,
+            Error::UnixSocket(..) => true,
+            Error::Proxy(error) => is_passing_fault_of_proxy(error),
             Error::Decode(error) => matches!(error, DecodeError::OutOfBudget { .. }),
             _ => matches!(self.kind(), ErrorKind::Timeout | ErrorKind::Reset | ErrorKind::Truncated),
         }
+    }
+}
+
+/// A proxy that is overloaded or cannot reach the origin now says so by a status; one that breaks off may come back.
+fn is_passing_fault_of_proxy(error: &ProxyError) -> bool {
+    match error {
+        ProxyError::Status(status) => is_transient_status(*status),
+        ProxyError::Dns(error) | ProxyError::Target(error) => matches!(error.kind, DnsErrorKind::Temporary),
+        ProxyError::Truncated(_) | ProxyError::SocksIo(_) | ProxyError::Io(_) => true,
+        ProxyError::Protocol(_) | ProxyError::EarlyBytes | ProxyError::Socks(_) => false,
     }
 }
 

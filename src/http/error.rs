@@ -59,7 +59,11 @@ pub enum Error {
 impl Error {
     /// Whether somebody is there, and refuses connections.
     pub fn is_refused(&self) -> bool {
-        matches!(self, Error::Connect(error) if error.kind() == ConnectErrorKind::Refused)
+        match self {
+            Error::Connect(error) => error.kind() == ConnectErrorKind::Refused,
+            Error::UnixSocket(_, error) => error.kind() == io::ErrorKind::ConnectionRefused,
+            _ => false,
+        }
     }
 
     /// Sorts an I/O error by what is inside it.
@@ -132,6 +136,9 @@ impl error::Error for Error {
             Error::Body(error) => error,
             Error::Dns(error) => error,
             Error::Connect(error) => error,
+            Error::Proxy(error) => error,
+            Error::Interface(error) => error,
+            Error::UnixSocket(_, error) => error,
             Error::TlsSetup(error) => error,
             Error::Tls(error) => error,
             Error::Protocol(error) => error,
