@@ -48,8 +48,13 @@ fn with_names(plan: &Plan, names: ResolverConfig) -> Result<Client, String> {
         Some(name) if !connect.insecure => tls.build().map_err(|error| format!("{name}: {error}"))?,
         _ => tls.build_lazy(),
     };
-    let config =
-        ClientConfig { resolver, tls, connect_timeout: Some(plan.limits.connect_timeout), pool: PoolLimits::default() };
+    let config = ClientConfig {
+        resolver,
+        tls,
+        connect_timeout: Some(plan.limits.connect_timeout),
+        pool: PoolLimits::default(),
+        versions: connect.versions,
+    };
     Ok(Client::with_routes(config, Routes { proxy_tls: proxy_tls(connect)?, ..connect.routes.clone() }))
 }
 
@@ -66,7 +71,7 @@ fn proxy_tls(connect: &ConnectPlan) -> Result<Option<TlsConfig>, String> {
 
 /// What is spoken with the servers of URLs; a proxy is none of them.
 fn origin_tls(connect: &ConnectPlan) -> Result<TlsConfigBuilder, String> {
-    let mut tls = any_tls(connect)?.pinned_keys(connect.tls.pins.iter().copied()).alpn(["http/1.1"]);
+    let mut tls = any_tls(connect)?.pinned_keys(connect.tls.pins.iter().copied());
     if let Some(files) = &connect.tls.identity {
         tls = tls.identity(Identity::from_files(files).map_err(|error| format!("-E/--cert: {error}"))?);
     }

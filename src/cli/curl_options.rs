@@ -62,7 +62,7 @@ const INSTEAD: &[(&str, &str)] = &[
         "alt-svc expect100-timeout http0.9 ignore-content-length path-as-is post301 post302 post303 raw request-target
          tr-encoding",
     ),
-    ("nothing: HTTP/1.1 is spoken", "http1.0:0 http2-prior-knowledge http3 http3-only"),
+    ("nothing: HTTP/1.1 and HTTP/2 are spoken", "http1.0:0 http3 http3-only"),
     (
         "curl itself: gfetch leaves sockets to the system",
         "abstract-unix-socket happy-eyeballs-timeout-ms ip-tos keepalive keepalive-cnt keepalive-time local-port mptcp

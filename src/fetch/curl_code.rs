@@ -7,6 +7,10 @@ use crate::net::TlsSetupError;
 pub const UNSUPPORTED_PROTOCOL: u8 = 1;
 /// curl 3, `CURLE_URL_MALFORMAT`.
 pub const URL_MALFORMED: u8 = 3;
+/// curl 16, `CURLE_HTTP2`: something is wrong with an HTTP/2 connection.
+pub const HTTP2: u8 = 16;
+/// curl 92, `CURLE_HTTP2_STREAM`: something is wrong with one HTTP/2 stream.
+pub const HTTP2_STREAM: u8 = 92;
 /// curl 90, `CURLE_SSL_PINNEDPUBKEYNOTMATCH` (tried).
 pub const NOT_PINNED: u8 = 90;
 

@@ -4,11 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use super::curl_code::{
-    COULD_NOT_CONNECT, COULD_NOT_RESOLVE_PROXY, INTERFACE_FAILED, NOT_PINNED, SOCKS_FAILED, curl_code, of_tls_setup,
+    COULD_NOT_CONNECT, COULD_NOT_RESOLVE_PROXY, HTTP2, HTTP2_STREAM, INTERFACE_FAILED, NOT_PINNED, SOCKS_FAILED,
+    curl_code, of_tls_setup,
 };
 use super::outcome::{Failure, Kind, Limit, Stage};
 use crate::green::Interrupt;
 use crate::http::h1::Truncated;
+use crate::http::h2::Http2Error;
 use crate::http::proxy::ProxyError;
 use crate::http::redirect::RedirectError;
 use crate::http::{Error, Phase, Trace};
@@ -85,6 +87,7 @@ pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
         Error::Tls(TlsError::Certificate(_)) => Failure::new(Kind::Certificate, tls_stage(stage), message),
         Error::Tls(_) => Failure::new(Kind::Tls, stage, message),
         Error::Protocol(_) => Failure::new(Kind::Protocol, stage, message),
+        Error::Http2(error) => of_http2(error, stage),
         Error::Truncated(Truncated::Nothing) => Failure::new(Kind::Reset, stage, message),
         Error::Truncated(_) => Failure::new(Kind::Truncated, stage, message),
         Error::Decode(_) => Failure::new(Kind::Decode, Stage::Decode, message),
@@ -111,6 +114,18 @@ fn of_proxy(error: &ProxyError, message: String) -> Failure {
 /// A certificate is the origin's, or an HTTPS proxy's.
 fn tls_stage(stage: Stage) -> Stage {
     if stage == Stage::Proxy { stage } else { Stage::Tls }
+}
+
+/// HTTP/2's own faults: a server that gives up, or one that breaks the rules; curl tells stream and connection apart.
+fn of_http2(error: Http2Error, stage: Stage) -> Failure {
+    let (kind, curl) = match error {
+        Http2Error::Reset(_) => (Kind::Reset, HTTP2_STREAM),
+        Http2Error::GoAway(_) => (Kind::Reset, HTTP2),
+        Http2Error::Stream(_) => (Kind::Protocol, HTTP2_STREAM),
+        Http2Error::Connection(_) | Http2Error::Refused(_) => (Kind::Protocol, HTTP2),
+        Http2Error::Closed => (Kind::Truncated, curl_code(Kind::Truncated, stage, None)),
+    };
+    Failure { curl, ..Failure::new(kind, stage, error.to_string()) }
 }
 
 /// An interrupt that no scope of the attempt has claimed: the run's end, which the caller's scope puts right.

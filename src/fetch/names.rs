@@ -105,7 +105,7 @@ impl Names {
 
 /// Names that servers chose (`-J`), each once in a run, in the order of the answers.
 #[derive(Debug, Default)]
-pub(super) struct HeaderNames(HashMap<u64, u64>);
+pub(crate) struct HeaderNames(HashMap<u64, u64>);
 
 impl HeaderNames {
     /// The path of the file of entry `index`: beside `path`, under the name in a `Content-Disposition` field; `path` where

@@ -18,9 +18,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::http::Routes;
-
 use crate::http::cookies::Jar;
+use crate::http::{HttpVersions, Routes};
 
 /// What a run shall do. Nothing here changes while it runs.
 #[derive(Clone, Debug)]
@@ -203,6 +202,8 @@ pub struct ConnectPlan {
     pub insecure: bool,
     /// Where the trusted certificates are.
     pub ca: CaSource,
+    /// Which versions of HTTP are spoken.
+    pub versions: HttpVersions,
     /// Versions, pinned keys, the client's certificate.
     pub tls: TlsPlan,
     /// Proxies, a Unix socket, other hosts to connect to, addresses that are refused.

@@ -59,6 +59,7 @@ fn client() -> Client {
         tls: TlsConfig::builder().build_lazy(),
         connect_timeout: None,
         pool: PoolLimits::default(),
+        versions: Default::default(),
     })
 }
 

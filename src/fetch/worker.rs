@@ -34,6 +34,7 @@ use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
+use answer::To;
 pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
@@ -343,15 +344,6 @@ impl Worker {
         ended.sink = Some(sink);
         ended
     }
-}
-
-/// Where an attempt's body goes.
-struct To<'a> {
-    /// Of the line.
-    index: u64,
-    /// Bytes that are there already, and are to be continued.
-    from: u64,
-    sink: &'a mut Sink,
 }
 
 /// How an attempt ends that does not succeed.

@@ -92,7 +92,7 @@ fn check_names(target: &Target) {
     }
 }
 
-fn check_path(path: &Path) {
+pub(super) fn check_path(path: &Path) {
     assert!(path.starts_with("out") && path != Path::new("out"), "{path:?}");
     for part in path.components() {
         let Component::Normal(name) = part else { panic!("{part:?} in {path:?}") };

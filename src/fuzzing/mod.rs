@@ -12,6 +12,7 @@ mod addresses;
 mod bodies;
 mod connection;
 mod heads;
+mod names;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use addresses::{locations, url_lists};
 pub use bodies::{chunked, codings};
 pub use connection::http1;
 pub use heads::{request_heads, response_heads};
+pub use names::dispositions;
 pub use secrets::{challenges, cookies, netrc};
 
 use crate::fetch::random::Random;
@@ -33,6 +35,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("chunked", chunked),
     ("codings", codings),
     ("cookies", cookies),
+    ("dispositions", dispositions),
     ("http1", http1),
     ("locations", locations),
     ("netrc", netrc),

@@ -79,6 +79,10 @@ const TELLING: &[&[u8]] = &[
     b"; Max-Age=",
     b"__Host-",
     b"#HttpOnly_",
+    b"filename=\"",
+    b"filename*=UTF-8''",
+    b"%2e%2e%2f",
+    b".bashrc",
     b"\tTRUE\t",
     b"\tFALSE\t",
     b"machine ",
@@ -227,6 +231,11 @@ fn chunked() {
 #[test]
 fn codings() {
     holds("codings");
+}
+
+#[test]
+fn dispositions() {
+    holds("dispositions");
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::fmt;
 use super::coding::DecodeError;
 use super::error::Error;
 use super::h1::Truncated;
+use super::h2::Http2Error;
 use super::proxy::ProxyError;
-use super::retry::is_transient as is_transient_status;
+use super::proxy::socks::SocksError;
 use super::trace::Phase;
 use crate::net::{ConnectErrorKind, DnsErrorKind, TlsError};
 
@@ -89,18 +90,25 @@ impl Error {
             Error::Dns(error) if matches!(error.kind, DnsErrorKind::Interrupted(_)) => ErrorKind::Interrupted,
             Error::Dns(_) => ErrorKind::Dns,
             Error::Connect(error) if error.interrupt().is_some() => ErrorKind::Interrupted,
-            Error::Connect(_) | Error::Interface(_) | Error::UnixSocket(..) => ErrorKind::Connect,
+            Error::Connect(_) => ErrorKind::Connect,
+            Error::Interface(_) | Error::UnixSocket(..) => ErrorKind::Connect,
             Error::Blocked(_) => ErrorKind::Blocked,
-            Error::Proxy(_) => ErrorKind::Proxy,
+            Error::Proxy(error) => match **error {
+                ProxyError::Dns(_) | ProxyError::Target(_) => ErrorKind::Dns,
+                _ => ErrorKind::Proxy,
+            },
             Error::ConnectTimeout(_) | Error::AnswerTimeout(_) => ErrorKind::Timeout,
             Error::TlsSetup(_) | Error::Tls(TlsError::Certificate(_)) => ErrorKind::Certificate,
             Error::Tls(_) => ErrorKind::Tls,
             Error::Protocol(_) => ErrorKind::Protocol,
+            Error::Http2(Http2Error::Closed) => ErrorKind::Truncated,
+            Error::Http2(Http2Error::Reset(_) | Http2Error::GoAway(_)) => ErrorKind::Reset,
+            Error::Http2(_) => ErrorKind::Protocol,
             Error::Truncated(Truncated::Nothing) => ErrorKind::Reset,
             Error::Truncated(_) => ErrorKind::Truncated,
             Error::Decode(_) => ErrorKind::Decode,
             Error::Interrupted(_) => ErrorKind::Interrupted,
-            _ => ErrorKind::Reset,
+            Error::Io(_) => ErrorKind::Reset,
         }
     }
 
@@ -119,6 +127,15 @@ impl Error {
             },
             Error::Interface(_) => Blame::Caller,
             Error::UnixSocket(..) => Blame::Server,
+            Error::Proxy(error) => match **error {
+                ProxyError::Dns(_) => Blame::Caller,
+                ProxyError::Target(_) => Blame::Network,
+                // Credentials are the caller's to give.
+                ProxyError::Status(407) | ProxyError::Socks(SocksError::Login | SocksError::NoMethod { .. }) => {
+                    Blame::Caller
+                }
+                _ => Blame::Proxy,
+            },
             Error::Decode(DecodeError::OutOfBudget { .. }) => Blame::Us,
             Error::TlsSetup(_) | Error::Tls(TlsError::InvalidName(_) | TlsError::Setup(_)) => Blame::Caller,
             _ => self.kind().blame(stage),
@@ -132,22 +149,17 @@ impl Error {
             Error::Connect(error) => {
                 !matches!(error.kind(), ConnectErrorKind::NoAddress | ConnectErrorKind::Interrupted)
             }
-            Error::Interface(_) => false,
             Error::UnixSocket(..) => true,
-            Error::Proxy(error) => is_passing_fault_of_proxy(error),
             Error::Decode(error) => matches!(error, DecodeError::OutOfBudget { .. }),
+            Error::Proxy(error) => match &**error {
+                ProxyError::Dns(error) | ProxyError::Target(error) => matches!(error.kind, DnsErrorKind::Temporary),
+                ProxyError::Status(status) => *status >= 500,
+                ProxyError::Truncated(_) | ProxyError::Io(_) | ProxyError::SocksIo(_) => true,
+                ProxyError::Socks(SocksError::Reply5(reply)) => matches!(reply, 1 | 3..=6),
+                ProxyError::Protocol(_) | ProxyError::EarlyBytes | ProxyError::Socks(_) => false,
+            },
             _ => matches!(self.kind(), ErrorKind::Timeout | ErrorKind::Reset | ErrorKind::Truncated),
         }
-    }
-}
-
-/// A proxy that is overloaded or cannot reach the origin now says so by a status; one that breaks off may come back.
-fn is_passing_fault_of_proxy(error: &ProxyError) -> bool {
-    match error {
-        ProxyError::Status(status) => is_transient_status(*status),
-        ProxyError::Dns(error) | ProxyError::Target(error) => matches!(error.kind, DnsErrorKind::Temporary),
-        ProxyError::Truncated(_) | ProxyError::SocksIo(_) | ProxyError::Io(_) => true,
-        ProxyError::Protocol(_) | ProxyError::EarlyBytes | ProxyError::Socks(_) => false,
     }
 }
 
@@ -164,6 +176,7 @@ impl ErrorKind {
             ErrorKind::Dns | ErrorKind::Connect | ErrorKind::Reset => Blame::Network,
             ErrorKind::Timeout => match stage {
                 Some(Phase::Dns | Phase::Connect) => Blame::Network,
+                Some(Phase::Proxy) => Blame::Proxy,
                 _ => Blame::Server,
             },
             ErrorKind::Proxy => Blame::Proxy,

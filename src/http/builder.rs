@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::client::{Client, ClientConfig};
+use super::client::{Client, ClientConfig, HttpVersions};
 use super::cookies::Jar;
 use super::error::Error;
 use super::face::{RedirectPolicy, Settings};
@@ -51,6 +51,7 @@ pub struct ClientBuilder {
     connect_timeout: Option<Duration>,
     pool: PoolLimits,
     routes: Routes,
+    versions: HttpVersions,
     settings: Settings,
     bad_field: Option<FieldError>,
 }
@@ -61,16 +62,17 @@ impl ClientBuilder {
             resolver: None,
             tls: None,
             connect_timeout: Some(CONNECT_TIMEOUT),
-            routes: Routes::default(),
             pool: PoolLimits::default(),
+            routes: Routes::default(),
+            versions: HttpVersions::default(),
             settings: Settings::default(),
             bad_field: None,
         }
     }
 
-    /// How connections are made: through proxies, over a Unix socket, to other hosts. As it stands: straight there.
-    pub fn routes(mut self, routes: Routes) -> Self {
-        self.routes = routes;
+    /// Which versions of HTTP are spoken: HTTP/2 where a server takes it by ALPN, else HTTP/1.1.
+    pub fn versions(mut self, versions: HttpVersions) -> ClientBuilder {
+        self.versions = versions;
         self
     }
 
@@ -78,6 +80,23 @@ impl ClientBuilder {
     /// kept for a minute. Clients that are given clones of one share what it remembers.
     pub fn resolver(mut self, resolver: Resolver) -> ClientBuilder {
         self.resolver = Some(resolver);
+        self
+    }
+
+    /// Proxies, a Unix socket, other hosts to connect to, addresses that are refused. Without [`Routes::proxy_tls`] HTTPS
+    /// proxies are spoken to with the system's certificates.
+    ///
+    /// ```
+    /// use gfetch::http::proxy::{Proxy, ProxyKind, ProxyRules};
+    /// use gfetch::http::{Client, Routes};
+    /// let proxy = Proxy::parse("socks5h://127.0.0.1:9050", ProxyKind::Http).expect("a proxy");
+    /// let routes = Routes { proxies: ProxyRules::all(proxy), block_private: true, ..Routes::default() };
+    /// let client = Client::builder().routes(routes).build()?;
+    /// # drop(client);
+    /// # Ok::<(), gfetch::http::Error>(())
+    /// ```
+    pub fn routes(mut self, routes: Routes) -> ClientBuilder {
+        self.routes = routes;
         self
     }
 
@@ -177,15 +196,17 @@ impl ClientBuilder {
         if let Some(error) = self.bad_field {
             return Err(Error::Request(error));
         }
-        let tls =
-            self.tls.unwrap_or_else(|| TlsConfig::builder().roots(system_roots()).alpn(["http/1.1"]).build_lazy());
+        let tls = self.tls.unwrap_or_else(|| TlsConfig::builder().roots(system_roots()).build_lazy());
         let config = ClientConfig {
             resolver: self.resolver.unwrap_or_else(|| Resolver::new(ResolverConfig::default())),
             tls,
             connect_timeout: self.connect_timeout,
             pool: self.pool,
+            versions: self.versions,
         };
-        Ok(Client::put_together(config, self.routes, self.settings))
+        let mut routes = self.routes;
+        routes.proxy_tls.get_or_insert_with(|| TlsConfig::builder().roots(system_roots()).build_lazy());
+        Ok(Client::with_settings(config, routes, self.settings))
     }
 
     fn note(&mut self, pushed: Result<(), FieldError>) {

@@ -9,13 +9,14 @@ use std::time::Duration;
 use url::{Position, Url};
 
 use super::builder::ClientBuilder;
-use super::connect::{Connector, Manner};
+use super::connect::{Connector, Manner, Offer};
 use super::connection::Connection;
 use super::error::Error;
 use super::face::Settings;
 use super::fields::Fields;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
-use super::origin::Origin;
+use super::h2;
+use super::origin::{Origin, Scheme};
 use super::pool::{Key, Pool, PoolLimits};
 use super::proxy::Proxy;
 use super::response::{Home, Response};
@@ -41,6 +42,9 @@ struct Shared {
     connector: Connector,
     tls: TlsConfig,
     pool: Rc<Pool>,
+    versions: HttpVersions,
+    /// Connections by HTTP/2.
+    http2: Rc<h2::Table>,
     /// Room for the next request's head, that of one that was sent.
     spare_head: Cell<Vec<u8>>,
     settings: Settings,
@@ -56,6 +60,21 @@ pub struct ClientConfig {
     pub connect_timeout: Option<Duration>,
     /// Idle connections.
     pub pool: PoolLimits,
+    /// Which versions of HTTP are spoken.
+    pub versions: HttpVersions,
+}
+
+/// Which versions of HTTP a [`Client`] speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpVersions {
+    /// HTTP/2 where the server takes it by ALPN, in TLS; else HTTP/1.1. curl: `--http2` and its default. There is no
+    /// upgrade of a plain connection (RFC 9113 has none any more).
+    #[default]
+    ByAlpn,
+    /// HTTP/1.1 alone. curl: `--http1.1`.
+    Http1,
+    /// As by ALPN, and plain `http` by HTTP/2 from the first byte. curl: `--http2-prior-knowledge`.
+    PriorKnowledge,
 }
 
 /// What is asked. `Host` and `Content-Length` are added where they are missing.
@@ -113,18 +132,20 @@ impl Client {
 
     /// A client with no connections yet.
     pub fn new(config: ClientConfig) -> Client {
-        Client::put_together(config, Routes::default(), Settings::default())
+        Client::with_routes(config, Routes::default())
     }
 
     /// The same, its connections led by `routes`: proxies, a Unix socket, other hosts.
     pub fn with_routes(config: ClientConfig, routes: Routes) -> Client {
-        Client::put_together(config, routes, Settings::default())
+        Client::with_settings(config, routes, Settings::default())
     }
 
-    pub(super) fn put_together(config: ClientConfig, routes: Routes, settings: Settings) -> Client {
+    pub(super) fn with_settings(config: ClientConfig, routes: Routes, settings: Settings) -> Client {
         let pool = Rc::new(Pool::new(config.pool));
-        let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone(), routes);
-        let shared = Shared { connector, tls: config.tls, pool, spare_head: Cell::default(), settings };
+        let http2 = h2::Table::new(config.pool.idle, config.pool.idle_time);
+        let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone(), http2.clone(), routes);
+        let (tls, versions) = (config.tls, config.versions);
+        let shared = Shared { connector, tls, pool, versions, http2, spare_head: Cell::default(), settings };
         Client { shared: Rc::new(shared), anonymous: false }
     }
 
@@ -146,15 +167,114 @@ impl Client {
         let origin = Origin::of(request.url).ok_or(Error::NoOrigin)?;
         let key = self.shared.connector.key(origin, self.tls().id(), trace)?;
         trace.sent = false;
+        match (self.shared.versions, key.origin.scheme) {
+            _ if key.forwards_by().is_some() => self.send_http1(request, Rc::new(key), Offer::Http1, trace),
+            (HttpVersions::Http1, _) | (HttpVersions::ByAlpn, Scheme::Http) => {
+                self.send_http1(request, Rc::new(key), Offer::Http1, trace)
+            }
+            _ => self.send_either(request, Rc::new(key), trace),
+        }
+    }
+
+    /// By HTTP/1.1, on an idle connection or a new one (which may turn out to speak HTTP/2, where that is offered).
+    fn send_http1(
+        &self,
+        request: &Request<'_>,
+        key: Rc<Key>,
+        offer: Offer,
+        trace: &mut Trace,
+    ) -> Result<Response, Error> {
         while let Some(connection) = self.shared.pool.take(&key) {
             match self.exchange(request, connection, trace) {
                 Err(error) if request.is_repeatable() && !trace.heard && means_dead(&error) => continue,
                 done => return done,
             }
         }
-        let manner = Manner { tls: self.tls(), agent: request.fields.first("user-agent") };
-        let connection = self.shared.connector.connect(key, manner, trace)?;
+        let connection = self.connect(&key, request, offer, trace)?;
+        if connection.alpn() == Some(b"h2") {
+            let seat = self.shared.http2.add(h2::Shared::start(connection, self.shared.http2.streams(&key))?);
+            return self.send_on_stream(request, seat, trace);
+        }
         self.exchange(request, Box::new(connection), trace)
+    }
+
+    /// By whichever version the origin speaks. What a server has certainly not looked at is sent again, a few times; and
+    /// where the method allows it so is what was sent on a connection that turned out dead.
+    #[inline(never)]
+    fn send_either(&self, request: &Request<'_>, key: Rc<Key>, trace: &mut Trace) -> Result<Response, Error> {
+        let mut repeats = 0;
+        loop {
+            let error = match self.send_either_once(request, &key, trace) {
+                Err(error) if repeats < h2::limits::MAX_REPEATS => error,
+                done => return done,
+            };
+            repeats += 1;
+            match &error {
+                Error::Http2(fault) if fault.wants_http1() => self.shared.http2.only_http1(&key),
+                Error::Http2(fault) if fault.is_unprocessed() => {}
+                _ if trace.reused && request.is_repeatable() && !trace.heard && means_dead(&error) => {}
+                _ => return Err(error),
+            }
+        }
+    }
+
+    fn send_either_once(&self, request: &Request<'_>, key: &Rc<Key>, trace: &mut Trace) -> Result<Response, Error> {
+        let offer = Offer::Either;
+        let connecting = match self.place(key, trace)? {
+            h2::Place::Stream(seat) => return self.send_on_stream(request, seat, trace),
+            h2::Place::Own { offer } => {
+                let offer = if offer { Offer::Either } else { Offer::Http1 };
+                return self.send_http1(request, key.clone(), offer, trace);
+            }
+            h2::Place::Connect(connecting) => connecting,
+        };
+        let connection = self.connect(key, request, offer, trace)?;
+        let plain = key.origin.scheme == Scheme::Http;
+        if plain || connection.alpn() == Some(b"h2") {
+            let shared = h2::Shared::start(connection, self.shared.http2.streams(key))?;
+            let seat = connecting.http2(shared);
+            return self.send_on_stream(request, seat, trace);
+        }
+        connecting.http1();
+        self.exchange(request, Box::new(connection), trace)
+    }
+
+    /// What one waits for another's connection is time for connecting, and limited as that is.
+    fn place(&self, key: &Rc<Key>, trace: &mut Trace) -> Result<h2::Place, Error> {
+        let mut attempt = match self.shared.http2.place(key, true) {
+            Ok(place) => return Ok(place),
+            Err(attempt) => attempt,
+        };
+        trace.enter(Phase::Connect);
+        let mut wait = || {
+            loop {
+                let succeeded = attempt.wait().map_err(Error::Interrupted)?;
+                match self.shared.http2.place(key, succeeded) {
+                    Ok(place) => return Ok(place),
+                    Err(next) => attempt = next,
+                }
+            }
+        };
+        match self.shared.connector.timeout() {
+            Some(limit) => green::timeout(limit, wait).map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
+            None => wait(),
+        }
+    }
+
+    fn send_on_stream(&self, request: &Request<'_>, seat: h2::Seat, trace: &mut Trace) -> Result<Response, Error> {
+        let (head, body) = h2::exchange(seat, request, trace)?;
+        Ok(Response::on_stream(head, body))
+    }
+
+    fn connect(
+        &self,
+        key: &Rc<Key>,
+        request: &Request<'_>,
+        offer: Offer,
+        trace: &mut Trace,
+    ) -> Result<Connection, Error> {
+        let manner = Manner { tls: self.tls(), offer, agent: request.fields.first("user-agent") };
+        self.shared.connector.connect(key, manner, trace)
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -165,16 +285,18 @@ impl Client {
     /// the servers have them back sooner, and closing them costs no time at the end.
     pub fn expect_more(&self, more: bool) {
         self.shared.pool.expect_more(more);
+        self.shared.http2.expect_more(more);
     }
 
     /// Closes the connection that has been idle longest, so that its descriptor can be had; false if there is none.
     pub fn close_one_idle(&self) -> bool {
-        self.shared.pool.close_one()
+        self.shared.pool.close_one() || self.shared.http2.close_one()
     }
 
     /// Closes all idle connections.
     pub fn close_idle(&self) {
         self.shared.pool.clear();
+        self.shared.http2.clear();
     }
 
     /// Closes all idle connections and forgets the TLS sessions, so that what comes next connects as the first requests
@@ -186,7 +308,7 @@ impl Client {
 
     /// Idle connections now.
     pub fn idle(&self) -> usize {
-        self.shared.pool.len()
+        self.shared.pool.len() + self.shared.http2.len()
     }
 
     fn exchange(

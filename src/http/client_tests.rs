@@ -10,7 +10,13 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody";
 
 fn client(tls: TlsConfig) -> Client {
     let resolver = Resolver::new(crate::net::ResolverConfig::default());
-    Client::new(ClientConfig { resolver, tls, connect_timeout: None, pool: PoolLimits::default() })
+    Client::new(ClientConfig {
+        resolver,
+        tls,
+        connect_timeout: None,
+        pool: PoolLimits::default(),
+        versions: Default::default(),
+    })
 }
 
 fn request<'a>(method: &'a str, url: &'a Url, body: Option<&'a [u8]>) -> Request<'a> {

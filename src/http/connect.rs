@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::connection::{Connection, InProxyTls, Transport};
 use super::error::{Blocked, Error};
+use super::h2;
 use super::origin::{Host, Origin, Scheme};
 use super::pool::{Key, Pool, Via};
 use super::proxy::socks::SocksTarget;
@@ -38,6 +39,23 @@ pub(super) struct Connector {
     routes: Routes,
     concern_requests: bool,
     concern_connections: bool,
+    http2: Rc<h2::Table>,
+}
+
+/// What is offered by ALPN.
+#[derive(Clone, Copy)]
+pub(super) enum Offer {
+    Http1,
+    Either,
+}
+
+impl Offer {
+    fn protocols(self) -> &'static [&'static [u8]] {
+        match self {
+            Offer::Http1 => &[b"http/1.1"],
+            Offer::Either => &[b"h2", b"http/1.1"],
+        }
+    }
 }
 
 /// What a connection is made with beside its key.
@@ -45,15 +63,28 @@ pub(super) struct Connector {
 pub(super) struct Manner<'a> {
     /// The TLS that is spoken with the origin.
     pub tls: &'a TlsConfig,
+    /// What is offered to it.
+    pub offer: Offer,
     /// The request's User-Agent, which a proxy may see.
     pub agent: Option<&'a [u8]>,
 }
 
 impl Connector {
-    pub fn new(resolver: Resolver, timeout: Option<Duration>, pool: Rc<Pool>, routes: Routes) -> Connector {
+    pub fn new(
+        resolver: Resolver,
+        timeout: Option<Duration>,
+        pool: Rc<Pool>,
+        http2: Rc<h2::Table>,
+        routes: Routes,
+    ) -> Connector {
         let (concern_requests, concern_connections) = (routes.concern_requests(), routes.concern_connections());
         let race = ConnectOptions::default();
-        Connector { resolver, race, timeout, pool, routes, concern_requests, concern_connections }
+        Connector { resolver, race, timeout, pool, routes, concern_requests, concern_connections, http2 }
+    }
+
+    /// How long making a connection may take.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     /// What a connection must be to serve a request to `origin` with the TLS configuration of this identity.
@@ -81,18 +112,17 @@ impl Connector {
     }
 
     /// Makes a connection that serves `key`. Where descriptors are wanting, it closes idle connections and waits for one.
-    pub fn connect(&self, key: Key, manner: Manner<'_>, trace: &mut Trace) -> Result<Connection, Error> {
-        let key = Rc::new(key);
+    pub fn connect(&self, key: &Rc<Key>, manner: Manner<'_>, trace: &mut Trace) -> Result<Connection, Error> {
         let mut pause = PAUSE;
         loop {
             let connected = match self.timeout {
-                Some(limit) => green::timeout(limit, || self.connect_once(&key, manner, trace))
+                Some(limit) => green::timeout(limit, || self.connect_once(key, manner, trace))
                     .map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
-                None => self.connect_once(&key, manner, trace),
+                None => self.connect_once(key, manner, trace),
             };
             match connected {
                 Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
-                    if !self.pool.close_one() {
+                    if !self.pool.close_one() && !self.http2.close_one() {
                         wait_a_little(&mut pause)?;
                     }
                 }
@@ -114,7 +144,7 @@ impl Connector {
         trace.remote = Some(connected.address);
         let transport = match key.origin.scheme {
             Scheme::Http => Transport::Plain(connected.stream),
-            Scheme::Https => secure(connected.stream, key, manner.tls, trace)?,
+            Scheme::Https => secure(connected.stream, key, manner, trace)?,
         };
         Ok(Connection::new(key.clone(), transport, Some(connected.address)))
     }
@@ -134,12 +164,12 @@ impl Connector {
                 }
             }
             (Via::Tunnel(proxy), _) => self.tunnel(key, proxy, manner, trace)?,
-            (Via::Direct, Some(path)) => over_unix(path, key, manner.tls, trace)?,
+            (Via::Direct, Some(path)) => over_unix(path, key, manner, trace)?,
             (Via::Direct, None) => {
                 let target = self.routes.target(&key.origin);
                 let connected = self.dial(&target, self.routes.block_private, trace, Error::Dns)?;
                 trace.remote = Some(connected.address);
-                over_tcp(connected.stream, key, manner.tls, trace)?
+                over_tcp(connected.stream, key, manner, trace)?
             }
         };
         Ok(Connection::new(key.clone(), transport, trace.remote))
@@ -221,7 +251,7 @@ impl Connector {
             if stream.has_unread() {
                 return Err(refused(ProxyError::EarlyBytes));
             }
-            return over_tcp(stream, key, manner.tls, trace);
+            return over_tcp(stream, key, manner, trace);
         }
         if self.routes.block_private
             && let Some(blocked) = blocked_by_name(&target)
@@ -233,7 +263,7 @@ impl Connector {
         let mut stream = self.dial_proxy(proxy, trace)?;
         if proxy.kind == ProxyKind::Http {
             tunnel::connect(&mut stream, proxy, &authority, manner.agent)?;
-            return over_tcp(stream, key, manner.tls, trace);
+            return over_tcp(stream, key, manner, trace);
         }
         let mut stream = self.secure_proxy(stream, proxy, trace)?;
         tunnel::connect(&mut stream, proxy, &authority, manner.agent)?;
@@ -241,7 +271,7 @@ impl Connector {
             Scheme::Http => Ok(Transport::Other(Box::new(InProxyTls(stream)))),
             Scheme::Https => {
                 trace.enter(Phase::Tls);
-                let stream = shake_hands(stream, SessionScope::of(key), &key.origin, manner.tls)?;
+                let stream = shake_hands_with_origin(stream, key, manner)?;
                 Ok(Transport::Other(Box::new(stream)))
             }
         }
@@ -276,7 +306,9 @@ impl Connector {
     fn secure_proxy(&self, stream: TcpStream, proxy: &Proxy, trace: &mut Trace) -> Result<TlsStream, Error> {
         trace.enter(Phase::Proxy);
         let tls = self.routes.proxy_tls.as_ref().ok_or(Error::TlsSetup(TlsSetupError::NoRoots))?;
-        shake_hands(stream, SessionScope::of(proxy), &proxy.origin(), tls).map_err(|error| match error {
+        let name = proxy.origin().tls_name();
+        let shaken = TlsStream::connect_within(SessionScope::of(proxy), stream, &name, tls).map_err(tls_error);
+        shaken.map_err(|error| match error {
             Error::Io(error) => refused(ProxyError::Io(error)),
             other => other,
         })
@@ -304,14 +336,14 @@ fn blocked_by_name(origin: &Origin) -> Option<Blocked> {
     Blocked::of(origin, address)
 }
 
-fn over_tcp(stream: TcpStream, key: &Key, tls: &TlsConfig, trace: &mut Trace) -> Result<Transport, Error> {
+fn over_tcp(stream: TcpStream, key: &Key, manner: Manner<'_>, trace: &mut Trace) -> Result<Transport, Error> {
     match key.origin.scheme {
         Scheme::Http => Ok(Transport::Plain(stream)),
-        Scheme::Https => secure(stream, key, tls, trace),
+        Scheme::Https => secure(stream, key, manner, trace),
     }
 }
 
-fn over_unix(path: &Path, key: &Key, tls: &TlsConfig, trace: &mut Trace) -> Result<Transport, Error> {
+fn over_unix(path: &Path, key: &Key, manner: Manner<'_>, trace: &mut Trace) -> Result<Transport, Error> {
     trace.enter(Phase::Connect);
     trace.remote = None;
     let stream = connect_unix(path)?;
@@ -319,7 +351,7 @@ fn over_unix(path: &Path, key: &Key, tls: &TlsConfig, trace: &mut Trace) -> Resu
         Scheme::Http => Ok(Transport::Other(Box::new(stream))),
         Scheme::Https => {
             trace.enter(Phase::Tls);
-            Ok(Transport::Other(Box::new(shake_hands(stream, SessionScope::of(key), &key.origin, tls)?)))
+            Ok(Transport::Other(Box::new(shake_hands_with_origin(stream, key, manner)?)))
         }
     }
 }
@@ -343,21 +375,25 @@ fn wait_a_little(pause: &mut Duration) -> Result<(), Error> {
 
 /// Out of line: a plain connection's greenlet shall not keep the stack that a handshake needs.
 #[inline(never)]
-fn secure(stream: TcpStream, key: &Key, tls: &TlsConfig, trace: &mut Trace) -> Result<Transport, Error> {
+fn secure(stream: TcpStream, key: &Key, manner: Manner<'_>, trace: &mut Trace) -> Result<Transport, Error> {
     trace.enter(Phase::Tls);
-    Ok(Transport::Tls(Box::new(shake_hands(stream, SessionScope::of(key), &key.origin, tls)?)))
+    Ok(Transport::Tls(Box::new(shake_hands_with_origin(stream, key, manner)?)))
 }
 
-/// What makes two connections differ (`scope`) keeps their sessions apart too.
-fn shake_hands<S: io::Read + io::Write>(
+/// What makes two connections differ keeps their sessions apart too.
+fn shake_hands_with_origin<S: io::Read + io::Write>(
     stream: S,
-    scope: SessionScope,
-    with: &Origin,
-    tls: &TlsConfig,
+    key: &Key,
+    manner: Manner<'_>,
 ) -> Result<TlsStream<S>, Error> {
-    TlsStream::connect_within(scope, stream, &with.tls_name(), tls).map_err(|error| match error {
+    let (scope, name) = (SessionScope::of(key), key.origin.tls_name());
+    TlsStream::connect_offering(scope, stream, &name, manner.tls, manner.offer.protocols()).map_err(tls_error)
+}
+
+fn tls_error(error: TlsError) -> Error {
+    match error {
         TlsError::Io(error) => Error::from_io(error),
         TlsError::Setup(error) => Error::TlsSetup(error),
         other => Error::Tls(other),
-    })
+    }
 }

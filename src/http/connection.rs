@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -29,6 +29,12 @@ pub(super) trait Carrier: Read + Write {
     /// The version of the TLS that is spoken with the origin.
     fn tls_version(&self) -> Option<&'static str>;
 
+    /// The protocol that was agreed on for the origin.
+    fn alpn(&self) -> Option<&[u8]>;
+
+    /// Says that nothing more will be sent, as [`Transport::say_goodbye`].
+    fn say_goodbye(&mut self);
+
     /// The socket below everything.
     fn socket(&self) -> &dyn Socket;
 }
@@ -46,6 +52,12 @@ impl Carrier for UnixStream {
         None
     }
 
+    fn alpn(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn say_goodbye(&mut self) {}
+
     fn socket(&self) -> &dyn Socket {
         self
     }
@@ -62,6 +74,14 @@ impl<S: net::Transport + Below> Carrier for TlsStream<S> {
 
     fn tls_version(&self) -> Option<&'static str> {
         Some(self.version())
+    }
+
+    fn alpn(&self) -> Option<&[u8]> {
+        TlsStream::alpn(self)
+    }
+
+    fn say_goodbye(&mut self) {
+        let _ = self.close_notify();
     }
 
     fn socket(&self) -> &dyn Socket {
@@ -101,6 +121,14 @@ impl Carrier for InProxyTls {
         None
     }
 
+    fn alpn(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn say_goodbye(&mut self) {
+        self.0.say_goodbye();
+    }
+
     fn socket(&self) -> &dyn Socket {
         self.0.transport()
     }
@@ -110,17 +138,39 @@ impl Carrier for InProxyTls {
 pub(super) trait Socket: AsRawFd {
     /// How long a write may wait; zero: not at all.
     fn set_write_timeout(&self, limit: Option<Duration>);
+
+    /// As [`Transport::poll_from_now`].
+    fn poll_from_now(&self);
+
+    /// As [`Transport::wait_for_polled`].
+    fn wait_for_polled(&self, wait: &mut dyn FnMut());
 }
 
 impl Socket for TcpStream {
     fn set_write_timeout(&self, limit: Option<Duration>) {
         TcpStream::set_write_timeout(self, limit);
     }
+
+    fn poll_from_now(&self) {
+        TcpStream::poll_from_now(self);
+    }
+
+    fn wait_for_polled(&self, wait: &mut dyn FnMut()) {
+        let _ = TcpStream::wait_for_polled(self, wait);
+    }
 }
 
 impl Socket for UnixStream {
     fn set_write_timeout(&self, limit: Option<Duration>) {
         UnixStream::set_write_timeout(self, limit);
+    }
+
+    fn poll_from_now(&self) {
+        UnixStream::poll_from_now(self);
+    }
+
+    fn wait_for_polled(&self, wait: &mut dyn FnMut()) {
+        let _ = UnixStream::wait_for_polled(self, wait);
     }
 }
 
@@ -202,6 +252,15 @@ impl Connection {
         }
     }
 
+    /// The protocol agreed on by ALPN, if one was.
+    pub fn alpn(&self) -> Option<&[u8]> {
+        match &self.transport {
+            Transport::Plain(_) => None,
+            Transport::Tls(stream) => stream.alpn(),
+            Transport::Other(stream) => stream.alpn(),
+        }
+    }
+
     pub fn tls_version(&self) -> Option<&'static str> {
         match &self.transport {
             Transport::Plain(_) => None,
@@ -232,6 +291,32 @@ impl Transport {
             Transport::Plain(stream) => stream,
             Transport::Tls(stream) => stream.transport(),
             Transport::Other(stream) => stream.socket(),
+        }
+    }
+
+    /// From here on reads and writes never wait or switch: for the polls of futures.
+    pub fn poll_from_now(&self) {
+        self.socket().poll_from_now();
+    }
+
+    /// Calls `wait`, one wait of the running greenlet, which also ends when a read or write that had to be put off may be
+    /// done now. Does not call it if that is so already.
+    pub fn wait_for_polled<T>(&self, wait: impl FnOnce() -> T) -> Option<T> {
+        let (mut wait, mut waited) = (Some(wait), None);
+        self.socket().wait_for_polled(&mut || waited = wait.take().map(|wait| wait()));
+        waited
+    }
+
+    pub fn fd(&self) -> RawFd {
+        self.socket().as_raw_fd()
+    }
+
+    /// Says that nothing more will be sent, where the transport has a word for that, and if it takes that now.
+    pub fn say_goodbye(&mut self) {
+        match self {
+            Transport::Plain(_) => {}
+            Transport::Tls(stream) => drop(stream.close_notify()),
+            Transport::Other(stream) => stream.say_goodbye(),
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::coding::DecodeError;
 use super::fields::FieldError;
 use super::h1::{ProtocolError, Truncated};
+use super::h2::Http2Error;
 use super::origin::Origin;
 use super::proxy::ProxyError;
 use crate::green::Interrupt;
@@ -46,6 +47,8 @@ pub enum Error {
     Tls(TlsError),
     /// What the peer sent is not HTTP as accepted here.
     Protocol(ProtocolError),
+    /// What went wrong is HTTP/2's.
+    Http2(Http2Error),
     /// The peer closed too early.
     Truncated(Truncated),
     /// The content coding is broken.
@@ -78,6 +81,9 @@ impl Error {
             let inner = error.into_inner().and_then(|inner| inner.downcast().ok());
             return Error::Tls(*inner.expect("looked at just now"));
         }
+        if let Some(error) = Http2Error::of(&error) {
+            return Error::Http2(error);
+        }
         let inner = error.get_ref();
         if let Some(protocol) = inner.and_then(|inner| inner.downcast_ref::<ProtocolError>()) {
             return Error::Protocol(*protocol);
@@ -96,6 +102,7 @@ impl From<Error> for io::Error {
             Error::Interrupted(interrupt) => interrupt.into(),
             Error::Protocol(error) => io::Error::new(io::ErrorKind::InvalidData, error),
             Error::Truncated(error) => io::Error::new(io::ErrorKind::UnexpectedEof, error),
+            Error::Http2(error) => io::Error::new(io::ErrorKind::InvalidData, error),
             other => io::Error::other(other),
         }
     }
@@ -121,6 +128,7 @@ impl fmt::Display for Error {
             Error::Tls(error) => error.fmt(f),
             Error::Protocol(error) => error.fmt(f),
             Error::Truncated(error) => error.fmt(f),
+            Error::Http2(error) => error.fmt(f),
             Error::Decode(error) => error.fmt(f),
             Error::Interrupted(interrupt) => interrupt.fmt(f),
             Error::Io(error) => error.fmt(f),
@@ -142,11 +150,12 @@ impl error::Error for Error {
             Error::TlsSetup(error) => error,
             Error::Tls(error) => error,
             Error::Protocol(error) => error,
+            Error::Http2(error) => error,
             Error::Truncated(error) => error,
             Error::Decode(error) => error,
             Error::Interrupted(interrupt) => interrupt,
             Error::Io(error) => error,
-            _ => return None,
+            Error::NoOrigin | Error::Blocked(_) | Error::ConnectTimeout(_) | Error::AnswerTimeout(_) => return None,
         })
     }
 }

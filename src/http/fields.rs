@@ -137,6 +137,11 @@ impl Fields {
         self.ends.is_empty()
     }
 
+    /// Whether a field of this name holds a secret, whoever it is for.
+    pub(in crate::http) fn is_secret(name: &str) -> bool {
+        SECRET.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
     /// Adds what a parser has already held to the same rules; all bytes together stay below 4 GiB.
     pub(in crate::http) fn push_parsed(&mut self, name: &str, value: &[u8]) {
         self.bytes.extend_from_slice(name.as_bytes());
@@ -181,8 +186,7 @@ impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
             .entries(self.iter().map(|(name, value)| {
-                let secret = SECRET.iter().any(|known| known.eq_ignore_ascii_case(name));
-                (name, if secret { "***".into() } else { String::from_utf8_lossy(value) })
+                (name, if Fields::is_secret(name) { "***".into() } else { String::from_utf8_lossy(value) })
             }))
             .finish()
     }

@@ -79,6 +79,7 @@ mod error;
 mod face;
 pub mod fields;
 pub mod h1;
+pub mod h2;
 pub mod netrc;
 pub mod origin;
 mod pool;
@@ -96,7 +97,7 @@ mod upload;
 
 pub use blame::{Blame, ErrorKind};
 pub use builder::ClientBuilder;
-pub use client::{Client, ClientConfig, Request, is_idempotent};
+pub use client::{Client, ClientConfig, HttpVersions, Request, is_idempotent};
 pub use error::{Blocked, Error};
 pub use face::{Answer, AnsweredBy, Body, IntoUrl, RedirectPolicy, RequestBuilder, RequestError, SendBody};
 pub use pool::PoolLimits;

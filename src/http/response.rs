@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::connection::Connection;
 use super::error::Error;
 use super::h1::{Expects, Head, ReceiveBody, Reuse, Sent};
+use super::h2;
 use super::pool::Pool;
 
 /// Below so many bytes it is cheaper to read them: the last read is then short, and needs no look whether more came.
@@ -18,6 +19,17 @@ const MAX_DISCARD_BYTES: u64 = 1024 * 1024;
 /// [`timeout`](crate::green::timeout) around them. Dropped before the body's end, it closes the connection.
 pub struct Response {
     pub(super) head: Head,
+    body: Body,
+}
+
+/// Inline the one that most are, which has a connection for itself.
+enum Body {
+    Http1(Arriving),
+    Http2(Box<h2::Body>),
+}
+
+/// A body by HTTP/1, and the connection that it comes on.
+struct Arriving {
     body: ReceiveBody,
     /// Where in the buffer body bytes lie, from its start; framing may follow them, up to `step`.
     data: Range<usize>,
@@ -39,10 +51,13 @@ pub(super) struct Home {
 impl Response {
     pub(super) fn new(head: Head, connection: Box<Connection>, home: Home) -> Response {
         let body = ReceiveBody::new(&head.framing);
-        let mut response =
-            Response { head, body, data: 0..0, step: 0, connection: Some(connection), home, wire_bytes: 0 };
-        response.release_if_done();
-        response
+        let mut arriving = Arriving { body, data: 0..0, step: 0, connection: Some(connection), home, wire_bytes: 0 };
+        arriving.release_if_done(&head);
+        Response { head, body: Body::Http1(arriving) }
+    }
+
+    pub(super) fn on_stream(head: Head, body: h2::Body) -> Response {
+        Response { head, body: Body::Http2(Box::new(body)) }
     }
 
     /// Status, fields, version.
@@ -52,24 +67,34 @@ impl Response {
 
     /// Body bytes taken so far.
     pub fn wire_bytes(&self) -> u64 {
-        self.wire_bytes
+        match &self.body {
+            Body::Http1(arriving) => arriving.wire_bytes,
+            Body::Http2(body) => body.taken(),
+        }
     }
 
     /// Whether the whole body has been taken.
     pub fn is_done(&self) -> bool {
-        self.connection.is_none() && self.body.is_done()
+        match &self.body {
+            Body::Http1(arriving) => arriving.connection.is_none() && arriving.body.is_done(),
+            Body::Http2(body) => body.is_done(),
+        }
     }
 
     /// Whether the next piece of the body, its end or a fault in it is here already, so that taking it does not wait.
     /// Half a chunk's size is none of these, though it is something.
     pub fn is_ready(&mut self) -> bool {
-        self.parse().unwrap_or(true)
+        match &mut self.body {
+            Body::Http1(arriving) => arriving.parse(&self.head).unwrap_or(true),
+            Body::Http2(body) => body.is_ready(self.head.framing),
+        }
     }
 
     /// Takes some of the body and drops it, in the kernel where that is possible; how many bytes, 0 at the end.
     pub fn discard(&mut self) -> io::Result<u64> {
-        if !self.parse()?
-            && let Some(dropped) = self.discard_in_kernel()?
+        if let Body::Http1(arriving) = &mut self.body
+            && !arriving.parse(&self.head)?
+            && let Some(dropped) = arriving.discard_in_kernel(&self.head)?
         {
             return Ok(dropped);
         }
@@ -77,8 +102,10 @@ impl Response {
         self.consume(bytes);
         Ok(bytes as u64)
     }
+}
 
-    fn discard_in_kernel(&mut self) -> io::Result<Option<u64>> {
+impl Arriving {
+    fn discard_in_kernel(&mut self, head: &Head) -> io::Result<Option<u64>> {
         let most = match self.body.expects() {
             Expects::Data(bytes) if bytes >= MIN_DISCARD_BYTES => bytes.min(MAX_DISCARD_BYTES),
             Expects::UntilClose => MAX_DISCARD_BYTES,
@@ -95,13 +122,13 @@ impl Response {
         }
         self.body.skipped(dropped);
         self.wire_bytes += dropped;
-        self.release_if_done();
+        self.release_if_done(head);
         Ok(Some(dropped))
     }
 
     /// Reads until there are body bytes or the body has ended.
-    fn advance(&mut self) -> io::Result<()> {
-        while !self.parse()? {
+    fn advance(&mut self, head: &Head) -> io::Result<()> {
+        while !self.parse(head)? {
             if self.connection.as_mut().map_or(Ok(0), |connection| connection.fill())? == 0 {
                 return self.end_of_stream();
             }
@@ -110,7 +137,7 @@ impl Response {
     }
 
     /// Parses what is buffered; true once there are body bytes or the body has ended.
-    fn parse(&mut self) -> io::Result<bool> {
+    fn parse(&mut self, head: &Head) -> io::Result<bool> {
         while self.data.is_empty() && !self.body.is_done() {
             let Some(connection) = &mut self.connection else { return Ok(false) };
             connection.buffer.consume(std::mem::take(&mut self.step));
@@ -120,7 +147,7 @@ impl Response {
             let step = self.body.advance(connection.buffer.bytes()).map_err(Error::Protocol)?;
             (self.data, self.step) = (step.data, step.consumed);
         }
-        self.release_if_done();
+        self.release_if_done(head);
         Ok(true)
     }
 
@@ -131,7 +158,7 @@ impl Response {
     }
 
     /// The body has ended: its connection may carry another exchange, or not.
-    fn release_if_done(&mut self) {
+    fn release_if_done(&mut self, head: &Head) {
         if !self.body.is_done() || !self.data.is_empty() {
             return;
         }
@@ -139,28 +166,44 @@ impl Response {
         connection.buffer.consume(std::mem::take(&mut self.step));
         let sent = Sent { connect: self.home.connect, whole: self.home.whole, close: false };
         let left = connection.buffer.len();
-        if Reuse::after_response(sent, &self.head, &self.body, left) == Reuse::Yes {
+        if Reuse::after_response(sent, head, &self.body, left) == Reuse::Yes {
             self.home.pool.put(connection);
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.connection {
+            Some(connection) => &connection.buffer.bytes()[self.data.clone()],
+            None => &[],
+        }
+    }
+
+    fn consume(&mut self, bytes: usize, head: &Head) {
+        debug_assert!(bytes <= self.data.len());
+        self.wire_bytes += bytes as u64;
+        self.data.start += bytes;
+        if self.data.is_empty() {
+            self.data = 0..0;
+            self.release_if_done(head);
         }
     }
 }
 
 impl BufRead for Response {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.advance()?;
-        Ok(match &self.connection {
-            Some(connection) => &connection.buffer.bytes()[self.data.clone()],
-            None => &[],
-        })
+        match &mut self.body {
+            Body::Http1(arriving) => {
+                arriving.advance(&self.head)?;
+                Ok(arriving.bytes())
+            }
+            Body::Http2(body) => body.fill(self.head.framing),
+        }
     }
 
     fn consume(&mut self, bytes: usize) {
-        debug_assert!(bytes <= self.data.len());
-        self.wire_bytes += bytes as u64;
-        self.data.start += bytes;
-        if self.data.is_empty() {
-            self.data = 0..0;
-            self.release_if_done();
+        match &mut self.body {
+            Body::Http1(arriving) => arriving.consume(bytes, &self.head),
+            Body::Http2(body) => body.consume(bytes),
         }
     }
 }

@@ -34,6 +34,7 @@ fn meet(answers: Vec<Vec<u8>>) -> (Client, Url) {
         tls: TlsConfig::builder().build_lazy(),
         connect_timeout: None,
         pool: PoolLimits::default(),
+        versions: Default::default(),
     });
     (client, url)
 }

@@ -45,6 +45,7 @@ fn post(url: &Url, tls: TlsConfig, body: &[u8], expect: bool) -> Result<(u16, St
         tls,
         connect_timeout: None,
         pool: PoolLimits::default(),
+        versions: Default::default(),
     });
     let request = Request {
         method: "POST",
@@ -225,6 +226,7 @@ fn a_throttle_is_asked_for_each_piece() {
             tls: TlsConfig::builder().build_lazy(),
             connect_timeout: None,
             pool: PoolLimits::default(),
+            versions: Default::default(),
         });
         let request = Request {
             upload: None,

@@ -70,6 +70,21 @@ pub(super) fn try_read(socket: &Watched<Socket>, buffer: &mut [u8]) -> io::Resul
     socket.try_read(|socket| receive(socket, buffer))
 }
 
+/// Reads once in the poll of a future: never switches. A short read means that nothing is left.
+pub(super) fn read_in_poll(socket: &Watched<Socket>, buffer: &mut [u8]) -> io::Result<usize> {
+    let length = buffer.len();
+    let read = socket.read_in_poll(|socket| receive(socket, buffer))?;
+    if 0 < read && read < length {
+        socket.drained();
+    }
+    Ok(read)
+}
+
+/// Writes once in the poll of a future: never switches.
+pub(super) fn write_in_poll(socket: &Watched<Socket>, bytes: &[u8]) -> io::Result<usize> {
+    socket.write_in_poll(|socket| socket.send_with_flags(bytes, libc::MSG_NOSIGNAL))
+}
+
 fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
     // SAFETY: `recv` only ever writes initialised bytes, so viewing initialised memory as maybe-uninitialised is
     // sound: nothing uninitialised can be left in it.

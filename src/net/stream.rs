@@ -15,17 +15,27 @@ pub(super) struct Stream {
     pub socket: Watched<Socket>,
     pub read_limit: Cell<Option<Duration>>,
     pub write_limit: Cell<Option<Duration>>,
+    pub polled: Cell<Polled>,
+}
+
+/// A stream that futures read and write: no call waits or switches, and what could not be done is waited for together.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Polled {
+    is_on: bool,
+    /// A read (a write) had to be put off since the last one that was not.
+    reading: bool,
+    writing: bool,
 }
 
 impl Stream {
     pub fn new(socket: Watched<Socket>) -> Stream {
-        Stream { socket, read_limit: Cell::new(None), write_limit: Cell::new(None) }
+        Stream { socket, read_limit: Cell::new(None), write_limit: Cell::new(None), polled: Cell::default() }
     }
 
     /// Reads under the socket's own limit.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.read_limit.get() {
-            Some(Duration::ZERO) => socket::try_read(&self.socket, buffer),
+            Some(Duration::ZERO) => self.read_at_once(buffer),
             limit => socket::read(&self.socket, buffer, limit)?.ok_or_else(|| timed_out(limit)),
         }
     }
@@ -33,9 +43,45 @@ impl Stream {
     /// Writes under the socket's own limit.
     pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self.write_limit.get() {
-            Some(Duration::ZERO) => socket::try_write(&self.socket, bytes),
+            Some(Duration::ZERO) => self.write_at_once(bytes),
             limit => socket::write(&self.socket, bytes, limit)?.ok_or_else(|| timed_out(limit)),
         }
+    }
+
+    /// From here on it is for futures: see [`Polled`].
+    pub fn poll_from_now(&self) {
+        self.read_limit.set(Some(Duration::ZERO));
+        self.write_limit.set(Some(Duration::ZERO));
+        self.polled.set(Polled { is_on: true, ..Polled::default() });
+    }
+
+    /// Calls `wait`, one wait of the running greenlet, which also ends when what had to be put off may be done now. Does
+    /// not call it if that is so already.
+    pub fn wait_for_polled<T>(&self, wait: impl FnOnce() -> T) -> Option<T> {
+        let polled = self.polled.get();
+        self.socket.or_ready(polled.reading, polled.writing, wait)
+    }
+
+    #[cold]
+    fn read_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let polled = self.polled.get();
+        if !polled.is_on {
+            return socket::try_read(&self.socket, buffer);
+        }
+        let read = socket::read_in_poll(&self.socket, buffer);
+        self.polled.set(Polled { reading: is_put_off(&read), ..polled });
+        read
+    }
+
+    #[cold]
+    fn write_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
+        let polled = self.polled.get();
+        if !polled.is_on {
+            return socket::try_write(&self.socket, bytes);
+        }
+        let written = socket::write_in_poll(&self.socket, bytes);
+        self.polled.set(Polled { writing: is_put_off(&written), ..polled });
+        written
     }
 
     /// Looks at what is next to be read, under the socket's own limit.
@@ -52,6 +98,10 @@ impl Stream {
         let Ok(socket) = self.socket.source() else { return true };
         !matches!(socket.peek(&mut [MaybeUninit::uninit()]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
+}
+
+fn is_put_off(done: &io::Result<usize>) -> bool {
+    matches!(done, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// The socket's own limit has passed. No interrupt: the scopes around the call go on.
@@ -139,6 +189,19 @@ macro_rules! stream_methods {
             /// Whether bytes, an end or an error wait to be read: one non-blocking `MSG_PEEK`.
             pub fn has_unread(&self) -> bool {
                 self.stream.has_unread()
+            }
+
+            /// From here on reads and writes never wait or switch: for the polls of futures.
+            #[allow(dead_code, reason = "not every kind of stream carries HTTP/2")]
+            pub(crate) fn poll_from_now(&self) {
+                self.stream.poll_from_now();
+            }
+
+            /// Calls `wait`, one wait of the running greenlet, which also ends when a read or write that had to be put off
+            /// may be done now. Does not call it if that is so already.
+            #[allow(dead_code, reason = "not every kind of stream carries HTTP/2")]
+            pub(crate) fn wait_for_polled<T>(&self, wait: impl FnOnce() -> T) -> Option<T> {
+                self.stream.wait_for_polled(wait)
             }
 
             /// The error that is pending on the socket, which is taken.

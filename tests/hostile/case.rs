@@ -267,6 +267,7 @@ pub fn client(plan: &Plan, tls: TlsConfig) -> Client {
         tls,
         connect_timeout: Some(plan.limits.connect_timeout),
         pool: PoolLimits::default(),
+        versions: Default::default(),
     };
     Client::with_routes(config, plan.connect.routes.clone())
 }

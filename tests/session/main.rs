@@ -55,6 +55,7 @@ fn client(plan: &Plan, tls: TlsConfig) -> Client {
         tls,
         connect_timeout: Some(plan.limits.connect_timeout),
         pool: PoolLimits::default(),
+        versions: Default::default(),
     })
 }
 

@@ -27,6 +27,7 @@ fn fetch_tls(plan: Plan, tls: TlsConfig, lines: &[String]) -> Vec<Outcome> {
         tls,
         connect_timeout: Some(plan.limits.connect_timeout),
         pool: PoolLimits::default(),
+        versions: Default::default(),
     });
     let session = Session::new(plan, client, None);
     session.run(list(lines), no_names()).map(|fetched| fetched.unwrap().outcome).collect()

@@ -48,6 +48,7 @@ impl Embedded {
             tls: TlsConfig::builder().build_lazy(),
             connect_timeout: Some(CONNECT_TIMEOUT),
             pool: PoolLimits::default(),
+            versions: Default::default(),
         })
     }
 }

@@ -71,6 +71,7 @@ fn comparing(list: &str, server: SocketAddr) -> Comparing {
         tls: TlsConfig::builder().build_lazy(),
         connect_timeout: None,
         pool: PoolLimits::default(),
+        versions: Default::default(),
     });
     let listing = read(list).unwrap();
     Comparing { listing, plan: Plan::default(), client, stop: Stop::new(), pairs: None, warm_ups: 1 }

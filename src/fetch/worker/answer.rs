@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Ended, Ending, To, Worker};
+use super::{Ended, Ending, Worker};
 use crate::fetch::names::Place;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Order, Resume};
@@ -15,6 +15,15 @@ use crate::fetch::transfer::{self, Meaning};
 use crate::green;
 use crate::http::h1::Head;
 use crate::http::{Response, Trace};
+
+/// Where an attempt's body goes.
+pub(super) struct To<'a> {
+    /// Of the line.
+    pub index: u64,
+    /// Bytes that are there already, and are to be continued.
+    pub from: u64,
+    pub sink: &'a mut Sink,
+}
 
 impl Worker {
     /// Where the body of a line goes, if all is well.
@@ -74,8 +83,11 @@ impl Worker {
                 record.status = Some(304);
             }
             to.sink.saving().into_iter().for_each(|save| save.leave());
-            response.drain();
-            return Ok(());
+            // A 304 has a body like others: an empty one.
+            if status != 304 {
+                response.drain();
+                return Ok(());
+            }
         }
         let fails = status >= 400 && self.plan.fail_on_status;
         // What failed is counted, and goes nowhere.

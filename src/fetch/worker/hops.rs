@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Ended, Ending, To, Worker};
+use super::answer::To;
+use super::{Ended, Ending, Worker};
 use crate::fetch::failure::{of_exchange, of_redirect};
 use crate::fetch::flow::Flow;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};

@@ -109,20 +109,39 @@ impl Remote {
         let messages = std::mem::take(&mut self.lock().messages);
         for message in messages {
             match message {
-                Message::Wake(wait) => {
-                    let task = hub.live.borrow().find(wait.place, wait.id);
-                    if let Some(task) = task.filter(|task| task.wait.get() == wait.wait) {
-                        hub.wake(&task, Cause::Ready);
-                    }
-                }
+                Message::Wake(wait) => hub.wake_wait(wait),
                 Message::Spawn(job) => drop(Builder::new().spawn(job)),
                 Message::Post(job) => Task::swallow(job),
             }
         }
     }
 
+    /// The same from wherever the caller is: on the hub's own thread there is nothing to cross.
+    pub fn wake_from_here(self: &Arc<Self>, wait: WaitId) {
+        let is_here = Hub::try_with(|hub| {
+            let is_own = Arc::ptr_eq(&hub.remote, self);
+            if is_own {
+                hub.wake_wait(wait);
+            }
+            is_own
+        });
+        if is_here != Some(true) {
+            self.wake(wait);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inbox> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hub {
+    /// Ends one wait of a task of this hub; one that is over is left alone.
+    fn wake_wait(&self, wait: WaitId) {
+        let task = self.live.borrow().find(wait.place, wait.id);
+        if let Some(task) = task.filter(|task| task.wait.get() == wait.wait) {
+            self.wake(&task, Cause::Ready);
+        }
     }
 }
 

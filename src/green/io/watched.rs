@@ -114,6 +114,35 @@ impl<S: AsFd> Watched<S> {
         self.attempt_once(Direction::Write, call)
     }
 
+    /// Makes a reading call once, if it may succeed, and says `WouldBlock` where it would have to wait. Never switches: for
+    /// the poll of a future, which may hold locks that others on this thread want.
+    pub fn read_in_poll<T>(&self, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        self.attempt_in_poll(Direction::Read, call)
+    }
+
+    /// The same for a writing call.
+    pub fn write_in_poll<T>(&self, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        self.attempt_in_poll(Direction::Write, call)
+    }
+
+    /// Calls `wait`, which must be one wait of the running greenlet; it is ended as well once the descriptor is readable
+    /// or writable, whichever is asked for. Does not call it if that is so already.
+    pub fn or_ready<T>(&self, readable: bool, writable: bool, wait: impl FnOnce() -> T) -> Option<T> {
+        let wanted = [(readable, Direction::Read), (writable, Direction::Write)];
+        if wanted.iter().any(|(wanted, direction)| *wanted && self.ready(*direction).get()) {
+            return None;
+        }
+        let task = Hub::with(Hub::current);
+        let _leave = wanted.map(|(wanted, direction)| {
+            wanted.then(|| {
+                let place = self.waiter(direction);
+                *place.borrow_mut() = Some(Waker::for_next_wait(&task));
+                Leave(place)
+            })
+        });
+        Some(wait())
+    }
+
     /// Waits until the descriptor may be readable; returns at once if the poller knows of something no read has met.
     pub fn wait_readable(&self) -> io::Result<()> {
         self.wait(Direction::Read, Limit::NEVER).map(drop)
@@ -196,6 +225,20 @@ impl<S: AsFd> Watched<S> {
                     self.ready(direction).set(false);
                     return Err(error);
                 }
+                done => return done,
+            }
+        }
+    }
+
+    fn attempt_in_poll<T>(&self, direction: Direction, mut call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        loop {
+            let source = self.source()?;
+            if !self.ready(direction).get() {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            match call(&source) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.ready(direction).set(false),
                 done => return done,
             }
         }

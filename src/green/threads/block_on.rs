@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake};
+use std::task::{self, Context, Poll, Wake};
+use std::time::Duration;
 
 use crate::green::hub::Hub;
 use crate::green::hub::remote::{Remote, WaitId};
 use crate::green::task::interrupt::Interrupt;
+use crate::green::task::waker::Woken;
 use crate::green::task::{Across, Why};
 use crate::green::threads::NextWait;
 
@@ -22,26 +24,56 @@ use crate::green::threads::NextWait;
 /// ```
 pub fn block_on<F: Future>(future: F) -> Result<F::Output, Interrupt> {
     let mut future = pin!(future);
-    Hub::with(|hub| {
-        let task = hub.current();
-        task.check(hub)?;
-        let bell = Arc::new(Bell { hub: hub.remote.clone(), state: Mutex::new(State::Silent) });
+    Doorbell::new().wait_for(|context| future.as_mut().poll(context))
+}
+
+/// What a greenlet that polls futures is woken by, made once for any number of them.
+pub(crate) struct Doorbell {
+    bell: Arc<Bell>,
+    waker: task::Waker,
+}
+
+impl Doorbell {
+    /// Of the running greenlet's hub.
+    pub fn new() -> Doorbell {
+        let bell = Hub::with(|hub| Arc::new(Bell { hub: hub.remote.clone(), state: Mutex::new(State::Silent) }));
         let waker = bell.clone().into();
-        let mut context = Context::from_waker(&waker);
+        Doorbell { bell, waker }
+    }
+
+    /// For one poll.
+    pub fn context(&self) -> Context<'_> {
+        Context::from_waker(&self.waker)
+    }
+
+    /// Polls until there is something, parking in between.
+    pub fn wait_for<T>(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T, Interrupt> {
+        Hub::with(|hub| hub.current().check(hub))?;
+        let mut context = self.context();
         loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            if let Poll::Ready(output) = poll(&mut context) {
                 return Ok(output);
             }
-            if bell.will_wait(WaitId::next_of(&task)) {
-                let _next = NextWait(&task);
-                // Two are ours: `bell` and `waker`.
-                let can_ring = Arc::strong_count(&bell) > 2;
-                task.park(hub, if can_ring { Why::OtherThread(Across::Future) } else { Why::Future }, None)?;
-            } else {
-                task.yield_now(hub)?;
-            }
+            // Two are ours: `bell` and `waker`.
+            let can_ring = Arc::strong_count(&self.bell) > 2;
+            self.wait(if can_ring { Why::OtherThread(Across::Future) } else { Why::Future }, None)?;
         }
-    })
+    }
+
+    /// Parks until it rings, or `limit` passes; if it has rung since the last wait, the others run once.
+    pub fn wait(&self, why: Why, limit: Option<Duration>) -> Result<Woken, Interrupt> {
+        Hub::with(|hub| {
+            let task = hub.current();
+            if self.bell.will_wait(WaitId::next_of(&task)) {
+                let _next = NextWait(&task);
+                let woken = task.park(hub, why, limit.and_then(|limit| hub.deadline(limit)));
+                self.bell.has_waited();
+                woken
+            } else {
+                task.yield_now(hub).map(|()| Woken::Ready)
+            }
+        })
+    }
 }
 
 /// The waker that the future sees.
@@ -65,14 +97,24 @@ impl Bell {
         *state = if was_rung { State::Silent } else { State::Waiting(wait) };
         !was_rung
     }
+
+    /// However the wait ended: a ring from now on is for the next one.
+    fn has_waited(&self) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Silent;
+    }
 }
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let State::Waiting(wait) = *state {
             *state = State::Silent;
-            self.hub.wake(wait);
+            drop(state);
+            self.hub.wake_from_here(wait);
         } else {
             *state = State::Rung;
         }

@@ -81,7 +81,7 @@ fn first_of<const N: usize>(reasons: [(bool, Why); N]) -> Reuse {
 fn peer(version: Version) -> Why {
     match version {
         Version::Http10 => Why::Http10,
-        Version::Http11 => Why::PeerCloses,
+        Version::Http11 | Version::Http2 => Why::PeerCloses,
     }
 }
 

@@ -10,14 +10,17 @@ pub enum Version {
     Http10,
     /// HTTP/1.1: stays unless one side says `close`.
     Http11,
+    /// HTTP/2, which has no such line and whose connections stay.
+    Http2,
 }
 
 impl Version {
-    /// `"1.0"` or `"1.1"`.
+    /// `"1.0"`, `"1.1"` or `"2"`.
     pub fn as_str(self) -> &'static str {
         match self {
             Version::Http10 => "1.0",
             Version::Http11 => "1.1",
+            Version::Http2 => "2",
         }
     }
 
@@ -35,7 +38,7 @@ pub enum Framing {
     Length(u64),
     /// Chunks, then trailers.
     Chunked,
-    /// Until the peer closes; only in responses.
+    /// Until the peer closes (in HTTP/2 the stream); only in responses.
     Close,
 }
 
@@ -83,7 +86,7 @@ impl Declared {
     /// Whether the sender of these fields will keep the connection (RFC 9112 section 9.3).
     pub fn keeps_alive(&self, version: Version) -> bool {
         match version {
-            Version::Http11 => !self.close,
+            Version::Http11 | Version::Http2 => !self.close,
             Version::Http10 => !self.close && self.keep_alive,
         }
     }

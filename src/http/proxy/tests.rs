@@ -265,3 +265,24 @@ fn connect_takes_no_other_answer() {
     let endless = ["HTTP/1.1 200 OK\r\n".as_bytes(), &b"X: y\r\n".repeat(1 << 16)].concat();
     assert!(matches!(connect(&endless, 4096), Err(ProxyError::Protocol(_))));
 }
+
+#[test]
+fn a_proxys_failures_say_whose_they_are_and_whether_to_come_again() {
+    use crate::http::{Blame, ErrorKind, Phase};
+    let broken = || io::Error::from(io::ErrorKind::ConnectionReset);
+    for (error, blame, again) in [
+        (ProxyError::Status(407), Blame::Caller, false),
+        (ProxyError::Status(403), Blame::Proxy, false),
+        (ProxyError::Status(503), Blame::Proxy, true),
+        (ProxyError::EarlyBytes, Blame::Proxy, false),
+        (ProxyError::Io(broken()), Blame::Proxy, true),
+        (ProxyError::SocksIo(broken()), Blame::Proxy, true),
+        (ProxyError::Socks(SocksError::Login), Blame::Caller, false),
+        (ProxyError::Socks(SocksError::Reply5(2)), Blame::Proxy, false),
+        (ProxyError::Socks(SocksError::Reply5(4)), Blame::Proxy, true),
+    ] {
+        let (text, error) = (error.to_string(), Error::Proxy(Box::new(error)));
+        assert_eq!(error.kind(), ErrorKind::Proxy, "{text}");
+        assert_eq!((error.blame(Some(Phase::Proxy)), error.is_transient()), (blame, again), "{text}");
+    }
+}

@@ -119,6 +119,22 @@ impl<S: Read + Write> TlsStream<S> {
         TlsStream::shake_hands(connection.into(), transport, loaded.counts.trusted)
     }
 
+    /// The same, offering `protocols` by ALPN (dearest first) in place of the configuration's own.
+    pub fn connect_offering(
+        scope: SessionScope,
+        transport: S,
+        server_name: &str,
+        config: &TlsConfig,
+        protocols: &[&[u8]],
+    ) -> Result<TlsStream<S>, TlsError> {
+        let name = parse_name(server_name)?;
+        let loaded = config.loaded().map_err(TlsError::Setup)?;
+        let protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        let connection = ClientConnection::new_with_alpn(loaded.client(scope), name, protocols)
+            .map_err(|error| TlsError::Protocol(error.to_string()))?;
+        TlsStream::shake_hands(connection.into(), transport, loaded.counts.trusted)
+    }
+
     pub(super) fn shake_hands(mut tls: Connection, transport: S, roots: usize) -> Result<TlsStream<S>, TlsError> {
         tls.set_buffer_limit(Some(UNSENT_BYTES));
         let mut stream = TlsStream {
@@ -195,6 +211,7 @@ impl<S: Read + Write> TlsStream<S> {
             // get through does not end the reading.
             match self.push() {
                 Err(error) if Interrupt::of(&error).is_some() => return Err(error),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => self.unsent = Some(error),
                 Ok(()) => {}
             }
@@ -310,7 +327,8 @@ impl<S: Read + Write> Write for TlsStream<S> {
         self.push()?;
         let taken = self.tls.writer().write(bytes)?;
         // From here on the bytes are taken. An interrupt will come again by itself at the next wait.
-        self.unsent = self.push().err().filter(|error| Interrupt::of(error).is_none());
+        let lasts = |error: &io::Error| Interrupt::of(error).is_none() && error.kind() != ErrorKind::WouldBlock;
+        self.unsent = self.push().err().filter(lasts);
         Ok(taken)
     }
 

@@ -2,7 +2,7 @@
 
 use gfetch::fetch::plan::Family;
 use gfetch::http::proxy::ProxyKind;
-use gfetch::http::{ConnectTo, Interface};
+use gfetch::http::{ConnectTo, HttpVersions, Interface};
 use gfetch::net::TlsVersion;
 
 use crate::cli::args::option::{Opt, Refusal, Shown};
@@ -97,6 +97,14 @@ pub const OPTIONS: &[Opt] = &[
     .more("Separated by commas; a name holds for all below it. Without it: no_proxy of the environment."),
     Opt::value("socks5-hostname", "HOST[:PORT]", "The same as -x socks5h://HOST[:PORT]", |t, v| {
         t.route.set_proxy(v, ProxyKind::Socks5h)
+    }),
+    Opt::flag("http2", "Use HTTP/2 where an https server takes it (so it is)", |t| {
+        t.plan.connect.versions = HttpVersions::ByAlpn
+    })
+    .more("Plain http stays HTTP/1.1: the upgrade that curl tries is gone from HTTP/2 (RFC 9113)."),
+    Opt::flag("http1.1", "Use HTTP/1.1 only", |t| t.plan.connect.versions = HttpVersions::Http1),
+    Opt::flag("http2-prior-knowledge", "Use HTTP/2 for plain http too, from the first byte", |t| {
+        t.plan.connect.versions = HttpVersions::PriorKnowledge
     }),
     Opt::flag("ipv4", "Use IPv4 addresses only", |t| t.plan.connect.family = Family::V4).short('4'),
     Opt::flag("ipv6", "Use IPv6 addresses only", |t| t.plan.connect.family = Family::V6).short('6'),

@@ -50,5 +50,4 @@ pub const ALREADY_SO: &[Opt] = &[
     Opt::already_so("no-buffer").short('N'),
     Opt::already_so("progress-bar").short('#'),
     Opt::already_so("disable").short('q'),
-    Opt::already_so("http1.1"),
 ];
