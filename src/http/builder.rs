@@ -206,7 +206,7 @@ impl ClientBuilder {
         };
         let mut routes = self.routes;
         routes.proxy_tls.get_or_insert_with(|| TlsConfig::builder().roots(system_roots()).build_lazy());
-        Ok(Client::with_settings(config, routes, self.settings))
+        Ok(Client::put_together(config, routes, self.settings))
     }
 
     fn note(&mut self, pushed: Result<(), FieldError>) {

@@ -132,15 +132,15 @@ impl Client {
 
     /// A client with no connections yet.
     pub fn new(config: ClientConfig) -> Client {
-        Client::with_routes(config, Routes::default())
+        Client::put_together(config, Routes::default(), Settings::default())
     }
 
     /// The same, its connections led by `routes`: proxies, a Unix socket, other hosts.
     pub fn with_routes(config: ClientConfig, routes: Routes) -> Client {
-        Client::with_settings(config, routes, Settings::default())
+        Client::put_together(config, routes, Settings::default())
     }
 
-    pub(super) fn with_settings(config: ClientConfig, routes: Routes, settings: Settings) -> Client {
+    pub(super) fn put_together(config: ClientConfig, routes: Routes, settings: Settings) -> Client {
         let pool = Rc::new(Pool::new(config.pool));
         let http2 = h2::Table::new(config.pool.idle, config.pool.idle_time);
         let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone(), http2.clone(), routes);

@@ -298,7 +298,7 @@ impl Connector {
         })?;
         let only_v4 = matches!(kind, ProxyKind::Socks4 | ProxyKind::Socks4a);
         let address = addresses.iter().find(|address| address.is_ipv4() || !only_v4).or(addresses.first());
-        address.map(|address| SocksTarget::Address(*address)).ok_or_else(|| Error::NoOrigin)
+        address.map(|address| SocksTarget::Address(*address)).ok_or(Error::NoOrigin)
     }
 
     /// TLS with the proxy itself, in the phase of the proxy.

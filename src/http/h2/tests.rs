@@ -212,7 +212,7 @@ fn where_one_stream_is_allowed_each_request_has_a_connection() {
 #[test]
 fn large_bodies_go_both_ways() {
     run(|| {
-        let body: Rc<[u8]> = (0..5_000_000_u32).map(|number| (number * 7 >> 3) as u8).collect();
+        let body: Rc<[u8]> = (0..5_000_000_u32).map(|number| ((number * 7) >> 3) as u8).collect();
         let sent = body.clone();
         let server = serve(Builder::new(), move |mut asked, mut answering| {
             let had = answering.read(asked.body_mut());
