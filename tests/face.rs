@@ -547,3 +547,32 @@ fn a_challenge_for_digest_is_answered_once_and_by_nobody_elsewhere() {
         assert_eq!((once.status(), heard.take().len()), (StatusCode::UNAUTHORIZED, 1));
     });
 }
+
+#[test]
+fn routes_lead_through_proxies_and_keep_out_of_private_networks() {
+    use gfetch::http::Routes;
+    use gfetch::http::proxy::{Proxy, ProxyKind, ProxyRules};
+    story(|| {
+        let (url, log) = serve("127.0.0.1", leads);
+        let through = |proxy: &str| {
+            let proxies = ProxyRules::all(Proxy::parse(proxy, ProxyKind::Http).unwrap());
+            Client::builder().routes(Routes { proxies, ..Routes::default() }).build().unwrap()
+        };
+        let answer = through(&url).get("http://a.example/b").send().unwrap();
+        assert_eq!((answer.status(), &*log.take()), (StatusCode::OK, &["GET http://a.example/b".to_owned()][..]));
+
+        let busy = says(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+        let error = through(&busy).post("https://a.example/").send().unwrap_err();
+        assert_eq!((error.kind(), error.blame()), (ErrorKind::Proxy, Blame::Proxy), "{error:?}");
+        assert!(error.is_retry_sensible() && !error.may_have_acted(), "the origin saw nothing of it: {error:?}");
+        let strict = says(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+        assert!(!through(&strict).get("https://a.example/").send().unwrap_err().is_retry_sensible());
+
+        let routes = Routes { block_private: true, ..Routes::default() };
+        let error = Client::builder().routes(routes).build().unwrap().get(&url).send().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.blame(), error.is_retry_sensible()),
+            (ErrorKind::Blocked, Blame::Caller, false)
+        );
+    });
+}

@@ -108,7 +108,7 @@ impl Error {
             Error::Truncated(_) => ErrorKind::Truncated,
             Error::Decode(_) => ErrorKind::Decode,
             Error::Interrupted(_) => ErrorKind::Interrupted,
-            _ => ErrorKind::Reset,
+            Error::Io(_) => ErrorKind::Reset,
         }
     }
 
@@ -126,6 +126,7 @@ impl Error {
                 ConnectErrorKind::Unreachable | ConnectErrorKind::TimedOut | ConnectErrorKind::Other => Blame::Network,
             },
             Error::Interface(_) => Blame::Caller,
+            Error::UnixSocket(..) => Blame::Server,
             Error::Proxy(error) => match **error {
                 ProxyError::Dns(_) => Blame::Caller,
                 ProxyError::Target(_) => Blame::Network,
@@ -148,6 +149,7 @@ impl Error {
             Error::Connect(error) => {
                 !matches!(error.kind(), ConnectErrorKind::NoAddress | ConnectErrorKind::Interrupted)
             }
+            Error::UnixSocket(..) => true,
             Error::Decode(error) => matches!(error, DecodeError::OutOfBudget { .. }),
             Error::Proxy(error) => match &**error {
                 ProxyError::Dns(error) | ProxyError::Target(error) => matches!(error.kind, DnsErrorKind::Temporary),

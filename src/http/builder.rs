@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::client::{Client, ClientConfig};
+use super::client::{Client, ClientConfig, HttpVersions};
 use super::cookies::Jar;
 use super::error::Error;
 use super::face::{RedirectPolicy, Settings};
@@ -51,6 +51,7 @@ pub struct ClientBuilder {
     connect_timeout: Option<Duration>,
     pool: PoolLimits,
     routes: Routes,
+    versions: HttpVersions,
     settings: Settings,
     bad_field: Option<FieldError>,
 }
@@ -63,9 +64,16 @@ impl ClientBuilder {
             connect_timeout: Some(CONNECT_TIMEOUT),
             pool: PoolLimits::default(),
             routes: Routes::default(),
+            versions: HttpVersions::default(),
             settings: Settings::default(),
             bad_field: None,
         }
+    }
+
+    /// Which versions of HTTP are spoken: HTTP/2 where a server takes it by ALPN, else HTTP/1.1.
+    pub fn versions(mut self, versions: HttpVersions) -> ClientBuilder {
+        self.versions = versions;
+        self
     }
 
     /// What looks names up: overrides, an address family, other times to live. Default: the system's resolver, answers
@@ -194,7 +202,7 @@ impl ClientBuilder {
             tls,
             connect_timeout: self.connect_timeout,
             pool: self.pool,
-            versions: Default::default(),
+            versions: self.versions,
         };
         let mut routes = self.routes;
         routes.proxy_tls.get_or_insert_with(|| TlsConfig::builder().roots(system_roots()).build_lazy());

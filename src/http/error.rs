@@ -62,7 +62,11 @@ pub enum Error {
 impl Error {
     /// Whether somebody is there, and refuses connections.
     pub fn is_refused(&self) -> bool {
-        matches!(self, Error::Connect(error) if error.kind() == ConnectErrorKind::Refused)
+        match self {
+            Error::Connect(error) => error.kind() == ConnectErrorKind::Refused,
+            Error::UnixSocket(_, error) => error.kind() == io::ErrorKind::ConnectionRefused,
+            _ => false,
+        }
     }
 
     /// Sorts an I/O error by what is inside it.
@@ -146,11 +150,12 @@ impl error::Error for Error {
             Error::TlsSetup(error) => error,
             Error::Tls(error) => error,
             Error::Protocol(error) => error,
+            Error::Http2(error) => error,
             Error::Truncated(error) => error,
             Error::Decode(error) => error,
             Error::Interrupted(interrupt) => interrupt,
             Error::Io(error) => error,
-            _ => return None,
+            Error::NoOrigin | Error::Blocked(_) | Error::ConnectTimeout(_) | Error::AnswerTimeout(_) => return None,
         })
     }
 }

@@ -23,7 +23,7 @@ use crate::http::{fields::FieldError, is_idempotent};
 /// | `Url`, `Request`, `Blocked`, `TooLarge`, `Read`, `Interrupted` | `Caller` | no |
 /// | `Dns` | `Caller` (no such name), `Network` (no answer) | no, yes |
 /// | `Connect` | `Server` (refused), `Network` (no way there), `Us` (no descriptor or port) | yes |
-/// | `Proxy` | `Proxy` | no |
+/// | `Proxy` | `Proxy` | where it broke off, or its status is one of those below |
 /// | `Tls`, `Certificate` | `Server`; `Caller` where the own trust cannot be read | no |
 /// | `Timeout` | `Network` before there is a connection, `Server` after | yes |
 /// | `Reset` | `Network` | yes |
