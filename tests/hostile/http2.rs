@@ -483,7 +483,7 @@ fn silence_ends_by_its_clock() {
         Row {
             change: |plan| {
                 plan.limits.max_time = Some(Duration::from_secs(5));
-                plan.request.body = Some(vec![b'x'; 20_000].into());
+                plan.request.body = Some(vec![b'x'; 20_000]);
             },
             ..row(
                 "a window of nothing for an upload that had been handed over by then",
