@@ -3,7 +3,11 @@
 use std::cell::Cell;
 use std::io::{Read, Write};
 
+use url::Url;
+
 use super::*;
+use crate::http::Upload;
+use crate::http::fields::Fields;
 use crate::net::{Roots, TcpListener, TcpStream, TlsAcceptor};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody";

@@ -9,10 +9,10 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::client::Request;
 use super::connection::Connection;
 use super::error::Error;
 use super::h1::{Head, ReceiveHead, Received};
+use super::request::Request;
 use super::trace::{Phase, Trace};
 use super::upload::Upload;
 use crate::green::{self, Interrupt};

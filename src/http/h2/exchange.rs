@@ -14,10 +14,10 @@ use super::error::of_crate;
 use super::limits::SEND_BUFFER_BYTES;
 use super::{Http2Error, request};
 use crate::green::{self, Doorbell};
-use crate::http::client::Request;
 use crate::http::error::Error;
 use crate::http::fields::Fields;
 use crate::http::h1::{Framing, Head, MAX_FIELDS, MAX_INFORMATIONAL, ProtocolError, Truncated, Version};
+use crate::http::request::Request;
 use crate::http::trace::{Phase, Trace};
 use crate::http::upload::Upload;
 

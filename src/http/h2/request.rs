@@ -6,10 +6,10 @@ use http::uri::{Authority, Parts, PathAndQuery, Scheme as UriScheme, Uri};
 use http::{Method, Version};
 use url::Position;
 
-use crate::http::client::Request;
 use crate::http::error::Error;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::origin::{Origin, Scheme};
+use crate::http::request::Request;
 use crate::http::upload::Upload;
 
 /// What all requests of a connection have in common.
