@@ -256,6 +256,7 @@ impl Client {
     pub fn make_cold(&self) {
         self.close_idle();
         self.shared.tls.forget_sessions();
+        self.shared.connector.forget_sessions();
     }
 
     /// Idle connections now.

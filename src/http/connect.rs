@@ -6,7 +6,7 @@
 //! ```
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -82,6 +82,11 @@ impl Connector {
         Connector { resolver, race, timeout, pool, routes, concern_requests, concern_connections, http2 }
     }
 
+    /// Forgets the TLS sessions with proxies.
+    pub fn forget_sessions(&self) {
+        self.routes.proxy_tls.iter().for_each(TlsConfig::forget_sessions);
+    }
+
     /// How long making a connection may take.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
@@ -96,7 +101,7 @@ impl Connector {
     #[inline(never)]
     fn key_by_route(&self, origin: Origin, tls: Option<u64>, trace: &mut Trace) -> Result<Key, Error> {
         if self.routes.block_private
-            && let Some(blocked) = blocked_by_name(&origin)
+            && let Some(blocked) = Blocked::by_name(&origin)
         {
             trace.enter(Phase::Connect);
             return Err(blocked.into());
@@ -254,7 +259,7 @@ impl Connector {
             return over_tcp(stream, key, manner, trace);
         }
         if self.routes.block_private
-            && let Some(blocked) = blocked_by_name(&target)
+            && let Some(blocked) = Blocked::by_name(&target)
         {
             trace.enter(Phase::Connect);
             return Err(blocked.into());
@@ -283,7 +288,7 @@ impl Connector {
         if matches!(kind, ProxyKind::Socks4a | ProxyKind::Socks5h)
             && let Host::Domain(name) = &target.host
         {
-            let blocked = blocked_by_name(target).filter(|_| only_public);
+            let blocked = Blocked::by_name(target).filter(|_| only_public);
             return match blocked {
                 None => Ok(SocksTarget::Name((**name).to_owned(), target.port)),
                 Some(blocked) => {
@@ -320,20 +325,6 @@ fn refused(error: ProxyError) -> Error {
         ProxyError::Dns(DnsError { kind: DnsErrorKind::Interrupted(interrupt), .. }) => Error::Interrupted(interrupt),
         error => Error::Proxy(Box::new(error)),
     }
-}
-
-/// What is known of an origin without a look-up: a literal, or this machine.
-fn blocked_by_name(origin: &Origin) -> Option<Blocked> {
-    let address: IpAddr = match &origin.host {
-        Host::Ipv4(ip) => (*ip).into(),
-        Host::Ipv6(ip) => (*ip).into(),
-        Host::Domain(name) => {
-            let name = name.strip_suffix('.').unwrap_or(name);
-            let is_local = name == "localhost" || name.ends_with(".localhost");
-            return is_local.then(|| Blocked { host: origin.host.to_string(), what: "loopback" });
-        }
-    };
-    Blocked::of(origin, address)
 }
 
 fn over_tcp(stream: TcpStream, key: &Key, manner: Manner<'_>, trace: &mut Trace) -> Result<Transport, Error> {

@@ -11,7 +11,7 @@ use super::coding::DecodeError;
 use super::fields::FieldError;
 use super::h1::{ProtocolError, Truncated};
 use super::h2::Http2Error;
-use super::origin::Origin;
+use super::origin::{Host, Origin};
 use super::proxy::ProxyError;
 use crate::green::Interrupt;
 use crate::net::{ConnectError, ConnectErrorKind, DnsError, TlsError, TlsSetupError, not_public};
@@ -170,6 +170,19 @@ pub struct Blocked {
 }
 
 impl Blocked {
+    /// What is known of an origin without a look-up: a literal, or this machine.
+    pub(super) fn by_name(origin: &Origin) -> Option<Blocked> {
+        match &origin.host {
+            Host::Ipv4(ip) => Blocked::of(origin, (*ip).into()),
+            Host::Ipv6(ip) => Blocked::of(origin, (*ip).into()),
+            Host::Domain(name) => {
+                let name = name.strip_suffix('.').unwrap_or(name);
+                let is_local = name == "localhost" || name.ends_with(".localhost");
+                is_local.then(|| Blocked { host: origin.host.to_string(), what: "loopback" })
+            }
+        }
+    }
+
     /// That `address` of the target's host is not public, if so.
     pub(super) fn of(target: &Origin, address: IpAddr) -> Option<Blocked> {
         not_public(address).map(|what| Blocked { host: target.host.to_string(), what })
