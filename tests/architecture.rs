@@ -162,15 +162,33 @@ fn no_async_runtime_is_in_the_release_binary() {
     }
 }
 
+/// What gfetch's manifest names as `[dependencies]`.
+fn dependencies() -> BTreeSet<String> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let table = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    table.lines().filter_map(|line| Some(line.split_once('=')?.0.trim().to_owned())).collect()
+}
+
 #[test]
 fn the_architecture_is_told_in_150_lines_and_names_every_dependency() {
     let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     assert!(architecture.lines().count() <= 150, "{} lines", architecture.lines().count());
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
-    for line in dependencies.lines().filter(|line| line.contains('=')) {
-        let name = line.split('=').next().unwrap().trim();
+    for name in dependencies() {
         assert!(architecture.contains(&format!("`{name}`")), "ARCHITECTURE.md does not say why {name} is here");
+    }
+}
+
+/// The packages that stand beside lock gfetch's dependencies again, and CI builds them `--locked`.
+#[test]
+fn the_lock_files_beside_know_what_gfetch_depends_on() {
+    for lock in ["examples/zeromq/Cargo.lock", "fuzz/Cargo.lock"] {
+        let text = fs::read_to_string(root().join(lock)).unwrap();
+        let own = text.split("[[package]]").find(|package| package.contains("\nname = \"gfetch\"\n")).unwrap();
+        let listed = own.split("dependencies = [").nth(1).unwrap().split(']').next().unwrap();
+        // A name, and the version after it where there are several.
+        let names = listed.lines().filter_map(|line| line.split('"').nth(1)?.split(' ').next());
+        let locked: BTreeSet<String> = names.map(str::to_owned).collect();
+        assert_eq!(locked, dependencies(), "{lock}: run `cargo update --workspace` beside it");
     }
 }
 
