@@ -106,6 +106,11 @@ impl fmt::Display for RedirectError {
 
 impl std::error::Error for RedirectError {}
 
+/// Whether an answer of this status goes on where its `Location` says; a cheap first look for [`next`].
+pub fn leads_on(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
 /// The request that an answer leads to; `None` when the answer is final.
 ///
 /// Followed are 301, 302, 303, 307 and 308. A 300, 304, 305 or 306 is an answer, and so is a redirect whose `Location`
@@ -125,7 +130,7 @@ impl std::error::Error for RedirectError {}
 /// # Errors
 /// The `Location` names no one place to go to, or one that gfetch does not go to: see [`RedirectError`].
 pub fn next(hop: &Hop<'_>) -> Result<Option<Next>, RedirectError> {
-    if !matches!(hop.status, 301 | 302 | 303 | 307 | 308) {
+    if !leads_on(hop.status) {
         return Ok(None);
     }
     let Some(location) = the_location(hop.locations)? else { return Ok(None) };

@@ -13,7 +13,7 @@ use crate::fetch::session::Exchange;
 use crate::http::h1::Head;
 use crate::http::origin::Origin;
 use crate::http::redirect::{self, Hop, RedirectError};
-use crate::http::retry::retry_after;
+use crate::http::retry::{is_transient, retry_after};
 use crate::http::{Error, Phase, Response, Trace};
 
 impl Worker {
@@ -95,8 +95,11 @@ impl Worker {
         }
         record.take_head(head, &self.types);
         self.credentials.take_cookies(flow.request().url, &head.fields);
-        ended.retry_after =
-            retry_after(&head.fields, SystemTime::now()).and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
+        // Other answers' wishes are not heard (`RetryPolicy::hold`).
+        ended.retry_after = match is_transient(head.status) {
+            true => retry_after(&head.fields, SystemTime::now()).zip(Origin::of(flow.request().url)),
+            false => None,
+        };
         Ok(response)
     }
 
@@ -111,7 +114,7 @@ impl Worker {
 
     /// The request that a redirect asks for, where it is one and is followed.
     fn next_hop(&self, flow: &Flow<'_>, head: &Head, record: &Outcome) -> Result<Option<redirect::Next>, Failure> {
-        if !flow.follows(&self.plan) {
+        if !redirect::leads_on(head.status) || !flow.follows(&self.plan) {
             return Ok(None);
         }
         let locations: Vec<&[u8]> = head.fields.all("location").collect();
