@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
 use super::credentials::Credentials;
+use super::exchange::Exchange;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
 use super::list::{Entry, Target};
@@ -22,7 +23,7 @@ use super::parts::PartFiles;
 use super::permits::{Pass, Permits, Refused};
 use super::plan::Plan;
 use super::retry::{Attempt, Decision, RetryBudget};
-use super::session::{Exchange, Fetched, Job};
+use super::session::{Fetched, Job};
 use super::sink::{Finished, Output, Sink, Turn};
 use super::speed::Speeds;
 use super::spool::SpoolMemory;

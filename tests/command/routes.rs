@@ -260,6 +260,37 @@ fn proxy_passwords_are_never_printed() {
 }
 
 #[test]
+fn verbose_shows_connect_and_dump_header_its_answer_as_in_curl() {
+    let dir = Dir::new();
+    let proxy = Proxy::http(nobody(), "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=x\r\n\r\n");
+    let via = format!("http://ann:hunter2@{}", proxy.addr);
+    let args = ["-x", &via, "-v", "-s", "-A", "me/1", "-D", "heads", "https://a.test/x"];
+    let run = Gfetch::new(&args).dir(&dir).run().expect(3);
+    let expected = "[0] > CONNECT a.test:443\n[0] > Host: a.test:443\n[0] > Proxy-Authorization: ***\n\
+                    [0] > User-Agent: me/1\n[0] > Proxy-Connection: Keep-Alive\n[0] < HTTP/1.1 407 Who\n\
+                    [0] < Proxy-Authenticate: Basic realm=x\n";
+    assert_eq!(run.err, expected);
+    assert_eq!(dir.read("heads"), "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=x\r\n\r\n");
+    let run = Gfetch::new(&args).args(&["--show-secrets"]).dir(&dir).run().expect(3);
+    assert!(run.err.contains("> Proxy-Authorization: Basic YW5uOmh1bnRlcjI=\n"), "{}", run.err);
+    // Where it leads on, the server's exchange follows; a way that is there already is not asked for again.
+    let identity = Identity::new();
+    let ca = dir.write("ca.pem", &identity.certificate);
+    let proxy = Proxy::http(tls_echo(identity), OPEN);
+    let via = proxy.url("http");
+    let args = ["-x", &via, "-v", "-s", "--serial", "--http1.1", "--cacert", &ca, "https://origin.example/[1-2]"];
+    let run = gfetch(&args).expect(0);
+    let asked: Vec<&str> =
+        run.err.lines().filter(|line| line.contains("origin.example") && !line.contains("Host")).collect();
+    let expected = [
+        "[0] > CONNECT origin.example:443",
+        "[0] > GET https://origin.example/1",
+        "[1] > GET https://origin.example/2",
+    ];
+    assert_eq!(asked, expected, "{}", run.err);
+}
+
+#[test]
 fn unix_socket_takes_every_connection_plain_and_over_tls() {
     let (dir, identity) = (Dir::new(), Identity::new());
     let ca = dir.write("ca.pem", &identity.certificate);

@@ -4,12 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use super::answer::To;
 use super::{Ended, Ending, Worker};
+use crate::fetch::exchange::Exchange;
 use crate::fetch::failure::{of_exchange, of_redirect};
 use crate::fetch::flow::Flow;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::permits::Pass;
 use crate::fetch::plan::Stall;
-use crate::fetch::session::Exchange;
 use crate::http::h1::Head;
 use crate::http::origin::Origin;
 use crate::http::redirect::{self, Hop, RedirectError};
@@ -85,14 +85,16 @@ impl Worker {
             // Whatever came of it: there was a connection.
             _ => self.permits.note_connect(pass, false),
         }
+        if self.plan.keep_exchanges {
+            let with_proxy = trace.opening.take().map(|opening| Exchange::with_proxy(&opening));
+            let with_server = sent.as_ref().ok().map(|response| Exchange::new(&flow.request(), response.head()));
+            ended.exchanges.extend(with_proxy.into_iter().chain(with_server));
+        }
         let response = sent.map_err(|error| {
             ended.refused = error.is_refused();
             of_exchange(error, trace)
         })?;
         let head = response.head();
-        if self.plan.keep_exchanges {
-            ended.exchanges.push(Exchange::new(&flow.request(), head));
-        }
         record.take_head(head, &self.types);
         self.credentials.take_cookies(flow.request().url, &head.fields);
         ended.retry_after =
