@@ -230,8 +230,11 @@ impl Worker {
     fn never_started(&self, refused: &Refused, target: &Target) -> Failure {
         match refused {
             Refused::Interrupted => Failure::cancelled(),
-            Refused::GivenUp => {
-                let host = target.url.host_str().unwrap_or_default();
+            Refused::GivenUp(proxy) => {
+                let host = match proxy {
+                    Some(proxy) => &format!("the proxy {proxy}"),
+                    None => target.url.host_str().unwrap_or_default(),
+                };
                 let message = format!("{host} was given up after {} connect failures", self.plan.give_up_host);
                 Failure::new(Kind::Skipped, Stage::Queue, message)
             }

@@ -242,6 +242,18 @@ fn what_is_wrong_with_the_proxy_itself_has_curls_codes() {
 }
 
 #[test]
+fn give_up_host_gives_up_a_dead_proxy_whatever_lies_behind_it() {
+    let (dead, server) = (nobody(), Server::new());
+    let via = format!("http://ann:hunter2@{dead}");
+    let args = ["-x", &via, "--noproxy", "127.0.0.1", "--serial", "--give-up-host", "2", "http://h[1-4].test/"];
+    let found = records(&[&args[..], &[&server.url("/a")]].concat());
+    let kinds: Vec<_> = found.iter().map(|record| record["error"]["kind"].clone()).collect();
+    assert_eq!(kinds, [json!("connect"), json!("connect"), json!("skipped"), json!("skipped"), json!(null)]);
+    let message = format!("the proxy http://{dead} was given up after 2 connect failures");
+    assert_eq!(found[2]["error"]["message"], message);
+}
+
+#[test]
 fn proxy_passwords_are_never_printed() {
     let proxy = Proxy::http(nobody(), "HTTP/1.1 407 Who\r\n\r\n");
     let via = format!("http://ann:hunter2@{}", proxy.addr);

@@ -8,10 +8,11 @@ use crate::fetch::exchange::Exchange;
 use crate::fetch::failure::{of_exchange, of_redirect};
 use crate::fetch::flow::Flow;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::permits::Pass;
+use crate::fetch::permits::{Connect, Pass};
 use crate::fetch::plan::Stall;
 use crate::http::h1::Head;
 use crate::http::origin::Origin;
+use crate::http::proxy::ProxyError;
 use crate::http::redirect::{self, Hop, RedirectError};
 use crate::http::retry::retry_after;
 use crate::http::{Error, Phase, Response, Trace};
@@ -79,11 +80,12 @@ impl Worker {
         let sent = client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
             (Err(_), None) | (Err(Error::Blocked(_)), _) => {}
-            (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Proxy | Phase::Tls)) => {
-                self.permits.note_connect(pass, true)
+            (Err(error), Some(phase @ (Phase::Dns | Phase::Connect | Phase::Proxy | Phase::Tls))) => {
+                let failed = if is_first_hops(error, phase) { Connect::FirstHopFailed } else { Connect::Failed };
+                self.permits.note_connect(pass, failed)
             }
             // Whatever came of it: there was a connection.
-            _ => self.permits.note_connect(pass, false),
+            _ => self.permits.note_connect(pass, Connect::Made),
         }
         if self.plan.keep_exchanges {
             let with_proxy = trace.opening.take().map(|opening| Exchange::with_proxy(&opening));
@@ -125,5 +127,15 @@ impl Worker {
             Some(most) if record.redirects >= most => Err(of_redirect(RedirectError::TooMany(most))),
             _ => Ok(Some(next)),
         }
+    }
+}
+
+/// Whether whoever is connected to first, a proxy if there is one, was not there. In the phase of names it is that only
+/// where the error says so: before a SOCKS proxy it may have been the origin's name.
+fn is_first_hops(error: &Error, phase: Phase) -> bool {
+    match error {
+        Error::Proxy(error) => matches!(**error, ProxyError::Dns(_)),
+        Error::Tls(_) => phase == Phase::Proxy,
+        _ => phase == Phase::Connect,
     }
 }
