@@ -16,7 +16,7 @@ use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::digest::Offers;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::h1::Head;
-use crate::http::redirect::{self, Next, RedirectRules};
+use crate::http::redirect::{self, Next, RedirectError, RedirectRules};
 use crate::http::{EXPECT_ABOVE_BYTES, Request, Throttle};
 
 /// Challenges answered for one request: the first, and one that says the nonce was too old.
@@ -269,25 +269,32 @@ impl<'a> Flow<'a> {
         had
     }
 
-    /// Whether a redirect of this request is followed at all.
-    pub fn follows(&self, plan: &Plan) -> bool {
-        match plan.request.follow {
+    /// Where an answer leads on to after so many redirects, if it does and is followed.
+    pub fn next(&self, head: &Head, redirects: u32) -> Result<Option<Next>, RedirectError> {
+        let follows = match self.plan.request.follow {
             Follow::All => true,
             Follow::GetAndHead => self.method == "GET" || self.method == "HEAD",
             Follow::None => false,
+        };
+        // The status first: it is another for most.
+        if !redirect::is_redirect(head.status) || !follows {
+            return Ok(None);
         }
+        let rules = RedirectRules {
+            most: self.plan.limits.max_redirs,
+            schemes: self.plan.request.redirect_schemes,
+            location_trusted: self.plan.request.location_trusted,
+        };
+        redirect::next_of(head, (&self.method, &self.url), redirects, &rules)
     }
 
     /// Turns into the request that a redirect asks for.
-    pub fn follow(&mut self, plan: &Plan, next: Next) {
-        let secret_names: Vec<String> = plan.secrets.headers.iter().map(|(name, _)| name.clone()).collect();
-        let rules = RedirectRules { location_trusted: plan.request.location_trusted, secret_names: &secret_names };
+    pub fn follow(&mut self, next: Next) {
+        let secret_names: Vec<&str> = self.plan.secrets.headers.iter().map(|(name, _)| name.as_str()).collect();
+        self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &secret_names);
         // Once hidden it stays hidden.
-        self.shows_identity &= !next.cross_origin || plan.request.location_trusted;
-        self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &rules);
-        if next.cross_origin && !plan.request.location_trusted {
-            self.login = None;
-        }
+        self.shows_identity &= next.keeps_secrets;
+        self.login.take_if(|_| !next.keeps_secrets);
         (self.way, self.answers) = (None, 0);
         if self.auto_referer {
             self.refer_to(&next.url);

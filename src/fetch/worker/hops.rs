@@ -10,10 +10,8 @@ use crate::fetch::flow::Flow;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::permits::{Connect, Pass};
 use crate::fetch::plan::Stall;
-use crate::http::h1::Head;
 use crate::http::origin::Origin;
 use crate::http::proxy::ProxyError;
-use crate::http::redirect::{self, Hop, RedirectError};
 use crate::http::retry::retry_after;
 use crate::http::{Error, Phase, Response, Trace};
 
@@ -38,13 +36,13 @@ impl Worker {
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
                 continue;
             }
-            let Some(next) = self.next_hop(flow, response.head(), record)? else {
+            let Some(next) = flow.next(response.head(), record.redirects).map_err(of_redirect)? else {
                 return self.take_in(response, flow.compressed, to, record, trace, ended);
             };
             response.drain();
             record.redirects += 1;
             let cross_origin = next.cross_origin;
-            flow.follow(&self.plan, next);
+            flow.follow(next);
             // What follows is waiting to start, and no phase.
             trace.stop();
             if cross_origin || self.permits.is_held(&pass) {
@@ -110,22 +108,6 @@ impl Worker {
             Some(stall) if stall.given => Some(stall.time),
             _ if max_time.is_none() => Some(Stall::FIRST_BYTE_AT_MOST),
             _ => None,
-        }
-    }
-
-    /// The request that a redirect asks for, where it is one and is followed.
-    fn next_hop(&self, flow: &Flow<'_>, head: &Head, record: &Outcome) -> Result<Option<redirect::Next>, Failure> {
-        if !flow.follows(&self.plan) {
-            return Ok(None);
-        }
-        let locations: Vec<&[u8]> = head.fields.all("location").collect();
-        let asked = flow.request();
-        let schemes = self.plan.request.redirect_schemes;
-        let hop = Hop { url: asked.url, method: asked.method, status: head.status, locations: &locations, schemes };
-        let Some(next) = redirect::next(&hop).map_err(of_redirect)? else { return Ok(None) };
-        match self.plan.limits.max_redirs {
-            Some(most) if record.redirects >= most => Err(of_redirect(RedirectError::TooMany(most))),
-            _ => Ok(Some(next)),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::http::convert::{to_header_map, to_version};
 use crate::http::digest::{Asked, Offers, client_nonce};
 use crate::http::fields::{FieldError, Fields};
 use crate::http::h1::Head;
-use crate::http::redirect::{self, Hop, Next, RedirectError, RedirectRules, Schemes};
+use crate::http::redirect::{self, Next, RedirectError, RedirectRules, Schemes};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::retry::retry_after;
@@ -34,10 +34,8 @@ use crate::http::trace::Trace;
 /// ```
 #[derive(Clone, Debug)]
 pub struct RedirectPolicy {
-    /// None: none is followed.
-    most: Option<u32>,
-    schemes: Schemes,
-    trusted: bool,
+    follows: bool,
+    rules: RedirectRules,
     secret_names: Vec<String>,
 }
 
@@ -47,23 +45,24 @@ const MAX_REDIRECTS: u32 = 10;
 impl RedirectPolicy {
     /// A redirect is an answer like others.
     pub fn none() -> RedirectPolicy {
-        RedirectPolicy { most: None, schemes: Schemes::ALL, trusted: false, secret_names: Vec::new() }
+        RedirectPolicy { follows: false, rules: RedirectRules::default(), secret_names: Vec::new() }
     }
 
     /// So many, one after the other; one more is an error.
     pub fn up_to(most: u32) -> RedirectPolicy {
-        RedirectPolicy { most: Some(most), ..RedirectPolicy::none() }
+        let rules = RedirectRules { most: Some(most), ..RedirectRules::default() };
+        RedirectPolicy { follows: true, rules, ..RedirectPolicy::none() }
     }
 
     /// Where they may lead. [`Schemes::ONLY_HTTPS`] refuses a way back to plain HTTP.
     pub fn schemes(mut self, schemes: Schemes) -> RedirectPolicy {
-        self.schemes = schemes;
+        self.rules.schemes = schemes;
         self
     }
 
     /// Fields and secrets go along to every origin that a redirect names. curl: `--location-trusted`.
     pub fn trust_other_origins(mut self, trusted: bool) -> RedirectPolicy {
-        self.trusted = trusted;
+        self.rules.location_trusted = trusted;
         self
     }
 
@@ -72,10 +71,6 @@ impl RedirectPolicy {
     pub fn secret_header(mut self, name: impl Into<String>) -> RedirectPolicy {
         self.secret_names.push(name.into());
         self
-    }
-
-    fn rules(&self) -> RedirectRules<'_> {
-        RedirectRules { location_trusted: self.trusted, secret_names: &self.secret_names }
     }
 }
 
@@ -259,19 +254,11 @@ impl Asking {
 
     /// Where the answer leads on to.
     fn next(&self, head: &Head, redirects: u32) -> Result<Option<Next>, RedirectError> {
-        let Some(most) = self.redirects.most else { return Ok(None) };
-        let locations: Vec<&[u8]> = head.fields.all("location").collect();
-        let hop = Hop {
-            url: &self.url,
-            method: self.method.as_str(),
-            status: head.status,
-            locations: &locations,
-            schemes: self.redirects.schemes,
-        };
-        let Some(next) = redirect::next(&hop)? else { return Ok(None) };
-        if redirects >= most {
-            return Err(RedirectError::TooMany(most));
+        if !self.redirects.follows {
+            return Ok(None);
         }
+        let asked = (self.method.as_str(), &self.url);
+        let Some(next) = redirect::next_of(head, asked, redirects, &self.redirects.rules)? else { return Ok(None) };
         if !next.drop_body && !self.body.is_whole() {
             return Err(RedirectError::BodyIsGone);
         }
@@ -280,17 +267,17 @@ impl Asking {
 
     /// Turns into the request that a redirect asks for.
     fn follow(&mut self, next: Next) {
-        let rules = self.redirects.rules();
+        let secret_names: Vec<&str> = self.redirects.secret_names.iter().map(String::as_str).collect();
         for fields in [&mut self.own, &mut self.common] {
             let mut left = Fields::new();
-            for (name, value) in fields.iter().filter(|(name, _)| redirect::goes_on(name, &next, &rules)) {
+            for (name, value) in fields.iter().filter(|(name, _)| redirect::goes_on(name, &next, &secret_names)) {
                 left.push_parsed(name, value);
             }
             *fields = left;
         }
         // Once hidden it stays hidden.
-        self.anonymous |= next.cross_origin && !self.redirects.trusted;
-        self.digest.take_if(|_| next.cross_origin && !self.redirects.trusted);
+        self.anonymous |= !next.keeps_secrets;
+        self.digest.take_if(|_| !next.keeps_secrets);
         (self.authorization, self.answers) = (None, 0);
         if next.drop_body {
             self.body = SendBody::none();
