@@ -344,6 +344,21 @@ fn connect_to_changes_whom_is_spoken_to_and_nothing_that_is_said() {
 }
 
 #[test]
+fn ipv4_and_ipv6_say_which_addresses_count() {
+    let server = Server::new();
+    let by_name = server.url("/a").replace("127.0.0.1", "localhost");
+    let found = |option: &str, url: &str| records(&[option, url]).remove(0);
+    for (options, remote) in [("-4", "127.0.0.1"), ("--ipv4", "127.0.0.1")] {
+        assert_eq!(found(options, &by_name)["remote_ip"], remote);
+    }
+    assert_eq!(found("-6", &by_name)["error"]["kind"], "connect", "nobody listens there");
+    // There is nothing to look up, and nothing to connect to.
+    assert_eq!(error(&found("-6", &server.url("/a"))), ("dns", "dns", 7));
+    assert_eq!(error(&found("--ipv4", "http://[::1]/")), ("dns", "dns", 7));
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
 fn interface_is_where_connections_come_from() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());

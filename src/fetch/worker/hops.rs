@@ -92,7 +92,7 @@ impl Worker {
         }
         let response = sent.map_err(|error| {
             ended.refused = error.is_refused();
-            of_exchange(error, trace)
+            of_exchange(&error, trace)
         })?;
         let head = response.head();
         record.take_head(head, &self.types);

@@ -130,7 +130,7 @@ impl RequestError {
     pub fn kind(&self) -> ErrorKind {
         match &self.0.cause {
             Cause::Url(_) => ErrorKind::Url,
-            Cause::Exchange(error) => error.kind(),
+            Cause::Exchange(error) => error.kind_at(self.0.stage),
             Cause::Redirect(RedirectError::Refused(_)) => ErrorKind::Blocked,
             Cause::Redirect(RedirectError::BodyIsGone) => ErrorKind::Read,
             Cause::Redirect(_) => ErrorKind::Redirect,
