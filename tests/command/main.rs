@@ -9,6 +9,7 @@ mod endings;
 mod input;
 mod proxies;
 mod records;
+mod requests;
 mod routes;
 mod runner;
 mod save_failed;
