@@ -75,7 +75,6 @@ fn requests_are_curls() {
         &["-G", "-d", "a=1", "--data-urlencode", "b=2 &"],
         &["-G", "-d", "a", "-X", "PUT"],
         &["-I", "-G", "-d", "a=1"],
-        &["-G", "-d", ""],
         &["--url-query", "z=a b", "--url-query", "+raw%20x", "-d", "body"],
         &["-H", "X-Empty;", "-H", "Accept:", "-H", "X-Full:  y "],
         &["-r", "0-99"],
