@@ -23,7 +23,7 @@ use super::worker::{LastText, Worker};
 use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
 use crate::http::cookies::Jar;
-use crate::http::h1::Head;
+use crate::http::h1::{Head, Version};
 use crate::http::{Client, Phase, Request, Trace};
 
 /// Lines read ahead of the permits: whoever waits for a busy origin must not keep the others from starting. How many of
@@ -85,7 +85,7 @@ impl Exchange {
 /// The heads of one request and its answer.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// Method and URL.
+    /// Method, URL and version.
     pub request_line: String,
     /// The request's fields, as they were sent.
     pub request_fields: Vec<(String, String)>,
@@ -382,9 +382,11 @@ impl Exchange {
             }
         }
         response_head.extend_from_slice(b"\r\n");
+        let asked_by = if head.version == Version::Http2 { "2" } else { "1.1" };
+        let sent = request.sent_fields(head.version);
         Exchange {
-            request_line: format!("{} {}", request.method, request.url),
-            request_fields: request.sent_fields().map(|(name, value)| pair(name, &value)).collect(),
+            request_line: format!("{} {} HTTP/{asked_by}", request.method, request.url),
+            request_fields: sent.into_iter().map(|(name, value)| pair(&name, &value)).collect(),
             status_line,
             response_fields: head.fields.iter().map(|(name, value)| pair(name, value)).collect(),
             response_head,

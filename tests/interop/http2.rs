@@ -243,3 +243,41 @@ fn a_record_by_http2_has_what_one_by_http1_has() {
         }
     }
 }
+
+/// By nghttpd's account of what arrived.
+#[test]
+fn what_verbose_shows_is_what_was_sent_and_secrets_are_starred() {
+    needs_servers!();
+    let server = Nghttpd::tls(&[]);
+    let (own, url) = (server.options(), server.url("/small.txt"));
+    let secret = ["-u", "ann:hunter2", "-b", "a=hunter3", "-H", "X-Api-Key: hunter4"];
+    let fields = ["-H", "X-Mixed: Case", "-H", "Connection: X-Hop", "-H", "X-Hop: 1", "-H", "TE: gzip", "-d", "four"];
+    let more = [&secret[..], &fields, &["-v", &url]].concat();
+    let starred = succeeded(gfetch(&words(&own, &more), ""));
+    let open = succeeded(gfetch(&words(&own, &[&more[..], &["--show-secrets"]].concat()), ""));
+    let shown = |output: &std::process::Output, mark: &str| {
+        let text = String::from_utf8(output.stderr.clone()).expect("UTF-8");
+        let lines = text.lines().filter_map(|line| line.strip_prefix(mark));
+        lines.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let (hidden, shown_all) = (shown(&starred, "[0] > "), shown(&open, "[0] > "));
+    assert_eq!(hidden[0], format!("POST {url} HTTP/2"));
+    assert_eq!(hidden.iter().filter(|line| line.ends_with(": ***")).count(), 3, "{hidden:?}");
+    assert!(!String::from_utf8_lossy(&starred.stderr).contains("hunter"));
+    assert!(shown(&starred, "[0] < ")[0].starts_with("HTTP/2 200"));
+    let log = server.log();
+    let (mut pseudo, mut sent, mut never_in_tables) = (Vec::new(), Vec::new(), 0);
+    for line in log.lines().filter(|line| line.starts_with("[id=2]")) {
+        let Some((_, field)) = line.split_once("recv (stream_id=1") else { continue };
+        let (flags, field) = field.split_once(") ").expect("a field");
+        never_in_tables += usize::from(flags == ", sensitive");
+        if field.starts_with(':') { pseudo.push(field.to_owned()) } else { sent.push(field.to_owned()) }
+    }
+    assert_eq!(never_in_tables, 3, "each secret, and nothing else");
+    let authority = url.strip_prefix("https://").unwrap().strip_suffix("/small.txt").unwrap();
+    pseudo.sort();
+    let expected = [":method: POST", ":path: /small.txt", ":scheme: https"].map(str::to_owned);
+    assert_eq!(pseudo, [&[format!(":authority: {authority}")][..], &expected].concat());
+    assert_eq!(shown_all[1], format!("Host: {authority}"));
+    assert_eq!(shown_all[2..], sent);
+}
