@@ -2,13 +2,13 @@
 
 use crate::http::Request;
 use crate::http::fields::Fields;
-use crate::http::h1::Head;
+use crate::http::h1::{Head, Version};
 use crate::http::proxy::Opening;
 
 /// The heads of one request and its answer.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// Method and URL; host and port, where a proxy was asked for a way (CONNECT).
+    /// Method, URL (host and port, where a proxy was asked for a way by CONNECT) and version.
     pub request_line: String,
     /// The request's fields, as they were sent.
     pub request_fields: Vec<(String, String)>,
@@ -22,13 +22,15 @@ pub struct Exchange {
 
 impl Exchange {
     pub(super) fn new(request: &Request<'_>, head: &Head) -> Exchange {
-        let fields = request.sent_fields().map(|(name, value)| pair(name, &value)).collect();
-        Exchange::of(format!("{} {}", request.method, request.url), fields, head)
+        let asked_by = if head.version == Version::Http2 { "2" } else { "1.1" };
+        let fields = request.sent_fields(head.version);
+        let fields = fields.into_iter().map(|(name, value)| pair(&name, &value)).collect();
+        Exchange::of(format!("{} {} HTTP/{asked_by}", request.method, request.url), fields, head)
     }
 
     /// What a proxy was asked, before the server could be.
     pub(super) fn with_proxy(opening: &Opening) -> Exchange {
-        Exchange::of(format!("CONNECT {}", opening.authority), pairs(&opening.fields), &opening.answer)
+        Exchange::of(format!("CONNECT {} HTTP/1.1", opening.authority), pairs(&opening.fields), &opening.answer)
     }
 
     fn of(request_line: String, request_fields: Vec<(String, String)>, head: &Head) -> Exchange {

@@ -278,7 +278,7 @@ fn verbose_shows_connect_and_dump_header_its_answer_as_in_curl() {
     let via = format!("http://ann:hunter2@{}", proxy.addr);
     let args = ["-x", &via, "-v", "-s", "-A", "me/1", "-D", "heads", "https://a.test/x"];
     let run = Gfetch::new(&args).dir(&dir).run().expect(3);
-    let expected = "[0] > CONNECT a.test:443\n[0] > Host: a.test:443\n[0] > Proxy-Authorization: ***\n\
+    let expected = "[0] > CONNECT a.test:443 HTTP/1.1\n[0] > Host: a.test:443\n[0] > Proxy-Authorization: ***\n\
                     [0] > User-Agent: me/1\n[0] > Proxy-Connection: Keep-Alive\n[0] < HTTP/1.1 407 Who\n\
                     [0] < Proxy-Authenticate: Basic realm=x\n";
     assert_eq!(run.err, expected);
@@ -295,9 +295,9 @@ fn verbose_shows_connect_and_dump_header_its_answer_as_in_curl() {
     let asked: Vec<&str> =
         run.err.lines().filter(|line| line.contains("origin.example") && !line.contains("Host")).collect();
     let expected = [
-        "[0] > CONNECT origin.example:443",
-        "[0] > GET https://origin.example/1",
-        "[1] > GET https://origin.example/2",
+        "[0] > CONNECT origin.example:443 HTTP/1.1",
+        "[0] > GET https://origin.example/1 HTTP/1.1",
+        "[1] > GET https://origin.example/2 HTTP/1.1",
     ];
     assert_eq!(asked, expected, "{}", run.err);
 }
