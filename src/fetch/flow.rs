@@ -19,9 +19,6 @@ use crate::http::h1::Head;
 use crate::http::redirect::{self, Next, RedirectError, RedirectRules};
 use crate::http::{EXPECT_ABOVE_BYTES, Request, Throttle};
 
-/// Challenges answered for one request: the first, and one that says the nonce was too old.
-const MAX_ANSWERS: u8 = 2;
-
 pub(super) struct Flow<'a> {
     plan: &'a Plan,
     /// Of the next request; the line's own until a redirect leads on.
@@ -183,12 +180,10 @@ impl<'a> Flow<'a> {
         if own.as_ref().is_some_and(|own| own.user.contains(&0) || own.password.contains(&0)) {
             return Err(bad_input("a NUL in the URL's user information".to_owned()));
         }
-        let Some(netrc) = netrc.filter(|netrc| !netrc.url_first || self.url.password().is_none()) else {
-            return Ok(own);
-        };
-        let user = own.as_ref().map(|own| own.user.as_slice()).filter(|user| !user.is_empty());
-        let user = user.or(netrc.user.as_deref().map(str::as_bytes));
-        Ok(netrc.netrc.find(self.url.host_str().unwrap_or_default(), user).or(own))
+        Ok(match netrc.filter(|netrc| !netrc.url_first || self.url.password().is_none()) {
+            Some(plan) => plan.netrc.login_for(&self.url, plan.user.as_deref()),
+            None => own,
+        })
     }
 
     /// Whether the same request is to be made once more, for its answer asks who asks, and that can be said: each nonce is
@@ -214,10 +209,10 @@ impl<'a> Flow<'a> {
         let is_same = matches!(self.way.as_deref(), Some(Way::Digest(last)) if last.challenge.nonce == challenge.nonce);
         // A new nonce without `stale` says that the password was wrong, unless the old one had been answered for others.
         let is_new = self.answers == 0 && !is_same;
-        (self.answers < MAX_ANSWERS && (is_new || challenge.stale)).then(|| Way::digest(challenge))
+        (self.answers < auth::MAX_ANSWERS && (is_new || challenge.stale)).then(|| Way::digest(challenge))
     }
 
-    fn fields(&self, authorization: Option<Vec<u8>>, mut cookies: Option<Vec<u8>>) -> Result<Fields, FieldError> {
+    fn fields(&self, authorization: Option<Vec<u8>>, cookies: Option<Vec<u8>>) -> Result<Fields, FieldError> {
         let mut fields = Fields::with_capacity(self.given.len() + 6, 256);
         if let Some(authorization) = authorization {
             fields.push("Authorization", authorization)?;
@@ -227,16 +222,8 @@ impl<'a> Flow<'a> {
         if self.compressed {
             self.push_default(&mut fields, "Accept-Encoding", ACCEPT_ENCODING)?;
         }
-        for (name, value) in &self.given {
-            match cookies.take_if(|_| name.eq_ignore_ascii_case("cookie")) {
-                // One field (RFC 6265bis section 5.8.1): the jar's first, as in curl.
-                Some(of_jar) => fields.push(name, [&of_jar, &b"; "[..], value.as_bytes()].concat())?,
-                None => fields.push(name, value)?,
-            }
-        }
-        if let Some(cookies) = cookies {
-            fields.push("Cookie", cookies)?;
-        }
+        let given = self.given.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        fields.push_with_cookies(given, cookies)?;
         if self.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
         }
@@ -315,11 +302,8 @@ impl<'a> Flow<'a> {
         if self.url.scheme() == "https" && next.scheme() == "http" {
             return;
         }
-        let mut referer = self.url.clone().into_owned();
+        let mut referer = auth::without_login(self.url.clone().into_owned());
         referer.set_fragment(None);
-        // These fail only for URLs that cannot have userinfo, and so have none.
-        let _ = referer.set_username("");
-        let _ = referer.set_password(None);
         self.given.push(("Referer".to_owned(), referer.into()));
     }
 

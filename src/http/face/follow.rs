@@ -8,7 +8,7 @@ use url::{Position, Url};
 
 use super::answer::Answer;
 use super::body::{Body, End, Reading};
-use super::error::{Cause, Context, RequestError, without_credentials};
+use super::error::{Cause, Context, RequestError};
 use super::send_body::{Kind, SendBody};
 use super::settings::Settings;
 use crate::green;
@@ -99,9 +99,6 @@ pub(super) struct Asking {
     pub authorization: Option<Vec<u8>>,
     pub answers: u8,
 }
-
-/// Challenges answered for one request: the first, and one that says the nonce was too old.
-const MAX_ANSWERS: u8 = 2;
 
 /// Makes exchanges until one is the last.
 pub(super) fn send(client: &Client, mut asking: Asking) -> Result<Answer, RequestError> {
@@ -198,18 +195,9 @@ impl Asking {
         let may_decode = settings.compressed && !is_given("range");
         let decode = may_decode && push_default("Accept-Encoding", ACCEPT_ENCODING.as_bytes())?;
         let jar = settings.cookies.as_ref();
-        let mut cookies = jar.and_then(|jar| jar.borrow_mut().header(&self.url, SystemTime::now()));
+        let cookies = jar.and_then(|jar| jar.borrow_mut().header(&self.url, SystemTime::now()));
         let common = self.common.iter().filter(|(name, _)| self.own.first(name).is_none());
-        for (name, value) in common.chain(self.own.iter()) {
-            match cookies.take_if(|_| name.eq_ignore_ascii_case("cookie")) {
-                // One field (RFC 6265bis section 5.8.1), the jar's first.
-                Some(of_jar) => fields.push(name, [&of_jar, &b"; "[..], value].concat())?,
-                None => fields.push(name, value)?,
-            }
-        }
-        if let Some(cookies) = cookies {
-            fields.push("Cookie", cookies)?;
-        }
+        fields.push_with_cookies(common.chain(self.own.iter()), cookies)?;
         Ok((fields, decode))
     }
 
@@ -227,7 +215,7 @@ impl Asking {
             return false;
         };
         let Some(challenge) = Offers::of(&head.fields).digest else { return false };
-        if self.answers >= MAX_ANSWERS || (self.answers > 0 && !challenge.stale) {
+        if self.answers >= auth::MAX_ANSWERS || (self.answers > 0 && !challenge.stale) {
             return false;
         }
         let target = &self.url[Position::BeforePath..Position::AfterQuery];
@@ -239,10 +227,10 @@ impl Asking {
 
     /// Whose request it is: by the URL where that has a password, else by netrc, which is asked for each host anew.
     fn login(&self, settings: &Settings) -> Option<Login> {
-        let own = auth::from_url(&self.url);
-        let Some(netrc) = settings.netrc.as_ref().filter(|_| self.url.password().is_none()) else { return own };
-        let user = own.as_ref().map(|own| own.user.as_slice()).filter(|user| !user.is_empty());
-        netrc.find(self.url.host_str().unwrap_or_default(), user).or(own)
+        match settings.netrc.as_ref().filter(|_| self.url.password().is_none()) {
+            Some(netrc) => netrc.login_for(&self.url, None),
+            None => auth::from_url(&self.url),
+        }
     }
 
     /// Puts the cookies that an answer sets into the client's jar, if it has one.
@@ -300,7 +288,7 @@ impl Asking {
             headers.remove(header::CONTENT_ENCODING);
             headers.remove(header::CONTENT_LENGTH);
         }
-        let url = without_credentials(self.url);
+        let url = auth::without_login(self.url);
         Answer { status, version, headers, url, redirects, retry_after, trace, context, body }
     }
 
