@@ -16,7 +16,7 @@ pub use schemes::Schemes;
 /// The longest `Location` that is read, in bytes: as long as a line of a list may be.
 pub const MAX_LOCATION_BYTES: usize = 64 * 1024;
 
-/// Fields that are secrets wherever they are given; [`RedirectRules::secret_names`] adds to them.
+/// Fields that are secrets wherever they are given; `--secret-header` names more.
 pub const SECRET_FIELDS: [&str; 5] = ["Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "X-Auth-Token"];
 
 /// The only given fields that follow to another origin: they say what is wanted, not who asks.
