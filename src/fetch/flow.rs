@@ -264,7 +264,7 @@ impl<'a> Flow<'a> {
             Follow::None => false,
         };
         // The status first: it is another for most.
-        if !redirect::is_redirect(head.status) || !follows {
+        if !redirect::leads_on(head.status) || !follows {
             return Ok(None);
         }
         let rules = RedirectRules {

@@ -110,7 +110,7 @@ impl fmt::Display for RedirectError {
 impl std::error::Error for RedirectError {}
 
 /// Whether an answer of this status may lead on.
-pub fn is_redirect(status: u16) -> bool {
+pub fn leads_on(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
@@ -124,7 +124,7 @@ pub fn next_of(
     redirects: u32,
     rules: &RedirectRules,
 ) -> Result<Option<Next>, RedirectError> {
-    if !is_redirect(head.status) {
+    if !leads_on(head.status) {
         return Ok(None);
     }
     let locations: Vec<&[u8]> = head.fields.all("location").collect();
@@ -154,7 +154,7 @@ pub fn next_of(
 /// # Errors
 /// The `Location` names no one place to go to, or one that gfetch does not go to: see [`RedirectError`].
 pub fn next(hop: &Hop<'_>, rules: &RedirectRules) -> Result<Option<Next>, RedirectError> {
-    if !is_redirect(hop.status) {
+    if !leads_on(hop.status) {
         return Ok(None);
     }
     let Some(location) = the_location(hop.locations)? else { return Ok(None) };
