@@ -12,7 +12,7 @@ use crate::fetch::permits::{Connect, Pass};
 use crate::fetch::plan::Stall;
 use crate::http::origin::Origin;
 use crate::http::proxy::ProxyError;
-use crate::http::retry::retry_after;
+use crate::http::retry::{is_transient, retry_after};
 use crate::http::{Error, Phase, Response, Trace};
 
 impl Worker {
@@ -97,8 +97,11 @@ impl Worker {
         let head = response.head();
         record.take_head(head, &self.types);
         self.credentials.take_cookies(flow.request().url, &head.fields);
-        ended.retry_after =
-            retry_after(&head.fields, SystemTime::now()).and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
+        // Other answers' wishes are not heard (`RetryPolicy::hold`).
+        ended.retry_after = match is_transient(head.status) {
+            true => retry_after(&head.fields, SystemTime::now()).zip(Origin::of(flow.request().url)),
+            false => None,
+        };
         Ok(response)
     }
 
