@@ -1,5 +1,7 @@
 //! What kind of failure an error is, whose doing, and whether another try makes sense: by type, never by text.
 
+use std::io;
+
 use std::fmt;
 
 use super::coding::DecodeError;
@@ -108,6 +110,8 @@ impl Error {
             Error::Truncated(_) => ErrorKind::Truncated,
             Error::Decode(_) => ErrorKind::Decode,
             Error::Interrupted(_) => ErrorKind::Interrupted,
+            // A TLS peer that ends without its farewell.
+            Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => ErrorKind::Truncated,
             Error::Io(_) => ErrorKind::Reset,
         }
     }
