@@ -10,6 +10,7 @@ mod input;
 mod presets;
 mod proxies;
 mod records;
+mod requests;
 mod routes;
 mod runner;
 mod save_failed;
