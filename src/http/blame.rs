@@ -1,6 +1,7 @@
 //! What kind of failure an error is, whose doing, and whether another try makes sense: by type, never by text.
 
 use std::fmt;
+use std::io;
 
 use super::coding::DecodeError;
 use super::error::Error;
@@ -29,7 +30,7 @@ pub enum ErrorKind {
     Proxy,
     /// The TLS handshake or a record failed.
     Tls,
-    /// The server's certificate was not accepted, or the trusted ones cannot be read.
+    /// The server's certificate or key was not accepted, or the trusted ones cannot be read.
     Certificate,
     /// A clock of this client ran out: connecting, the wait for an answer, a body that stalls, the whole.
     Timeout,
@@ -81,7 +82,18 @@ impl fmt::Display for Blame {
 }
 
 impl Error {
-    /// What went wrong.
+    /// What went wrong, where `stage` was running: TLS says so of a close without its farewell, and that cuts a body off;
+    /// before an answer it is a close like others.
+    pub fn kind_at(&self, stage: Option<Phase>) -> ErrorKind {
+        match self {
+            Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof && stage == Some(Phase::Receive) => {
+                ErrorKind::Truncated
+            }
+            _ => self.kind(),
+        }
+    }
+
+    /// The same for whoever does not know when it was.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Error::Request(_) => ErrorKind::Request,
@@ -98,7 +110,9 @@ impl Error {
                 _ => ErrorKind::Proxy,
             },
             Error::ConnectTimeout(_) | Error::AnswerTimeout(_) => ErrorKind::Timeout,
-            Error::TlsSetup(_) | Error::Tls(TlsError::Certificate(_)) => ErrorKind::Certificate,
+            Error::TlsSetup(_) | Error::Tls(TlsError::Certificate(_) | TlsError::NotPinned(_)) => {
+                ErrorKind::Certificate
+            }
             Error::Tls(_) => ErrorKind::Tls,
             Error::Protocol(_) => ErrorKind::Protocol,
             Error::Http2(Http2Error::Closed) => ErrorKind::Truncated,
@@ -119,6 +133,7 @@ impl Error {
                 DnsErrorKind::Temporary => Blame::Network,
                 _ => Blame::Caller,
             },
+            Error::Connect(error) if error.is_bind() => Blame::Caller,
             Error::Connect(error) => match error.kind() {
                 ConnectErrorKind::Refused => Blame::Server,
                 ConnectErrorKind::OutOfPorts | ConnectErrorKind::OutOfDescriptors => Blame::Us,
@@ -138,7 +153,7 @@ impl Error {
             },
             Error::Decode(DecodeError::OutOfBudget { .. }) => Blame::Us,
             Error::TlsSetup(_) | Error::Tls(TlsError::InvalidName(_) | TlsError::Setup(_)) => Blame::Caller,
-            _ => self.kind().blame(stage),
+            _ => self.kind_at(stage).blame(stage),
         }
     }
 

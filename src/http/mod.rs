@@ -86,6 +86,7 @@ pub mod netrc;
 pub mod origin;
 mod pool;
 pub mod proxy;
+mod quoted;
 pub mod range;
 mod reason;
 pub mod redirect;

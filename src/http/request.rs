@@ -6,6 +6,8 @@ use std::time::Duration;
 use url::{Position, Url};
 
 use super::fields::Fields;
+use super::h1::Version;
+use super::h2;
 use super::send::Throttle;
 use super::upload::Upload;
 
@@ -29,11 +31,15 @@ pub struct Request<'a> {
     pub throttle: Option<&'a dyn Throttle>,
 }
 
-impl Request<'_> {
-    /// The fields as they are sent: those of RFC 9112 that are added come first.
-    pub fn sent_fields(&self) -> impl Iterator<Item = (&str, Cow<'_, [u8]>)> {
-        let given = self.fields.iter().map(|(name, value)| (name, Cow::Borrowed(value)));
-        self.added_fields().map(|(name, value)| (name, Cow::Owned(value.as_bytes().to_vec()))).chain(given)
+impl<'a> Request<'a> {
+    /// The fields as they are sent by this version, those that are added in their places. By HTTP/2 names are in lower
+    /// case, what belongs to an HTTP/1.1 connection is left out, and `Host` stands for `:authority`, as in curl.
+    pub fn sent_fields(&self, version: Version) -> Vec<(String, Cow<'a, [u8]>)> {
+        if version == Version::Http2 {
+            return h2::shown_fields(self);
+        }
+        let added = self.added_fields().map(|(name, value)| (name.to_owned(), Cow::Owned(value.as_bytes().to_vec())));
+        added.chain(self.fields.iter().map(|(name, value)| (name.to_owned(), Cow::Borrowed(value)))).collect()
     }
 
     /// Whether it may be made a second time, and can be: its body is still there.

@@ -54,7 +54,7 @@ fn the_heads_of_an_exchange_are_shown_as_they_were_sent() {
     let run = gfetch(&[&url, "-v", "-d", "four", "--format", "json"]).expect(0);
     let host = url.strip_prefix("http://").unwrap().strip_suffix("/a").unwrap();
     let shown: Vec<&str> = run.err.lines().filter_map(|line| line.strip_prefix("[0] > ")).collect();
-    assert_eq!(shown[..3], [&format!("POST {url}"), &format!("Host: {host}"), "Content-Length: 4"]);
+    assert_eq!(shown[..3], [&format!("POST {url} HTTP/1.1"), &format!("Host: {host}"), "Content-Length: 4"]);
 }
 
 #[test]

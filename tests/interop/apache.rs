@@ -14,7 +14,7 @@ use crate::nginx::{free_ports, listens, signal, www_folder};
 const MODULES: &str = "/usr/lib/apache2/modules";
 
 /// Files with a length and in chunks, coded, of HTTP/1.0, put together by the server; redirects, refusals.
-const PATHS: &[&str] = &[
+pub const PATHS: &[&str] = &[
     "/small.txt",
     "/empty.txt",
     "/page.html",
@@ -36,25 +36,31 @@ const PATHS: &[&str] = &[
     "/small.txt/below",
 ];
 
-struct Apache {
+pub struct Apache {
     dir: TempDir,
     process: Child,
     port: u16,
     tls_port: u16,
+    /// The same pages by HTTP/2 over TLS, …
+    pub h2_port: u16,
+    /// … and by prior knowledge.
+    pub h2c_port: u16,
 }
 
 impl Apache {
-    fn start() -> Apache {
+    pub fn start() -> Apache {
         let dir = www_folder("gfetch-apache-");
         // `secret`, as `htpasswd -s` writes it.
         fs::write(dir.path().join("apache-passwords"), "ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n")
             .expect("the passwords");
-        let [port, tls_port] = free_ports();
+        let [port, tls_port, h2_port, h2c_port] = free_ports();
         let config = include_str!("apache.conf")
             .replace("{dir}", dir.path().to_str().expect("a UTF-8 path"))
             .replace("{modules}", MODULES)
             .replace("{port}", &port.to_string())
-            .replace("{tls_port}", &tls_port.to_string());
+            .replace("{tls_port}", &tls_port.to_string())
+            .replace("{h2_port}", &h2_port.to_string())
+            .replace("{h2c_port}", &h2c_port.to_string());
         let path = dir.path().join("apache.conf");
         fs::write(&path, config).expect("the configuration");
         let process = Command::new("apache2")
@@ -65,7 +71,7 @@ impl Apache {
             .stderr(Stdio::null())
             .spawn()
             .expect("apache2 is not installed: bash .ci/install");
-        let mut apache = Apache { dir, process, port, tls_port };
+        let mut apache = Apache { dir, process, port, tls_port, h2_port, h2c_port };
         if !listens(port, &mut apache.process) {
             panic!("apache did not start: {}", fs::read_to_string(apache.path("apache.log")).unwrap_or_default());
         }
@@ -74,6 +80,11 @@ impl Apache {
 
     fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// The certificate of `localhost`, which signs itself.
+    pub fn certificate(&self) -> String {
+        self.path("certificate.pem").to_str().expect("a UTF-8 path").to_owned()
     }
 
     fn url(&self, path: &str) -> String {
@@ -97,10 +108,10 @@ fn every_answer_of_apache_is_what_curl_says() {
     for path in PATHS {
         same_as_curl(&apache.url(path), &[]);
     }
-    let certificate = apache.path("certificate.pem");
+    let certificate = apache.certificate();
     for path in ["/small.txt", "/large.bin", "/packed/page.html"] {
         let url = format!("https://localhost:{}{path}", apache.tls_port);
-        same_as_curl(&url, &["--cacert", certificate.to_str().expect("a UTF-8 path")]);
+        same_as_curl(&url, &["--cacert", &certificate]);
     }
 }
 

@@ -1,4 +1,4 @@
-//! gfetch against real servers and proxies (nginx, Apache, haproxy, squid, microsocks), with curl as the control for the
+//! gfetch against real servers and proxies (nginx, Apache, nghttpd, haproxy, squid, microsocks), with curl as the control for the
 //! same URLs.
 //!
 //! These tests act only where `GFETCH_INTEROP=require` asks for them, and then fail where a server is missing; elsewhere
@@ -7,6 +7,7 @@
 mod apache;
 mod client;
 mod haproxy;
+mod nghttpd;
 mod nginx;
 mod squid;
 
@@ -19,6 +20,8 @@ mod server;
 mod answers;
 mod connections;
 mod credentials;
+mod http2;
+mod http2_streams;
 mod lists;
 mod loss;
 mod proxies;
@@ -31,7 +34,7 @@ fn wanted(test: &str) -> bool {
     let wanted = std::env::var_os("GFETCH_INTEROP").is_some_and(|value| value == "require");
     if !wanted {
         eprintln!(
-            "skipped: {test} needs nginx, apache2, haproxy, squid, microsocks and curl; GFETCH_INTEROP=require runs it"
+            "skipped: {test} needs nginx, apache2, nghttpd, haproxy, squid, microsocks and curl; GFETCH_INTEROP=require runs it"
         );
     }
     wanted

@@ -14,6 +14,20 @@ pub const LARGE_BYTES: usize = 20_000_000;
 /// A process that does not listen after this is not going to.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
+/// The ports' names in the configuration.
+const NAMES: [&str; 10] = [
+    "port",
+    "tls_port",
+    "tls12_port",
+    "tls13_port",
+    "client_port",
+    "short_port",
+    "h2_port",
+    "h2c_port",
+    "h2_short_port",
+    "h2_narrow_port",
+];
+
 /// One worker, ended with the value. Everything lies in a folder of its own, every port was free a moment before.
 pub struct Nginx {
     dir: TempDir,
@@ -26,20 +40,24 @@ pub struct Nginx {
     pub client_port: u16,
     /// Closes each connection after three answers.
     pub short_port: u16,
+    /// The pages of `port` by HTTP/2 over TLS, …
+    pub h2_port: u16,
+    /// … and by prior knowledge.
+    pub h2c_port: u16,
+    /// By HTTP/2, says GOAWAY after 50 answers.
+    pub h2_short_port: u16,
+    /// By HTTP/2, allows ten streams at once.
+    pub h2_narrow_port: u16,
 }
 
 impl Nginx {
     pub fn start() -> Nginx {
         let dir = www_folder("gfetch-nginx-");
-        let [port, tls_port, tls12_port, tls13_port, client_port, short_port] = free_ports();
-        let config = include_str!("nginx.conf")
-            .replace("{dir}", dir.path().to_str().expect("a UTF-8 path"))
-            .replace("{port}", &port.to_string())
-            .replace("{tls_port}", &tls_port.to_string())
-            .replace("{tls12_port}", &tls12_port.to_string())
-            .replace("{tls13_port}", &tls13_port.to_string())
-            .replace("{client_port}", &client_port.to_string())
-            .replace("{short_port}", &short_port.to_string());
+        let ports: [u16; NAMES.len()] = free_ports();
+        let mut config = include_str!("nginx.conf").replace("{dir}", dir.path().to_str().expect("a UTF-8 path"));
+        for (name, port) in NAMES.iter().zip(ports) {
+            config = config.replace(&format!("{{{name}}}"), &port.to_string());
+        }
         let path = dir.path().join("nginx.conf");
         fs::write(&path, config).expect("the configuration");
         let master = Command::new("nginx")
@@ -51,7 +69,32 @@ impl Nginx {
             .stderr(Stdio::null())
             .spawn()
             .expect("nginx is not installed: bash .ci/install");
-        let mut nginx = Nginx { dir, master, port, tls_port, tls12_port, tls13_port, client_port, short_port };
+        let [
+            port,
+            tls_port,
+            tls12_port,
+            tls13_port,
+            client_port,
+            short_port,
+            h2_port,
+            h2c_port,
+            h2_short_port,
+            h2_narrow_port,
+        ] = ports;
+        let mut nginx = Nginx {
+            dir,
+            master,
+            port,
+            tls_port,
+            tls12_port,
+            tls13_port,
+            client_port,
+            short_port,
+            h2_port,
+            h2c_port,
+            h2_short_port,
+            h2_narrow_port,
+        };
         if !listens(nginx.port, &mut nginx.master) {
             panic!("nginx did not start: {}", fs::read_to_string(nginx.path("error.log")).unwrap_or_default());
         }
@@ -78,19 +121,35 @@ impl Nginx {
 
     /// `TLSv1.3 r` for each request over TLS: protocol, and `r` where the session was resumed.
     pub fn tls_log(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.path("tls.log")).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
+        self.lines("tls.log")
+    }
+
+    /// `7 GET 120 200` for each request by HTTP/2: the connection's number, method, bytes of the request, status.
+    pub fn h2_log(&self) -> Vec<String> {
+        self.lines("h2.log")
+    }
+
+    fn lines(&self, name: &str) -> Vec<String> {
+        fs::read_to_string(self.path(name)).unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     /// Ends master and worker at once, in the middle of what they do.
     pub fn kill(&mut self) {
+        let workers = self.workers();
+        self.master.kill().expect("the master runs");
+        workers.iter().for_each(|worker| signal("KILL", worker));
+        self.master.wait().expect("the master ends");
+    }
+
+    /// Ends the worker at once; the master starts another.
+    pub fn kill_worker(&self) {
+        self.workers().iter().for_each(|worker| signal("KILL", worker));
+    }
+
+    fn workers(&self) -> Vec<String> {
         let master = self.master.id();
         let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children")).unwrap_or_default();
-        self.master.kill().expect("the master runs");
-        for worker in children.split_whitespace() {
-            signal("KILL", worker);
-        }
-        self.master.wait().expect("the master ends");
+        children.split_whitespace().map(str::to_owned).collect()
     }
 }
 

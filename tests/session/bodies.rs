@@ -122,7 +122,7 @@ fn a_bad_status_is_the_failure_whatever_its_body_is() {
         let bytes: Vec<u64> = outcomes.iter().map(|outcome| outcome.bytes).collect();
         assert_eq!(bytes, [5, 0, 5, 0]);
         assert_eq!(outcomes[0].error.as_ref().unwrap().message, "Not Found");
-        assert_eq!(outcomes[3].error.as_ref().unwrap().message, "status 404");
+        assert_eq!(outcomes[3].error.as_ref().unwrap().message, "Not Found");
     });
 }
 

@@ -14,6 +14,7 @@ use crate::fetch::sink::Sink;
 use crate::fetch::transfer::{self, Meaning};
 use crate::green;
 use crate::http::h1::Head;
+use crate::http::types::StatusCode;
 use crate::http::{Response, Trace};
 
 /// Where an attempt's body goes.
@@ -105,7 +106,7 @@ impl Worker {
             // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
             // says so whatever is returned here.
             let reason = match &response.head().reason {
-                reason if reason.is_empty() => format!("status {status}"),
+                reason if reason.is_empty() => usual_reason(status),
                 reason => reason.to_string(),
             };
             return Err(Failure::new(Kind::Status, Stage::Receive, reason).into());
@@ -153,6 +154,12 @@ impl Worker {
             record.error.get_or_insert_with(|| write_failure(format!("the ETag's file (--etag-save): {error}")));
         }
     }
+}
+
+/// What a status says where the server gave no reason, as none does by HTTP/2 (RFC 9113 section 8.3.1).
+fn usual_reason(status: u16) -> String {
+    let known = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    known.map_or_else(|| format!("status {status}"), str::to_owned)
 }
 
 /// Bytes of a regular file; none where there is none.

@@ -37,4 +37,5 @@ pub use census::Refused;
 pub(super) use connection::{Seat, Shared};
 pub use error::Http2Error;
 pub(super) use exchange::exchange;
+pub(super) use request::shown_fields;
 pub(super) use table::{Place, Table};

@@ -1,5 +1,7 @@
 //! From a request to HTTP/2's form: pseudo-fields, names in lower case, what belongs to a connection left out (RFC 9113 8.2, 8.3).
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Parts, PathAndQuery, Scheme as UriScheme, Uri};
@@ -80,6 +82,19 @@ fn fields(request: &Request<'_>) -> Result<HeaderMap, Error> {
     Ok(map)
 }
 
+/// The fields of the message as `-v` shows them, in its order: what is sent as `:authority` first and under its old name,
+/// as in curl; the rest in lower case.
+pub(in crate::http) fn shown_fields<'a>(request: &Request<'a>) -> Vec<(String, Cow<'a, [u8]>)> {
+    let goes = |name: &str, value: &[u8]| !is_of_the_connection(name, value, request.fields);
+    let given = request.fields.iter().filter(|(name, value)| goes(name, value));
+    let given = given.map(|(name, value)| (name.to_ascii_lowercase(), Cow::Borrowed(value)));
+    let own = |wanted: &str| request.added_fields().find(|(name, _)| *name == wanted);
+    let own = |wanted: &str| own(wanted).map(|(_, value)| Cow::Owned(value.as_bytes().to_vec()));
+    let host = request.fields.first("host").map(Cow::Borrowed).or_else(|| own("Host"));
+    let length = own("Content-Length").map(|value| ("content-length".to_owned(), value));
+    host.map(|host| ("Host".to_owned(), host)).into_iter().chain(given).chain(length).collect()
+}
+
 fn bad_value(name: &str) -> Error {
     Error::Request(FieldError::Value(name.to_owned()))
 }
@@ -101,22 +116,17 @@ mod tests {
 
     use super::*;
 
+    fn request<'a>(method: &'a str, url: &'a Url, fields: &'a Fields, body: Option<&'a [u8]>) -> Request<'a> {
+        Request { method, url, fields, body, upload: None, throttle: None, answer_timeout: None }
+    }
+
     fn ask(url: &str, fields: &[(&str, &str)], body: Option<&[u8]>) -> Result<http::Request<()>, Error> {
         let url = Url::parse(url).unwrap();
         let mut list = Fields::new();
         for (name, value) in fields {
             list.push(name, value).unwrap();
         }
-        let request = Request {
-            method: "GET",
-            url: &url,
-            fields: &list,
-            body,
-            upload: None,
-            throttle: None,
-            answer_timeout: None,
-        };
-        message(&request, &Site::of(&Origin::of(&url).unwrap()).unwrap())
+        message(&request("GET", &url, &list, body), &Site::of(&Origin::of(&url).unwrap()).unwrap())
     }
 
     #[test]
@@ -167,6 +177,34 @@ mod tests {
         assert_eq!(left, [("x-stays", &b"1"[..]), ("x-stays", b"2")]);
         let asked = ask("https://example.org/", &[("TE", "trailers")], None).unwrap();
         assert_eq!(asked.headers()["te"], "trailers");
+    }
+
+    /// What is shown is what is sent.
+    #[test]
+    fn the_fields_that_are_shown_are_those_of_the_message() {
+        let url = Url::parse("https://example.org:444/").unwrap();
+        for given in [
+            &[("X-A", "1"), ("Connection", "close, X-B"), ("X-B", "2"), ("TE", "gzip"), ("X-A", "3")][..],
+            &[("Host", "other.example"), ("Content-Length", "7"), ("Transfer-Encoding", "chunked")],
+            &[("Expect", "100-continue"), ("Authorization", "Basic eA==")],
+        ] {
+            for body in [None, Some(&b"five!"[..])] {
+                let mut list = Fields::new();
+                given.iter().for_each(|(name, value)| list.push(name, value).unwrap());
+                let asked = request("POST", &url, &list, body);
+                let message = message(&asked, &Site::of(&Origin::of(&url).unwrap()).unwrap()).unwrap();
+                let mut shown = shown_fields(&asked);
+                let (name, host) = shown.remove(0);
+                assert_eq!((&*name, &*host), ("Host", message.uri().authority().unwrap().as_str().as_bytes()));
+                let sent = message.headers().iter();
+                let mut sent: Vec<_> =
+                    sent.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
+                let mut shown: Vec<_> = shown.into_iter().map(|(name, value)| (name, value.into_owned())).collect();
+                // The map keeps what has one name together.
+                (sent.sort(), shown.sort());
+                assert_eq!(shown, sent, "{given:?}");
+            }
+        }
     }
 
     #[test]

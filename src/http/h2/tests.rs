@@ -1,124 +1,26 @@
 //! Tests of HTTP/2 against the `h2` crate's own server, on the same hub: what goes well, and what a server may decide.
 
+mod face;
+mod server;
+
 use std::cell::Cell;
-use std::future::Future;
 use std::io::Read;
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2::server::{Builder, Connection, SendResponse};
-use h2::{Reason, RecvStream};
+use h2::Reason;
+use h2::server::Builder;
 use url::Url;
 
+use self::server::*;
 use super::Http2Error;
-use super::wire::Wire;
-use crate::green::{self, ClockKind, Config, Doorbell, Why};
+use crate::green::{self, ClockKind, Config};
 use crate::http::connection::Transport;
 use crate::http::fields::Fields;
 use crate::http::h1::{Framing, ProtocolError, Truncated, Version};
 use crate::http::{Client, ClientConfig, Error, HttpVersions, Phase, PoolLimits, Request, Response, Trace};
-use crate::net::{Resolver, ResolverConfig, Roots, TcpListener, TcpStream, TlsAcceptor, TlsConfig};
-
-type Asked = http::Request<RecvStream>;
-type Answerer = Rc<dyn Fn(Asked, Answering)>;
-
-/// What a handler answers with, on a greenlet of its own.
-struct Answering {
-    respond: SendResponse<Bytes>,
-    bell: Doorbell,
-}
-
-impl Answering {
-    fn head(&mut self, status: u16, fields: &[(&str, &str)], ends: bool) -> Option<h2::SendStream<Bytes>> {
-        let mut answer = http::Response::builder().status(status);
-        for (name, value) in fields {
-            answer = answer.header(*name, *value);
-        }
-        self.respond.send_response(answer.body(()).unwrap(), ends).ok()
-    }
-
-    fn whole(mut self, body: &[u8]) {
-        if let Some(mut stream) = self.head(200, &[], body.is_empty()) {
-            self.send(&mut stream, body);
-        }
-    }
-
-    /// All of `body`, as the client takes it.
-    fn send(&self, stream: &mut h2::SendStream<Bytes>, mut body: &[u8]) {
-        while !body.is_empty() {
-            stream.reserve_capacity(body.len());
-            let Ok(Some(Ok(room))) = self.bell.wait_for(|context| stream.poll_capacity(context)) else { return };
-            let (piece, rest) = body.split_at(room.min(body.len()));
-            let _ = stream.send_data(Bytes::copy_from_slice(piece), rest.is_empty());
-            body = rest;
-        }
-    }
-
-    fn read(&self, body: &mut RecvStream) -> usize {
-        let mut bytes = 0;
-        while let Ok(Some(Ok(piece))) = self.bell.wait_for(|context| body.poll_data(context)) {
-            bytes += piece.len();
-            let _ = body.flow_control().release_capacity(piece.len());
-        }
-        bytes
-    }
-}
-
-/// Polls until there is something, waiting for the wire in between.
-fn wait_on<T>(wire: &Wire, bell: &Doorbell, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
-    loop {
-        wire.begin_turn();
-        if let Poll::Ready(output) = poll(&mut bell.context()) {
-            return Some(output);
-        }
-        match wire.or_ready(|| bell.wait(Why::Read(wire.fd()), None)) {
-            Some(Err(_)) => return None,
-            Some(Ok(_)) => {}
-            None => green::yield_now().unwrap(),
-        }
-    }
-}
-
-fn serve_connection(transport: Transport, builder: &Builder, answer: &Answerer) {
-    let (wire, bell) = (Wire::of_server(transport), Doorbell::new());
-    let mut handshake = pin!(builder.handshake::<_, Bytes>(wire.clone()));
-    let Some(Ok(mut connection)) = wait_on(&wire, &bell, |context| handshake.as_mut().poll(context)) else { return };
-    let connection: &mut Connection<Wire, Bytes> = &mut connection;
-    while let Some(Some(Ok((asked, respond)))) = wait_on(&wire, &bell, |context| connection.poll_accept(context)) {
-        let answer = answer.clone();
-        green::spawn(move || answer(asked, Answering { respond, bell: Doorbell::new() }));
-    }
-}
-
-struct Server {
-    url: Url,
-    connections: Rc<Cell<usize>>,
-}
-
-/// Plain HTTP/2 from the first byte.
-fn serve(builder: Builder, answer: impl Fn(Asked, Answering) + 'static) -> Server {
-    let answer: Answerer = Rc::new(answer);
-    serve_raw(move |stream, _| serve_connection(Transport::Plain(stream), &builder, &answer))
-}
-
-/// Each connection is dealt with by `each`, with its number.
-fn serve_raw(each: impl Fn(TcpStream, usize) + 'static) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-    let connections = Rc::new(Cell::new(0));
-    let (counted, each) = (connections.clone(), Rc::new(each));
-    green::spawn(move || {
-        while let Ok((stream, _)) = listener.accept() {
-            let number = counted.replace(counted.get() + 1);
-            let each = each.clone();
-            green::spawn(move || each(stream, number));
-        }
-    });
-    Server { url, connections }
-}
+use crate::net::{Resolver, ResolverConfig, TlsConfig};
 
 fn client_with(tls: TlsConfig, versions: HttpVersions) -> Client {
     let resolver = Resolver::new(ResolverConfig::default());
@@ -413,19 +315,6 @@ fn a_body_that_the_server_does_not_take_is_timed_piece_by_piece() {
         assert!(matches!(got, Err(Error::AnswerTimeout(_))), "{got:?}");
         assert_eq!(trace.phase(), Some(Phase::Send));
     });
-}
-
-/// The key and certificate of `127.0.0.1`, spoken by ALPN as given.
-fn tls(protocols: &[&str]) -> (TlsAcceptor, TlsConfig) {
-    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_string()]).unwrap();
-    let acceptor = TlsAcceptor::new(own.cert.der(), &own.signing_key.serialize_der()).unwrap();
-    let roots = Roots::Der(vec![own.cert.der().to_vec()]);
-    (acceptor.alpn(protocols), TlsConfig::builder().roots(roots).build().unwrap())
-}
-
-fn secure(mut server: Server) -> Server {
-    server.url.set_scheme("https").unwrap();
-    server
 }
 
 #[test]
