@@ -1,8 +1,7 @@
 //! What kind of failure an error is, whose doing, and whether another try makes sense: by type, never by text.
 
-use std::io;
-
 use std::fmt;
+use std::io;
 
 use super::coding::DecodeError;
 use super::error::Error;
