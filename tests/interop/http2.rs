@@ -133,12 +133,14 @@ fn what_is_asked_of_nginx_differently_by_http2_is_answered_as_curl_says() {
 #[test]
 fn every_answer_of_nghttpd_is_what_curl_says() {
     needs_servers!();
+    // A window below the protocol's own fails in nghttpd itself now and then, by curl too: it does not wait for its SETTINGS
+    // to be acknowledged (RFC 9113 section 6.9.3).
     let features: [&[&str]; 5] = [
         &[],
         &["-b", "255", "--trailer", "x-end: yes"],
         &["--no-content-length"],
-        &["-w", "10", "-W", "12"],
-        &["-c", "0"],
+        &["-w", "20", "-W", "21"],
+        &["-c", "0", "--encoder-header-table-size", "0"],
     ];
     for options in features {
         for server in [Nghttpd::tls(options), Nghttpd::plain(options)] {
