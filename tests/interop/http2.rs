@@ -248,6 +248,28 @@ fn a_record_by_http2_has_what_one_by_http1_has() {
 
 /// By nghttpd's account of what arrived.
 #[test]
+fn what_belongs_to_a_connection_of_http1_does_not_arrive() {
+    needs_servers!();
+    let server = Nghttpd::plain(&[]);
+    let (own, url) = (server.options(), server.url("/small.txt"));
+    let given =
+        ["Connection: close, X-Hop", "X-Hop: 1", "Keep-Alive: 5", "TE: gzip", "Upgrade: h2c", "Host: other.example"];
+    let options: Vec<&str> =
+        given.iter().flat_map(|field| ["-H", field]).chain(["-H", "X-Stays: \u{202e}yes", &url]).collect();
+    succeeded(gfetch(&words(&own, &options), ""));
+    let log = server.log();
+    let names: Vec<&str> = log
+        .lines()
+        .filter_map(|line| line.split_once("recv (stream_id=1) "))
+        .filter_map(|(_, field)| field[1..].find(':').map(|at| &field[..=at]))
+        .collect();
+    let pseudo = [":method", ":scheme", ":authority", ":path"];
+    assert_eq!(names, [&pseudo[..], &["user-agent", "accept", "accept-encoding", "x-stays"]].concat());
+    assert!(log.contains(":authority: other.example"));
+}
+
+/// By nghttpd's account of what arrived.
+#[test]
 fn what_verbose_shows_is_what_was_sent_and_secrets_are_starred() {
     needs_servers!();
     let server = Nghttpd::tls(&[]);
