@@ -80,6 +80,8 @@ mod face;
 pub mod fields;
 pub mod h1;
 pub mod h2;
+#[cfg(any(test, feature = "measuring"))]
+pub mod idle_pool;
 pub mod netrc;
 pub mod origin;
 mod pool;
