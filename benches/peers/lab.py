@@ -91,9 +91,10 @@ class Server:
         self.process.wait()
 
 
-def nginx(root, port, tls_port):
+def nginx(root, port, tls_port, h2_port, h2c_port):
     """One worker that serves the files of `root`, keeps connections and logs nothing; but over TLS below /close/ it does
-    not keep them, and notes in tls.log whether each resumed a session."""
+    not keep them, and notes in tls.log whether each resumed a session. By HTTP/2 it notes each request's connection in
+    h2.log, and sends at once: held back by tcp_nopush, the end of an answer waits 40 ms for an acknowledgement."""
     config = root / "nginx.conf"
     certificate(root)
     config.write_text(
@@ -106,6 +107,12 @@ def nginx(root, port, tls_port):
             uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5; open_file_cache max=100;
             server {{ listen 127.0.0.1:{port} backlog=4096; root {root}/www; }}
             log_format tls '$ssl_session_reused';
+            log_format h2 '$connection';
+            server {{
+                listen 127.0.0.1:{h2_port} ssl http2; listen 127.0.0.1:{h2c_port} http2; root {root}/www;
+                ssl_certificate {root}/cert.pem; ssl_certificate_key {root}/key.pem; ssl_protocols TLSv1.3;
+                tcp_nopush off; access_log {root}/h2.log h2;
+            }}
             server {{
                 listen 127.0.0.1:{tls_port} ssl backlog=4096; root {root}/www;
                 ssl_certificate {root}/cert.pem; ssl_certificate_key {root}/key.pem; ssl_session_tickets on;

@@ -31,6 +31,8 @@ pub enum FieldError {
     Name(String),
     /// A value with CR, LF, NUL or another control character, in the field of this name.
     Value(String),
+    /// `Host`, where it is to be sent as HTTP/2's `:authority`, is empty or no authority (RFC 3986 section 3.2).
+    Authority,
     /// More than 4 GiB of names and values.
     TooLarge,
     /// A method that is no token.
@@ -211,6 +213,7 @@ impl fmt::Display for FieldError {
         match self {
             FieldError::Name(name) => write!(f, "{name:?} is no field name"),
             FieldError::Value(name) => write!(f, "the value of {name} has a control character"),
+            FieldError::Authority => f.write_str("the value of Host is no host"),
             FieldError::TooLarge => f.write_str("the fields are larger than 4 GiB"),
             FieldError::Method => f.write_str("the method is no token"),
             FieldError::Target => {

@@ -80,6 +80,8 @@ enum Act {
     Wait(Duration),
     /// Reads until the client closes.
     Open,
+    /// Ends by an RST.
+    Reset,
 }
 use Act::*;
 
@@ -99,11 +101,13 @@ struct Row {
     /// One a connection; the last is repeated.
     scripts: Vec<Vec<Act>>,
     want: Want,
+    /// What becomes of a second URL of the same origin, asked for after the first.
+    then: Option<Want>,
     change: fn(&mut Plan),
 }
 
 fn row(name: &str, acts: Vec<Act>, want: Want) -> Row {
-    Row { name: name.into(), scripts: vec![acts], want, change: |_| () }
+    Row { name: name.into(), scripts: vec![acts], want, then: None, change: |_| () }
 }
 
 /// The request is answered with these frames, and the connection stays.
@@ -147,6 +151,7 @@ fn play(stream: &TcpStream, acts: &[Act], written: &Cell<u64>) -> io::Result<()>
             }
             Wait(time) => drop(green::sleep(*time)),
             Open => return io::copy(&mut reader, &mut io::sink()).map(drop),
+            Reset => return stream.set_linger(Some(Duration::ZERO)),
         }
     }
     Ok(())
@@ -175,20 +180,31 @@ fn healthy() -> Vec<Act> {
 }
 
 impl Row {
-    fn run(self) -> Result<(), String> {
+    /// The connection is done with: the same origin's next URL has another one, and nothing to fear.
+    fn and_recovers(mut self) -> Row {
+        self.scripts.push(healthy());
+        Row { then: Some(Want::Body(7)), ..self }
+    }
+
+    /// With the healthy URLs before and after, or all at once.
+    fn run(self, at_once: bool) -> Result<(), String> {
         let (hostile, connections, written) = serve("127.0.0.1", self.scripts);
         let (well, _, _) = serve("127.0.0.2", vec![healthy()]);
-        let mut plan = Plan { serial: true, ..Plan::default() };
+        let mut plan = Plan { serial: !at_once, ..Plan::default() };
         plan.connect.versions = HttpVersions::PriorKnowledge;
         (self.change)(&mut plan);
         let client = client(&plan, TlsConfig::builder().build_lazy());
-        let outcomes = fetch(plan, &client, vec![well.clone(), hostile, well]);
-        for outcome in [&outcomes[0], &outcomes[2]] {
+        let urls = [&[well.clone(), hostile.clone()][..], &vec![hostile; usize::from(self.then.is_some())], &[well]];
+        let outcomes = fetch(plan, &client, urls.concat());
+        for outcome in [&outcomes[0], &outcomes[outcomes.len() - 1]] {
             if outcome.error.is_some() || outcome.bytes != 7 {
                 return Err(format!("a healthy URL came out as {:?}", outcome.error));
             }
         }
         judge(&outcomes[1], self.want)?;
+        if let Some(want) = self.then {
+            judge(&outcomes[2], want).map_err(|text| format!("the next URL: {text}"))?;
+        }
         if connections.get() > 6 {
             return Err(format!("{} connections", connections.get()));
         }
@@ -217,18 +233,27 @@ fn judge(outcome: &Outcome, want: Want) -> Result<(), String> {
 fn check(rows: impl IntoIterator<Item = Row>) {
     let mut wrong = Vec::new();
     for row in rows {
-        let (name, (done, result)) = (row.name.clone(), mpsc::channel());
-        std::thread::spawn(move || {
-            let judged = Config::new().clock(ClockKind::Virtual).run(|| row.run());
-            let _ = done.send(judged);
-        });
-        match result.recv_timeout(HARD_LIMIT) {
-            Ok(Ok(())) => {}
-            Ok(Err(text)) => wrong.push(format!("{name}: {text}")),
-            Err(_) => wrong.push(format!("{name}: hangs or panics")),
+        // Two URLs of one origin at once would share what the script means for the first.
+        for at_once in [false, true].into_iter().take(if row.then.is_some() { 1 } else { 2 }) {
+            let (row, (done, result)) = (row.clone(), mpsc::channel());
+            let name = format!("{}{}", row.name, if at_once { ", all at once" } else { "" });
+            std::thread::spawn(move || {
+                let judged = Config::new().clock(ClockKind::Virtual).run(|| row.run(at_once));
+                let _ = done.send(judged);
+            });
+            match result.recv_timeout(HARD_LIMIT) {
+                Ok(Ok(())) => {}
+                Ok(Err(text)) => wrong.push(format!("{name}: {text}")),
+                Err(_) => wrong.push(format!("{name}: hangs or panics")),
+            }
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A frame a second, for ten minutes.
+fn drips(frame: Vec<u8>) -> Vec<Act> {
+    (0..600).flat_map(|_| [Wait(Duration::from_secs(1)), Send(frame.clone())]).collect()
 }
 
 fn flood(name: &str, frames: Vec<u8>, want: Want) -> Row {
@@ -242,7 +267,7 @@ fn floods_are_cut_off() {
     let in_body = |name: &str, frames: Vec<u8>, want| {
         row(name, vec![Send(settings()), Ask, Send(body.clone()), Endless(frames)], want)
     };
-    check([
+    let rows = [
         flood("PING", ping.clone(), protocol(Stage::Wait, 16)),
         in_body("PING in a body", ping, Want::Breaks(Kind::Protocol, 16)),
         flood("SETTINGS", settings(), protocol(Stage::Wait, 16)),
@@ -260,7 +285,6 @@ fn floods_are_cut_off() {
             frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]),
             Want::Breaks(Kind::Protocol, 16),
         ),
-        flood("informational heads", head(&[&[0x08, 3][..], b"103"].concat()), protocol(Stage::Wait, 8)),
         row(
             "CONTINUATION",
             vec![
@@ -276,20 +300,62 @@ fn floods_are_cut_off() {
             vec![Send(settings()), Ask, Send(frame(HEADERS, 0, 1, OK)), Endless(frame(CONTINUATION, 0, 1, &[]))],
             protocol(Stage::Wait, 16),
         ),
+        row(
+            "a head that unpacks to a hundred times its size",
+            vec![
+                Send(settings()),
+                Ask,
+                Send(frame(HEADERS, 0, 1, &[OK, &[0x40, 1, b'x', 0x7f, 0x81, 0x1e][..], &vec![b'v'; 3968]].concat())),
+                Endless(frame(CONTINUATION, 0, 1, &[0xbe; 4000])),
+            ],
+            protocol(Stage::Wait, 16),
+        ),
+        flood("PUSH_PROMISE", frame(PUSH_PROMISE, END_HEADERS, 1, &[0, 0, 0, 2, 0x82]), protocol(Stage::Wait, 16)),
+        flood("informational heads", head(&[&[0x08, 3][..], b"103"].concat()), protocol(Stage::Wait, 16)),
+        flood("heads", head(OK), Want::Breaks(Kind::Protocol, 16)),
+        flood("GOAWAY", goaway(u32::MAX >> 1, 0), protocol(Stage::Wait, 16)),
+    ];
+    check(rows.clone());
+    check(rows.map(Row::and_recovers));
+}
+
+/// The connection goes on after its stream's fault, and the flood with it: who is asked for next there sees it cut off.
+#[test]
+fn floods_for_a_stream_that_is_over_are_cut_off() {
+    let beyond = [head(OK), frame(DATA, 0, 1, b"1")].concat();
+    let rows = [
         flood(
             "RST_STREAM of streams long over",
             frame(RST_STREAM, 0, 1, &[0, 0, 0, 8]),
             Want::Fails(Kind::Reset, Stage::Wait, 92),
         ),
-        flood("PUSH_PROMISE", frame(PUSH_PROMISE, END_HEADERS, 1, &[0, 0, 0, 2, 0x82]), protocol(Stage::Wait, 16)),
-        flood("GOAWAY", goaway(u32::MAX >> 1, 0), protocol(Stage::Wait, 16)),
-    ]);
+        row(
+            "DATA beyond the window",
+            vec![Send(settings()), Ask, Send(beyond), Endless(frame(DATA, 0, 1, &[b'x'; 16_000]))],
+            Want::Breaks(Kind::Protocol, 92),
+        ),
+    ];
+    check(rows.clone());
+    check(rows.map(|row| Row { then: Some(protocol(Stage::Wait, 16)), ..row }));
+}
+
+#[test]
+fn a_stream_that_never_ends_is_ended_by_its_clock() {
+    let begun = vec![Send(settings()), Ask, Send([head(OK), frame(DATA, 0, 1, b"1")].concat())];
+    check([Row {
+        change: |plan| plan.limits.max_time = Some(Duration::from_secs(5)),
+        ..row(
+            "a byte a second",
+            [begun, drips(frame(DATA, 0, 1, b"x"))].concat(),
+            Want::Fails(Kind::Timeout, Stage::Receive, 28),
+        )
+    }]);
 }
 
 #[test]
 fn frames_that_break_the_rules_end_the_connection() {
     let fails = || protocol(Stage::Wait, 16);
-    check([
+    let rows = [
         row("another protocol", vec![Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()), Open], fails()),
         row("another protocol, with a body", vec![Ask, Send(b"220 smtp.example ESMTP\r\n".to_vec()), Open], fails()),
         row("an acknowledgement first", vec![Send(frame(SETTINGS, 1, 0, &[])), Open], fails()),
@@ -320,6 +386,12 @@ fn frames_that_break_the_rules_end_the_connection() {
             &[frame(HEADERS, 0, 1, OK), frame(CONTINUATION, END_HEADERS, 3, OK)],
             fails(),
         ),
+        answer("a head's padding beyond the frame", &[frame(HEADERS, PADDED | END_HEADERS, 1, &[9, 0x88])], fails()),
+        answer("a priority beyond the frame", &[frame(HEADERS, 0x20 | END_HEADERS, 1, &[0, 0])], fails()),
+        answer("GOAWAY of seven bytes", &[frame(GOAWAY, 0, 0, &[0; 7])], fails()),
+        answer("GOAWAY on a stream", &[frame(GOAWAY, 0, 1, &[0; 8])], fails()),
+        answer("RST_STREAM of three bytes", &[frame(RST_STREAM, 0, 1, &[0; 3])], fails()),
+        answer("an acknowledgement with parameters", &[frame(SETTINGS, 1, 0, &[0; 6])], fails()),
         answer(
             "padding beyond the frame",
             &[head(OK), frame(DATA, PADDED, 1, &[9, 1, 2])],
@@ -332,7 +404,9 @@ fn frames_that_break_the_rules_end_the_connection() {
         answer("HPACK: broken Huffman", &[head(&[0x88, 0x00, 0x81, 0x00, 0x84, 0xff, 0xff, 0xff, 0xff])], fails()),
         answer("HPACK: a table beyond what was agreed", &[head(&[0x3f, 0xe1, 0xff, 0x03, 0x88])], fails()),
         answer("a push", &[frame(PUSH_PROMISE, END_HEADERS, 1, &[0, 0, 0, 2, 0x82])], fails()),
-    ]);
+    ];
+    check(rows.clone());
+    check(rows.map(Row::and_recovers));
 }
 
 #[test]
@@ -347,6 +421,10 @@ fn malformed_answers_end_their_stream() {
         answer("a field before the status", &[head(&[&field("x", "y"), OK].concat())], fails()),
         answer("an unknown pseudo-field", &[head(&[OK, &field(":x", "y")[..]].concat())], protocol(Stage::Wait, 16)),
         with("connection", &[field("connection", "close")]),
+        with("proxy-connection", &[field("proxy-connection", "close")]),
+        with("keep-alive", &[field("keep-alive", "timeout=5")]),
+        with("upgrade", &[field("upgrade", "h2c")]),
+        with("te", &[field("te", "gzip")]),
         with("transfer-encoding", &[field("transfer-encoding", "chunked")]),
         with("content-length that is none", &[field("content-length", "x")]),
         with("content-length with a sign", &[field("content-length", "+0")]),
@@ -389,6 +467,43 @@ fn malformed_answers_end_their_stream() {
     ]);
 }
 
+/// The crate takes these for a broken header block, which is the whole connection's fault.
+#[test]
+fn fields_that_are_none_end_the_connection() {
+    let with = |name: &str, field: Vec<u8>| {
+        answer(name, &[head(&[OK, &field].concat()), data(b"")], protocol(Stage::Wait, 16)).and_recovers()
+    };
+    check([
+        with("a name in upper case", field("X-Upper", "1")),
+        with("a name of nothing", field("", "1")),
+        with("a name with a space", field("x y", "1")),
+        with("a name with a line end", field("x\r\ny", "1")),
+        with("a name with a colon", field("x:y", "1")),
+        with("a value with a line end", field("x", "1\r\nset-cookie: a=b")),
+        with("a value with a NUL", field("x", "1\0")),
+        with("a status with a sign", field(":status", "+20")),
+    ]);
+}
+
+#[test]
+fn a_body_has_its_bounds() {
+    let most = |plan: &mut Plan| plan.limits.max_filesize = Some(300_000);
+    let large = [head(OK), frame(DATA, 0, 1, &[b'x'; 16_000]).repeat(40), data(b"x")].concat();
+    let large = [frame(SETTINGS, 1, 0, &[]), large].concat();
+    let announced = [OK, &field("content-length", "640001")[..]].concat();
+    check([
+        Row {
+            change: most,
+            ..answer("more than --max-filesize", &[large.clone()], Want::Fails(Kind::TooLarge, Stage::Receive, 63))
+        },
+        Row {
+            change: most,
+            ..answer("more is announced", &[head(&announced)], Want::Fails(Kind::TooLarge, Stage::Receive, 63))
+        },
+        answer("all of it", &[large], Want::Body(640_001)),
+    ]);
+}
+
 #[test]
 fn what_is_odd_and_allowed_is_taken() {
     let whole = |name: &str, frames: &[Vec<u8>], bytes| answer(name, frames, Want::Body(bytes));
@@ -420,6 +535,8 @@ fn what_is_odd_and_allowed_is_taken() {
             &[frame(WINDOW_UPDATE, 0, 1, &[127, 255, 255, 255]), head(OK), data(b"abc")],
             3,
         ),
+        whole("a body after the end", &[head(OK), data(b"abc"), data(b"defg")], 3),
+        whole("a head after the end", &[head(OK), data(b"abc"), head(OK)], 3),
         whole("a reset after the end", &[head(OK), data(b"abc"), frame(RST_STREAM, 0, 1, &[0; 4])], 3),
         whole("one byte a frame", &[head(OK), frame(DATA, 0, 1, b"x").repeat(2000), data(b"x")], 2001),
     ]);
@@ -438,6 +555,11 @@ fn the_end_of_a_connection_at_any_moment_has_its_outcome() {
         again("GOAWAY and a close", vec![Send(settings()), Ask, Send(goaway(0, 0))]),
         again("REFUSED_STREAM", vec![Send(settings()), Ask, Send(frame(RST_STREAM, 0, 1, &[0, 0, 0, 7])), Open]),
         answer("GOAWAY for ever", &[goaway(0, 0)], Want::Fails(Kind::Reset, Stage::Wait, 16)),
+        answer(
+            "REFUSED_STREAM for ever",
+            &[frame(RST_STREAM, 0, 1, &[0, 0, 0, 7])],
+            Want::Fails(Kind::Reset, Stage::Wait, 92),
+        ),
         answer("CANCEL", &[frame(RST_STREAM, 0, 1, &[0, 0, 0, 8])], Want::Fails(Kind::Reset, Stage::Wait, 92)),
         answer(
             "a reset in the body",
@@ -496,10 +618,62 @@ fn silence_ends_by_its_clock() {
 }
 
 #[test]
-fn an_exchange_cut_at_every_byte_ends() {
+fn an_exchange_cut_or_reset_at_every_byte_ends() {
     let whole = [settings(), head(OK), frame(DATA, 0, 1, b"abc"), data(b"defg")].concat();
-    check((0..=whole.len()).map(|end| {
-        let acts = vec![Ask, Send(whole[..end].to_vec())];
-        row(&format!("cut after {end}"), acts, Want::Whole(7))
+    for (how, last) in [("cut", None), ("reset", Some(Reset))] {
+        check((0..=whole.len()).map(|end| {
+            let acts = [Ask, Send(whole[..end].to_vec())].into_iter().chain(last.clone()).collect();
+            row(&format!("{how} after {end}"), acts, Want::Whole(7))
+        }));
+    }
+}
+
+/// GOAWAY between any two frames: a server that has looked at the request lets it finish, else it is sent again elsewhere.
+#[test]
+fn goaway_at_each_moment_is_heeded() {
+    let frames = [settings(), head(OK), frame(DATA, 0, 1, b"abc"), data(b"defg")];
+    let good = vec![Send(settings()), Ask, Send(frames[1..].concat()), Open];
+    check((0..=frames.len()).flat_map(|at| {
+        [0, 1, 0x7fff_ffff].into_iter().map({
+            let (frames, good) = (frames.clone(), good.clone());
+            move |last| {
+                let (before, behind) = frames.split_at(at);
+                let goaway = goaway(last, 0);
+                // SETTINGS come first, whatever else.
+                let first = if at == 0 { [settings(), goaway].concat() } else { [before.concat(), goaway].concat() };
+                let behind = if at == 0 { &frames[1..] } else { behind };
+                let acts = vec![Ask, Send(first), Send(behind.concat()), Open];
+                // Who takes the request back after the answer's head is believed only where nothing had come.
+                let want =
+                    if last == 0 && (2..4).contains(&at) { Want::Breaks(Kind::Reset, 16) } else { Want::Body(7) };
+                let scripts = vec![acts, good.clone()];
+                Row { scripts, ..row(&format!("GOAWAY of {last} after {at} frames"), Vec::new(), want) }
+            }
+        })
+    }));
+}
+
+/// The connection goes on, and carries the next URL.
+#[test]
+fn a_fault_of_one_stream_is_no_others() {
+    let frames = |stream, kind, flags, payload: &[u8]| frame(kind, flags, stream, payload);
+    let whole = [frames(3, HEADERS, END_HEADERS, OK), frames(3, DATA, END_STREAM, b"another")].concat();
+    let long = [OK, &field("content-length", "2")[..]].concat();
+    let faults = [
+        ("a reset", frame(RST_STREAM, 0, 1, &[0, 0, 0, 2]), Want::Fails(Kind::Reset, Stage::Wait, 92)),
+        ("no status", head(&field("x", "y")), protocol(Stage::Wait, 92)),
+        ("a field of a connection", head(&[OK, &field("connection", "x")[..]].concat()), protocol(Stage::Wait, 92)),
+        ("a length that does not hold", [head(&long), data(b"12345")].concat(), Want::Breaks(Kind::Protocol, 92)),
+        (
+            "a reset in the body",
+            [head(OK), frame(DATA, 0, 1, b"abc"), frame(RST_STREAM, 0, 1, &[0, 0, 0, 2])].concat(),
+            Want::Breaks(Kind::Reset, 92),
+        ),
+        ("too many fields", head(&[OK, &field("x", "y").repeat(257)].concat()), protocol(Stage::Wait, 8)),
+    ];
+    check(faults.map(|(name, fault, want)| {
+        let acts = vec![Send(settings()), Ask, Send(fault), Ask, Send(whole.clone()), Open];
+        // One connection: a second one would be closed at once.
+        Row { scripts: vec![acts, vec![]], then: Some(Want::Body(7)), ..row(name, Vec::new(), want) }
     }));
 }

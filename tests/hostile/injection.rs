@@ -67,6 +67,7 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--upload-file", "{dir}/file", Local),
     ("--unix-socket", "{dir}/socket", Local),
     ("--pinnedpubkey", "{dir}/key", Local),
+    ("--preset", "polite", Local),
     ("--noproxy", "a.example", Local),
     ("--interface", "lo", Local),
     ("--auth-host", "a.example", Local),
@@ -145,6 +146,10 @@ fn listener() -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
             let (mut stream, seen) = (stream.unwrap(), seen.clone());
             thread::spawn(move || {
                 let Some(mut request) = read_request(&mut stream) else { return };
+                if request.head.starts_with("PRI *") {
+                    let _ = answer_http2(&mut stream, &seen);
+                    return;
+                }
                 let at = {
                     let mut seen = seen.lock().unwrap();
                     seen.push(request.clone());
@@ -158,6 +163,25 @@ fn listener() -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
         }
     });
     (address, requests)
+}
+
+/// Answers each head that comes by HTTP/2, whose block only a decoder could read: what is noted is that it came.
+fn answer_http2(stream: &mut TcpStream, seen: &Mutex<Vec<Request>>) -> std::io::Result<()> {
+    const HEADERS: u8 = 1;
+    const SETTINGS: u8 = 4;
+    stream.read_exact(&mut [0; 6])?;
+    stream.write_all(&[0, 0, 0, SETTINGS, 0, 0, 0, 0, 0])?;
+    loop {
+        let mut header = [0; 9];
+        stream.read_exact(&mut header)?;
+        let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
+        std::io::copy(&mut (&*stream).take(u64::from(length)), &mut std::io::sink())?;
+        if header[3] == HEADERS {
+            seen.lock().unwrap().push(Request::default());
+            // `:status: 200`, and the end of head and stream.
+            stream.write_all(&[0, 0, 1, HEADERS, 5, 0, 0, 0, header[8], 0x88])?;
+        }
+    }
 }
 
 fn read_request(stream: &mut TcpStream) -> Option<Request> {
@@ -193,13 +217,17 @@ struct Did {
 }
 
 fn give(option: &str, value: &str, what: &str) -> Did {
+    give_by("--http1.1", option, value, what)
+}
+
+fn give_by(version: &str, option: &str, value: &str, what: &str) -> Did {
     let (address, requests) = listener();
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("inner");
     fs::create_dir(&inner).unwrap();
     let value = value.replace("{dir}", inner.to_str().unwrap());
     let url = format!("http://{address}/");
-    let output = gfetch(&["-m", "5", "--connect-timeout", "2", option, &value, &url]);
+    let output = gfetch(&["-m", "5", "--connect-timeout", "2", version, option, &value, &url]);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     let shown = out.clone() + &err;
     assert!(harmful(&shown).is_empty(), "{what}: {shown:?}");
@@ -252,6 +280,42 @@ fn what_goes_into_a_head_has_no_control_characters() {
             let has_controls = poison.chars().any(char::is_control);
             assert!(did.refused || (built && !has_controls), "{what}: it was taken");
         }
+    }
+}
+
+#[test]
+fn http2_opens_no_other_way_into_a_head() {
+    for (option, good) in rows(Sent) {
+        for (name, poison) in poisons() {
+            let what = format!("{option} with {name}, by HTTP/2");
+            let did = give_by("--http2-prior-knowledge", option, &format!("{good}{poison}"), &what);
+            assert!(did.refused || !poison.chars().any(char::is_control), "{what}: it was taken");
+            assert_eq!(did.requests.len(), usize::from(!did.refused), "{what}");
+        }
+    }
+}
+
+/// What is part of HTTP/2's own frame, or speaks of an HTTP/1.1 connection (RFC 9113 sections 8.2.2 and 8.3).
+#[test]
+fn fields_that_http2_has_no_place_for_do_not_get_in() {
+    for (field, refused, requests) in [
+        (":authority: evil.example", true, 0),
+        (":path: /evil", true, 0),
+        ("X Y: z", true, 0),
+        ("Transfer-Encoding: chunked", true, 0),
+        ("Content-Length: 7", true, 0),
+        ("Connection: close, X-Mine", false, 1),
+        ("Keep-Alive: 5", false, 1),
+        ("Upgrade: h2c", false, 1),
+        ("TE: gzip", false, 1),
+        ("Host: x", false, 1),
+        // No authority: that record's failure, and nothing sent.
+        ("Host: a b", false, 0),
+        ("Host: a/b", false, 0),
+        ("Host;", false, 0),
+    ] {
+        let did = give_by("--http2-prior-knowledge", "--header", field, field);
+        assert_eq!((did.refused, did.requests.len()), (refused, requests), "{field}");
     }
 }
 

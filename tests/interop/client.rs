@@ -90,7 +90,11 @@ fn gfetch_account(url: &str, options: &[&str]) -> Account {
     let body = std::fs::read(dir.path().join("body")).unwrap_or_default();
     let stable = ["status", "bytes", "wire_bytes", "redirects", "content_type", "content_length", "final_url", "ok"];
     for name in stable {
-        assert_eq!(counted[name], saved[name], "{name} of {url}, counted and saved");
+        assert_eq!(
+            counted[name], saved[name],
+            "{name} of {url}, counted and saved: {} {}",
+            counted["error"], saved["error"]
+        );
     }
     assert_eq!(saved["ok"] == true, saved["error"].is_null());
     Account {

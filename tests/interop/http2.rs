@@ -133,12 +133,14 @@ fn what_is_asked_of_nginx_differently_by_http2_is_answered_as_curl_says() {
 #[test]
 fn every_answer_of_nghttpd_is_what_curl_says() {
     needs_servers!();
+    // A window below the protocol's own fails in nghttpd itself now and then, by curl too: it does not wait for its SETTINGS
+    // to be acknowledged (RFC 9113 section 6.9.3).
     let features: [&[&str]; 5] = [
         &[],
         &["-b", "255", "--trailer", "x-end: yes"],
         &["--no-content-length"],
-        &["-w", "10", "-W", "12"],
-        &["-c", "0"],
+        &["-w", "20", "-W", "21"],
+        &["-c", "0", "--encoder-header-table-size", "0"],
     ];
     for options in features {
         for server in [Nghttpd::tls(options), Nghttpd::plain(options)] {
@@ -242,6 +244,28 @@ fn a_record_by_http2_has_what_one_by_http1_has() {
             }
         }
     }
+}
+
+/// By nghttpd's account of what arrived.
+#[test]
+fn what_belongs_to_a_connection_of_http1_does_not_arrive() {
+    needs_servers!();
+    let server = Nghttpd::plain(&[]);
+    let (own, url) = (server.options(), server.url("/small.txt"));
+    let given =
+        ["Connection: close, X-Hop", "X-Hop: 1", "Keep-Alive: 5", "TE: gzip", "Upgrade: h2c", "Host: other.example"];
+    let options: Vec<&str> =
+        given.iter().flat_map(|field| ["-H", field]).chain(["-H", "X-Stays: \u{202e}yes", &url]).collect();
+    succeeded(gfetch(&words(&own, &options), ""));
+    let log = server.log();
+    let names: Vec<&str> = log
+        .lines()
+        .filter_map(|line| line.split_once("recv (stream_id=1) "))
+        .filter_map(|(_, field)| field[1..].find(':').map(|at| &field[..=at]))
+        .collect();
+    let pseudo = [":method", ":scheme", ":authority", ":path"];
+    assert_eq!(names, [&pseudo[..], &["user-agent", "accept", "accept-encoding", "x-stays"]].concat());
+    assert!(log.contains(":authority: other.example"));
 }
 
 /// By nghttpd's account of what arrived.

@@ -153,7 +153,7 @@ impl File<'_> {
     fn no_preset<'n>(&self, name: &str, there: impl Iterator<Item = &'n String>) -> UsageError {
         let there: Vec<_> = there.map(|name| shown(name)).collect();
         let path = shown(&self.path.to_string_lossy());
-        let error = UsageError::new(format!("there is no [preset.{}] in {path}", shown(name)));
+        let error = UsageError::new(format!("--preset {}: there is none of this name in {path}", shown(name)));
         if there.is_empty() { error } else { error.hint(format!("there are: {}", there.join(", "))) }
     }
 

@@ -8,6 +8,9 @@ use crate::green::task::Why;
 /// Before a virtual clock jumps, descriptors that are waited for must have been silent for so long in real time: what was
 /// just sent over loopback may still be on its way.
 const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
+/// Where this thread got the processor back later than that, so may have the kernel's own: it is waited for as long again,
+/// but no longer than this.
+const LATENESS_AT_MOST: Duration = Duration::from_millis(50);
 
 impl Hub {
     /// Wakes who waits for a lull, or for the end: whose own deadlines are not something to do. False if nobody does.
@@ -58,7 +61,12 @@ impl Hub {
             return self.poll(until.map(|until| until.saturating_duration_since(Instant::now())));
         };
         let silence = if self.descriptor_waits.get() > 0 { SILENCE_BEFORE_JUMP } else { Duration::ZERO };
+        let since = Instant::now();
         self.poll(Some(silence));
+        let late = since.elapsed().saturating_sub(2 * silence);
+        if self.ready.is_empty() && silence > Duration::ZERO && late > Duration::ZERO {
+            self.poll(Some(late.min(LATENESS_AT_MOST)));
+        }
         if self.ready.is_empty() {
             self.clock.jump(when);
             self.fire_timers();

@@ -132,14 +132,14 @@ impl Jar {
         };
         let mut sent: SmallVec<[&Cookie; 16]> = found.all().filter(goes).collect();
         sent.sort_by_key(|cookie| (Reverse(cookie.path.len()), number(cookie)));
-        let mut value = Vec::new();
+        let room: usize = sent.iter().map(|cookie| cookie.name().len() + cookie.value().len() + 3).sum();
+        let mut value = Vec::with_capacity(room.min(MAX_SENT_BYTES));
         for cookie in sent.into_iter().take(MAX_SENT_COOKIES) {
             let separator = if value.is_empty() { "" } else { "; " };
             let bytes = separator.len() + cookie.name().len() + 1 + cookie.value().len();
             if value.len() + bytes > MAX_SENT_BYTES {
                 break;
             }
-            value.reserve(bytes);
             for part in [separator, cookie.name(), "=", cookie.value()] {
                 value.extend_from_slice(part.as_bytes());
             }

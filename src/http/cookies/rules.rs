@@ -40,7 +40,7 @@ fn readable(text: &str) -> String {
     };
     let (pair, attributes) = text.split_once(';').unwrap_or((text, ""));
     let attributes = attributes.split(';').take(MAX_ATTRIBUTES).filter(is_readable);
-    attributes.fold(pair.to_owned(), |all, part| all + ";" + part)
+    std::iter::once(pair).chain(attributes).collect::<Vec<_>>().join(";")
 }
 
 /// A second since 1970 as the crate has it: nothing is before that, and nothing after the year 9999.

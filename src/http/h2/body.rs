@@ -91,6 +91,7 @@ impl Body {
             if let Some(open) = &mut self.open {
                 // Refused only if more is given back than came.
                 let _ = open.stream.flow_control().release_capacity(self.piece_bytes);
+                open.seat.shared.grants.read(self.piece_bytes);
             }
             self.close_if_ended();
         }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 
+use super::census::Grants;
 use super::driver;
 use super::error::Fate;
 use super::limits::*;
@@ -27,6 +28,7 @@ pub(in crate::http) struct Shared {
     pub(super) site: Site,
     pub(super) fate: Rc<Fate>,
     pub(super) status: Rc<Status>,
+    pub(super) grants: Rc<Grants>,
     /// None once it takes no more requests: when the last stream ends, the driver closes it.
     requests: RefCell<Option<SendRequest<Bytes>>>,
     exchanges: Cell<u32>,
@@ -53,7 +55,8 @@ impl Shared {
         let tls = connection.tls_version();
         let Connection { key, transport, remote, .. } = connection;
         let fate = Rc::new(Fate::default());
-        let wire = Wire::new(transport, fate.clone());
+        let grants = Rc::new(Grants::default());
+        let wire = Wire::new(transport, fate.clone(), grants.clone());
         // The wire takes the preface in without waiting.
         let handshake = Doorbell::new().wait_for(|context| {
             let future = std::pin::pin!(builder(streams).handshake::<_, Bytes>(wire.clone()));
@@ -70,6 +73,7 @@ impl Shared {
             site,
             fate,
             status,
+            grants,
             requests: RefCell::new(Some(requests)),
             exchanges: Cell::new(0),
             own_resets: Cell::new(0),
@@ -140,6 +144,7 @@ impl Seat {
     pub(super) fn new(shared: &Rc<Shared>, table: Weak<Table>) -> Seat {
         let status = &shared.status;
         status.open_streams.set(status.open_streams.get() + 1);
+        shared.grants.open();
         let before = shared.exchanges.replace(shared.exchanges.get().saturating_add(1));
         Seat { shared: shared.clone(), table, before, over: Cell::new(false) }
     }

@@ -46,6 +46,9 @@ pub const MAX_IDLE_FRAMES: u32 = 10_000;
 /// A large upload is answered by WINDOW_UPDATEs alone: one frame for so many bytes is fair.
 pub const SENT_BYTES_PER_FRAME: u32 = 256;
 
+/// Heads of one stream: informational ones as in HTTP/1, the answer's, trailers.
+pub const HEADS_PER_STREAM: u64 = h1::MAX_INFORMATIONAL as u64 + 2;
+
 /// Streams that we reset are remembered for a while, because what was under way to them must be ignored: so many, so long.
 pub const REMEMBERED_RESETS: usize = 1024;
 /// See [`REMEMBERED_RESETS`].

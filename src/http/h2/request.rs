@@ -55,7 +55,7 @@ fn method(method: &str) -> Result<Method, Error> {
 }
 
 fn authority(text: Bytes) -> Result<Authority, Error> {
-    Authority::from_maybe_shared(text).map_err(|_| Error::Request(FieldError::Value("Host".to_owned())))
+    Authority::from_maybe_shared(text).map_err(|_| Error::Request(FieldError::Authority))
 }
 
 fn fields(request: &Request<'_>) -> Result<HeaderMap, Error> {
@@ -154,7 +154,10 @@ mod tests {
         let asked = ask("https://example.org/", &[("Host", "other.example:8080")], None).unwrap();
         assert_eq!(asked.uri().authority().unwrap(), "other.example:8080");
         assert!(asked.headers().is_empty());
-        assert!(matches!(ask("https://example.org/", &[("Host", "a b")], None), Err(Error::Request(_))));
+        for host in ["a b", "", "a/b", "a@"] {
+            let got = ask("https://example.org/", &[("Host", host)], None);
+            assert!(matches!(got, Err(Error::Request(FieldError::Authority))), "{host:?}: {got:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::census::Census;
+use super::census::{Census, Grants};
 use super::error::Fate;
 use super::limits::{TURN_BYTES, TURN_READS, UNSENT_BYTES};
 use crate::http::buffer::Buffer;
@@ -38,8 +38,8 @@ struct State {
 }
 
 impl Wire {
-    pub fn new(transport: Transport, fate: Rc<Fate>) -> Wire {
-        Wire::counting(transport, fate, Some(Census::default()))
+    pub fn new(transport: Transport, fate: Rc<Fate>, grants: Rc<Grants>) -> Wire {
+        Wire::counting(transport, fate, Some(Census::new(grants)))
     }
 
     /// For a server.

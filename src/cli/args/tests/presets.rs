@@ -74,9 +74,12 @@ fn a_preset_that_is_nowhere_is_named_with_those_that_are() {
         err("--preset a http://x"),
         "--preset a: neither XDG_CONFIG_HOME nor HOME says where the config file is"
     );
-    assert_eq!(home("").err("--preset a http://x"), format!("there is no [preset.a] in {PATH}"));
+    assert_eq!(home("").err("--preset a http://x"), format!("--preset a: there is none of this name in {PATH}"));
     let world = home("[preset.slow]\n[preset.fast]\n");
-    assert_eq!(world.err("--preset a http://x"), format!("there is no [preset.a] in {PATH}\n  there are: slow, fast"));
+    assert_eq!(
+        world.err("--preset a http://x"),
+        format!("--preset a: there is none of this name in {PATH}\n  there are: slow, fast")
+    );
 }
 
 #[test]
