@@ -107,7 +107,6 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--give-up-host", "1", Closed),
     ("--max-failures", "1", Closed),
     ("--format", "json", Closed),
-    ("--preset", "none", Local),
     ("--progress", "none", Closed),
     ("--color", "never", Closed),
 ];
