@@ -70,7 +70,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ),
     ("nothing: it is always so", "tcp-nodelay"),
     ("-v", "trace trace-ascii trace-config trace-ids trace-time include"),
-    ("-H @FILE for headers, and the shell for the rest", "config:K variable"),
+    ("-H @FILE for headers, the config file and --preset for options", "config:K variable"),
     ("a list (-i) with a {\"url\": …, \"method\": …, \"headers\": …} line for each request", "next::"),
     ("--data-binary @FILE with -H 'Content-Type: …'", "form:F form-escape form-string"),
     ("-X PUT --data-binary @FILE", "upload-file:T"),

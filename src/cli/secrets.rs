@@ -1,27 +1,22 @@
 //! Secrets stay home: which header fields are secret, and how they are shown.
 
-/// Secret when typed with `-H`: with a list they need `--auth-host`. `--secret-header` adds to these.
-const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "x-api-key", "x-auth-token"];
-
-/// Never shown, whoever sent them, beside the secret ones.
-/// `Authentication-Info` proves that the server knows the password (RFC 7616 section 3.5), so it is made from it.
-const NEVER_SHOWN: [&str; 4] =
-    ["proxy-authorization", "set-cookie", "authentication-info", "proxy-authentication-info"];
+use gfetch::http::fields::{CREDENTIALS, Fields};
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "***";
 
-/// Whether a header field typed with `-H` is a secret. `extra` are the names that `--secret-header` gave.
+/// Whether a header field typed with `-H` is a secret: with a list it needs `--auth-host`. `extra` are the names that
+/// `--secret-header` gave.
 pub fn is_secret_header(name: &str, extra: &[String]) -> bool {
-    names_one_of(name, &SECRET_HEADERS) || extra.iter().any(|other| other.eq_ignore_ascii_case(name))
+    CREDENTIALS.iter().any(|known| known.eq_ignore_ascii_case(name)) || is_named(name, extra)
 }
 
 /// The value of a header field as it may be shown in `-v`, records and pages (without `--show-secrets`).
 pub fn redact_header<'a>(name: &str, value: &'a str, extra: &[String]) -> &'a str {
-    if is_secret_header(name, extra) || names_one_of(name, &NEVER_SHOWN) { REDACTED } else { value }
+    if Fields::is_secret(name) || is_named(name, extra) { REDACTED } else { value }
 }
 
-fn names_one_of(name: &str, names: &[&str]) -> bool {
+fn is_named(name: &str, names: &[String]) -> bool {
     names.iter().any(|other| other.eq_ignore_ascii_case(name))
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Flow<'a> {
     asked_before: Option<Cow<'a, Url>>,
     /// Fields that somebody gave, secrets among them; a redirect to another origin drops most.
     given: Vec<(String, String)>,
+    /// Which part is wanted, and under which condition (`-r -C -z --etag-compare`): at every hop, for the last one is meant.
+    wanted: Vec<(String, String)>,
     /// `-u`, where it may go; a redirect to another origin drops it.
     login: Option<Login>,
     /// How the last request said who asks, where that was learned from its origin.
@@ -70,6 +72,7 @@ impl<'a> Flow<'a> {
             asked: false,
             asked_before: None,
             given: Vec::new(),
+            wanted: Vec::new(),
             login: None,
             way: None,
             answers: 0,
@@ -94,12 +97,9 @@ impl<'a> Flow<'a> {
     }
 
     /// Adds the fields of a transfer; one that was given counts before them.
-    pub fn ask_for(&mut self, fields: Vec<(String, String)>) {
-        for (name, value) in fields {
-            if !self.has_given(&name) && !self.is_removed(&name) {
-                self.given.push((name, value));
-            }
-        }
+    pub fn ask_for(&mut self, mut fields: Vec<(String, String)>) {
+        fields.retain(|(name, _)| !self.has_given(name) && !self.is_removed(name));
+        self.wanted = fields;
     }
 
     /// The next request.
@@ -138,6 +138,7 @@ impl<'a> Flow<'a> {
         let is_usual = authorization.is_none()
             && cookies.is_none()
             && self.given.is_empty()
+            && self.wanted.is_empty()
             && self.removed.is_empty()
             && self.body.is_none();
         let usual = &usual.0[usize::from(self.compressed)];
@@ -213,7 +214,7 @@ impl<'a> Flow<'a> {
     }
 
     fn fields(&self, authorization: Option<Vec<u8>>, cookies: Option<Vec<u8>>) -> Result<Fields, FieldError> {
-        let mut fields = Fields::with_capacity(self.given.len() + 6, 256);
+        let mut fields = Fields::with_capacity(self.given.len() + self.wanted.len() + 6, 256);
         if let Some(authorization) = authorization {
             fields.push("Authorization", authorization)?;
         }
@@ -222,7 +223,7 @@ impl<'a> Flow<'a> {
         if self.compressed {
             self.push_default(&mut fields, "Accept-Encoding", ACCEPT_ENCODING)?;
         }
-        let given = self.given.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let given = self.given.iter().chain(&self.wanted).map(|(name, value)| (name.as_str(), value.as_bytes()));
         fields.push_with_cookies(given, cookies)?;
         if self.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
@@ -278,7 +279,7 @@ impl<'a> Flow<'a> {
     /// Turns into the request that a redirect asks for.
     pub fn follow(&mut self, next: Next) {
         let secret_names: Vec<&str> = self.plan.secrets.headers.iter().map(|(name, _)| name.as_str()).collect();
-        self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &secret_names);
+        self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, self.body.is_some(), &secret_names);
         // Once hidden it stays hidden.
         self.shows_identity &= next.keeps_secrets;
         self.login.take_if(|_| !next.keeps_secrets);

@@ -62,6 +62,13 @@ pub(super) struct Pass {
     _job: Permit,
 }
 
+impl Pass {
+    /// The proxy before the origin.
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.state.hop.as_ref().map(|hop| &*hop.proxy)
+    }
+}
+
 /// How long a start was held up, by what.
 pub(super) type Waited = (Cause, Duration);
 

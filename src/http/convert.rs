@@ -6,7 +6,6 @@ use url::Url;
 
 use super::fields::{FieldError, Fields};
 use super::h1::Version;
-use super::redirect::is_secret;
 
 /// A URL as a `Uri`: without its fragment, which a `Uri` does not have.
 ///
@@ -24,14 +23,14 @@ pub fn to_url(uri: &Uri) -> Result<Url, url::ParseError> {
     Url::parse(&uri.to_string())
 }
 
-/// Fields as a `HeaderMap`: names in lower case, fields of one name together. Secrets ([`is_secret`]) are marked sensitive,
+/// Fields as a `HeaderMap`: names in lower case, fields of one name together. Secrets ([`Fields::is_secret`]) are marked sensitive,
 /// so that its `Debug` does not show them. A name over 64 KiB, which a `HeaderMap` cannot hold, is left out.
 pub fn to_header_map(fields: &Fields) -> HeaderMap {
     let mut map = HeaderMap::with_capacity(fields.len());
     for (name, value) in fields.iter() {
         let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value));
         if let (Ok(key), Ok(mut value)) = pair {
-            value.set_sensitive(is_secret(name, &[]) || name.eq_ignore_ascii_case("Set-Cookie"));
+            value.set_sensitive(Fields::is_secret(name));
             map.append(key, value);
         }
     }

@@ -155,9 +155,10 @@ impl Fields {
         self.ends.is_empty()
     }
 
-    /// Whether a field of this name holds a secret, whoever it is for.
-    pub(in crate::http) fn is_secret(name: &str) -> bool {
-        SECRET.iter().any(|known| known.eq_ignore_ascii_case(name))
+    /// Whether a field of this name holds a secret, whoever it is from: one of [`CREDENTIALS`], or one that a proxy gets
+    /// or a server says. Names are compared without case.
+    pub fn is_secret(name: &str) -> bool {
+        CREDENTIALS.iter().chain(&OTHER_SECRETS).any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// Adds what a parser has already held to the same rules; all bytes together stay below 4 GiB.
@@ -188,18 +189,15 @@ impl Fields {
     }
 }
 
-/// The fields whose values are secrets: `Debug` shows `***` for them, as the command does.
-const SECRET: [&str; 8] = [
-    "authorization",
-    "proxy-authorization",
-    "authentication-info",
-    "proxy-authentication-info",
-    "cookie",
-    "set-cookie",
-    "x-api-key",
-    "x-auth-token",
-];
+/// The fields by which a request says who asks.
+pub const CREDENTIALS: [&str; 4] = ["authorization", "cookie", "x-api-key", "x-auth-token"];
 
+/// Secret beside them. `Authentication-Info` proves that the server knows the password (RFC 7616 section 3.5), so it is
+/// made from it.
+const OTHER_SECRETS: [&str; 4] =
+    ["proxy-authorization", "set-cookie", "authentication-info", "proxy-authentication-info"];
+
+/// Shows `***` for secrets, as the command does.
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()

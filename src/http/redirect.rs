@@ -16,9 +16,6 @@ pub use schemes::Schemes;
 /// The longest `Location` that is read, in bytes: as long as a line of a list may be.
 pub const MAX_LOCATION_BYTES: usize = 64 * 1024;
 
-/// Fields that are secrets wherever they are given; `--secret-header` names more.
-pub const SECRET_FIELDS: [&str; 5] = ["Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "X-Auth-Token"];
-
 /// The only given fields that follow to another origin: they say what is wanted, not who asks.
 const HARMLESS_FIELDS: [&str; 4] = ["Accept", "Accept-Language", "User-Agent", "Range"];
 
@@ -222,34 +219,37 @@ fn next_method(method: &str, status: u16) -> (&str, bool) {
 /// The given fields that the next request may carry.
 ///
 /// `given` are the fields the user asked for (`-H`, `-u`, `-b NAME=VALUE`), not those that the client writes itself for
-/// each request; `secret_names` are secrets beside [`SECRET_FIELDS`] (`--secret-header`). To another origin go only
-/// Accept, Accept-Language, User-Agent and Range, unless one of them was named a secret; where secrets go along all go,
-/// but a given `Host`, which names the host that was left. Fields about the body go with the body.
+/// each request; `had_body` is whether the last request had one; `secret_names` are those of fields that were called secrets
+/// (`--secret-header`). To another origin go only Accept, Accept-Language, User-Agent and Range, unless one of them was
+/// named a secret; where secrets go along all go, but a given `Host`, which names the host that was left. Fields about
+/// the body go with the body, and stay with it: JSON sent on as a form would be something else.
 ///
 /// Call it with what the last hop was allowed to carry: what was dropped once stays dropped, also when a later hop
 /// returns to the first origin. (curl compares each hop with the first host and would send it again. Then a stranger's
 /// redirect decides where on the first host the secret goes.)
-pub fn fields_after(mut given: Vec<(String, String)>, next: &Next, secret_names: &[&str]) -> Vec<(String, String)> {
-    given.retain(|(name, _)| goes_on(name, next, secret_names));
+pub fn fields_after(
+    mut given: Vec<(String, String)>,
+    next: &Next,
+    had_body: bool,
+    secret_names: &[&str],
+) -> Vec<(String, String)> {
+    given.retain(|(name, _)| goes_on(name, next, had_body, secret_names));
     given
 }
 
 /// The same for one given field of this name.
-pub fn goes_on(name: &str, next: &Next, secret_names: &[&str]) -> bool {
-    let about_lost_body = next.drop_body && is_any_of(name, BODY_FIELDS);
-    !about_lost_body && (!next.cross_origin || may_cross(name, next, secret_names))
-}
-
-fn may_cross(name: &str, next: &Next, secret_names: &[&str]) -> bool {
+pub fn goes_on(name: &str, next: &Next, had_body: bool, secret_names: &[&str]) -> bool {
+    let about_body = is_any_of(name, BODY_FIELDS);
+    if next.drop_body && about_body {
+        return false;
+    }
+    if !next.cross_origin {
+        return true;
+    }
     if next.keeps_secrets {
         return !name.eq_ignore_ascii_case("Host");
     }
-    is_any_of(name, HARMLESS_FIELDS) && !is_secret(name, secret_names)
-}
-
-/// Whether a field of this name is a secret: one of [`SECRET_FIELDS`], or one of `secret_names`.
-pub fn is_secret(name: &str, secret_names: &[&str]) -> bool {
-    is_any_of(name, SECRET_FIELDS) || is_any_of(name, secret_names)
+    (is_any_of(name, HARMLESS_FIELDS) || (about_body && had_body)) && !is_any_of(name, secret_names)
 }
 
 fn is_any_of<S: AsRef<str>>(name: &str, names: impl IntoIterator<Item = S>) -> bool {

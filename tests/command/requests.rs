@@ -33,6 +33,30 @@ fn request_names_the_method_and_a_redirect_changes_it_by_its_status() {
 }
 
 #[test]
+fn a_body_goes_to_another_origin_with_its_type_and_what_is_wanted_is_asked_for_there_too() {
+    let (here, there, dir) = (Server::new(), Server::new(), Dir::new());
+    let away = here.url(&format!("/on/{}", there.url("/x")));
+    gfetch(&["-L", "--json", "{}", &away]).expect(0);
+    gfetch(&["-L", "-d", "x", "-H", "Content-Type: a/b", "-H", "X-Own: 1", &away]).expect(0);
+    dir.write("tag", "\"t\"\n");
+    dir.write("part", "0123");
+    let away = here.url(&format!("/to/{}", there.url("/x")));
+    for options in [&["-z", "6 Nov 1994"][..], &["--etag-compare", "tag"], &["-r", "0-1"], &["-H", "If-Match: z"]] {
+        Gfetch::new(options).args(&["-L", &away]).dir(&dir).run().expect(0);
+    }
+    Gfetch::new(&["-C", "-", "-o", "part", "--etag-compare", "tag", &away]).dir(&dir).run().expect(0);
+    let seen = there.requests();
+    let field = |n: usize, name| seen[n].field(name);
+    assert_eq!([field(0, "content-type"), field(1, "content-type")], [Some("application/json"), Some("a/b")]);
+    assert_eq!((&*seen[0].body, field(1, "x-own")), (&b"{}"[..], None));
+    assert_eq!(field(2, "if-modified-since"), Some("Sun, 06 Nov 1994 00:00:00 GMT"));
+    assert_eq!((field(3, "if-none-match"), field(4, "range")), (Some("\"t\""), Some("bytes=0-1")));
+    assert_eq!(field(5, "if-match"), None, "what was given by -H stays");
+    // Without the tag another file's end could be put behind this one's beginning.
+    assert_eq!((field(6, "range"), field(6, "if-range")), (Some("bytes=4-"), Some("\"t\"")));
+}
+
+#[test]
 fn location_follows_every_method_and_no_location_none() {
     let server = Server::new();
     let url = server.url(&format!("/to/{}", server.url("/x")));

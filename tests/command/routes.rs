@@ -230,6 +230,7 @@ fn what_is_wrong_with_the_proxy_itself_has_curls_codes() {
     ] {
         let record = records(&["-x", via, "http://a.test/"]).remove(0);
         assert_eq!(error(&record), wanted, "{via} {record}");
+        assert!(record["error"]["message"].as_str().unwrap().starts_with("the proxy"), "{record}");
     }
     let server = Server::new();
     let record = records(&["-x", &format!("socks5h://{}", server.addr), "-m", "5", "http://a.test/"]).remove(0);

@@ -6,6 +6,7 @@
 //! | `/delay/MS/…` | the rest's answer, so much later |
 //! | `/status/N` | that status, with a body of 5 bytes |
 //! | `/to/URL` | a redirect there |
+//! | `/on/URL` | the same by 307, which keeps method and body |
 //! | `/say/TEXT` | that text |
 //! | `/cut/N` | half of the N bytes that it announces |
 //! | `/chunked/N` | N bytes in chunks |
@@ -224,6 +225,7 @@ fn answer(
                 "bytes" => send(&ok(number()), &body(number())),
                 "say" => send(&ok(rest.len()), rest.as_bytes()),
                 "status" => send(&format!("HTTP/1.1 {rest} {}\r\nContent-Length: 5\r\n\r\n", reason(rest)), b"sorry"),
+                "on" => send(&format!("HTTP/1.1 307 On\r\nLocation: {rest}\r\nContent-Length: 0\r\n\r\n"), b""),
                 "to" => send(&format!("HTTP/1.1 302 Found\r\nLocation: {rest}\r\nContent-Length: 0\r\n\r\n"), b""),
                 "cut" => {
                     send(&ok(number()), &body(number() / 2));

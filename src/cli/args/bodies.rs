@@ -1,5 +1,6 @@
 //! Where bodies go: `--body`, `-o`, `-O`, and what does not go together.
 
+use gfetch::fetch::names::Template;
 use gfetch::fetch::plan::{Bodies, Save};
 
 use super::typed::{Input, Output};
@@ -89,9 +90,7 @@ pub fn has_glob(url: &str) -> bool {
 
 /// Whether a template makes different names of different URLs.
 fn tells_apart(template: &str) -> bool {
-    let glob_number =
-        template.match_indices('#').any(|(at, _)| template[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
-    glob_number || ["{index}", "{host}", "{path}", "{name}", "{ext}", "{id}"].iter().any(|part| template.contains(part))
+    Template::parse(template).is_distinguishing()
 }
 
 #[cfg(test)]
@@ -103,7 +102,7 @@ mod tests {
         for template in ["#1", "a#2.html", "{index}", "x/{host}/{path}", "{id}.json"] {
             assert!(tells_apart(template), "{template}");
         }
-        for template in ["", "a", "#", "#x", "{other}", "index", "{ index }"] {
+        for template in ["", "a", "#", "#x", "x#0", "{other}", "index", "{ index }"] {
             assert!(!tells_apart(template), "{template}");
         }
     }

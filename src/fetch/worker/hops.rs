@@ -92,7 +92,11 @@ impl Worker {
         }
         let response = sent.map_err(|error| {
             ended.refused = error.is_refused();
-            of_exchange(&error, trace)
+            let mut failure = of_exchange(&error, trace);
+            if let (Error::Connect(_), Some(proxy)) = (&error, pass.proxy()) {
+                failure.message = format!("the proxy {proxy}: {}", failure.message);
+            }
+            failure
         })?;
         let head = response.head();
         record.take_head(head, &self.types);

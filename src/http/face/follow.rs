@@ -256,9 +256,12 @@ impl Asking {
     /// Turns into the request that a redirect asks for.
     fn follow(&mut self, next: Next) {
         let secret_names: Vec<&str> = self.redirects.secret_names.iter().map(String::as_str).collect();
+        let had_body = !self.body.is_none();
         for fields in [&mut self.own, &mut self.common] {
             let mut left = Fields::new();
-            for (name, value) in fields.iter().filter(|(name, _)| redirect::goes_on(name, &next, &secret_names)) {
+            for (name, value) in
+                fields.iter().filter(|(name, _)| redirect::goes_on(name, &next, had_body, &secret_names))
+            {
                 left.push_parsed(name, value);
             }
             *fields = left;

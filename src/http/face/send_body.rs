@@ -52,6 +52,10 @@ impl SendBody {
         }
     }
 
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self.0, Kind::None)
+    }
+
     /// Whether it can be sent from its beginning.
     pub(super) fn is_whole(&self) -> bool {
         !matches!(&self.0, Kind::Upload(upload) if upload.has_begun())
