@@ -1,6 +1,6 @@
 //! Micro-benchmarks of the runtime and the HTTP machine: CPU time per operation, best and median of several rounds.
 //!
-//! `cargo bench --bench micro` prints the table; `cargo bench --bench micro -- --smoke` runs each once, briefly, to prove
+//! `cargo bench --bench micro --features measuring` prints the table; `cargo bench --bench micro -- --smoke` runs each once, briefly, to prove
 //! that the benchmarks still work; a word after `--` runs only the rows whose names contain it. Wall time means little on a shared machine, so CPU time of the process is read.
 
 #[allow(dead_code)]
@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use gfetch::green::{self, Event, spawn, yield_now};
 
 use gfetch::http::cookies::Jar;
+use gfetch::http::fields::Fields;
 use url::Url;
 
 use meter::{cpu_time, memory_bytes};
@@ -35,7 +36,12 @@ fn main() {
     row(&only, "sleep, 10,000 sleepers", rounds, || sleepers(10_000, 100 / scale.min(50)));
     row(&only, "queue: put + get across a switch", rounds, || queue(1_000_000 / scale));
     row_of(&only, "cookies: sent to one of 10,000 sites", rounds, || cookies_sent(10_000, 1_000_000 / scale));
+    row_of(&only, "cookies: none of its own, 10,000 sites", rounds, || cookies_of_others(10_000, 1_000_000 / scale));
     row_of(&only, "cookies: taken from one of 10,000 sites", rounds, || cookies_taken(10_000, 1_000_000 / scale));
+    #[cfg(feature = "measuring")]
+    row_of(&only, "idle pool: take, give back, 10,000 origins", rounds, || idle_pool(10_000, 1_000_000 / scale));
+    #[cfg(not(feature = "measuring"))]
+    println!("(the idle pool's row: cargo bench --bench micro --features measuring)");
     if !smoke && only.is_none() {
         parked(1_000_000);
     }
@@ -187,15 +193,44 @@ fn jar(sites: usize) -> (Jar, Vec<Url>) {
     (jar, urls)
 }
 
-/// What a request pays: the look-up, the rules, the field's text.
+/// What a request pays whose answer sets nothing: the look-up, the rules, the field's text; and the look into the answer.
 fn cookies_sent(sites: usize, requests: usize) -> (Duration, usize) {
     let (mut jar, urls) = jar(sites);
+    let answer = answer();
     let start = cpu_time();
     for request in 0..requests {
-        let value = jar.header(&urls[request * 7919 % sites], SystemTime::now());
+        let url = &urls[request * 7919 % sites];
+        let value = jar.header(url, SystemTime::now());
         assert!(black_box(value).is_some());
+        jar.take(url, answer.all("set-cookie"), SystemTime::now());
     }
     (cpu_time() - start, requests)
+}
+
+/// What a request pays to a site that has no cookies, among many that have.
+fn cookies_of_others(sites: usize, requests: usize) -> (Duration, usize) {
+    let (mut jar, _) = jar(sites);
+    let urls: Vec<Url> =
+        (0..sites).map(|site| Url::parse(&format!("https://www.other{site}.example/")).unwrap()).collect();
+    let start = cpu_time();
+    for request in 0..requests {
+        assert!(black_box(jar.header(&urls[request * 7919 % sites], SystemTime::now())).is_none());
+    }
+    (cpu_time() - start, requests)
+}
+
+/// The fields of an answer that sets no cookie.
+fn answer() -> Fields {
+    let mut fields = Fields::new();
+    for (name, value) in [
+        ("Date", "Sat, 21 Nov 2026 08:49:37 GMT"),
+        ("Content-Type", "text/html"),
+        ("Content-Length", "1024"),
+        ("Cache-Control", "no-cache"),
+    ] {
+        fields.push(name, value).unwrap();
+    }
+    fields
 }
 
 /// What an answer pays that sets a cookie.
@@ -207,4 +242,13 @@ fn cookies_taken(sites: usize, answers: usize) -> (Duration, usize) {
         black_box(jar.set(&urls[answer * 7919 % sites], value, SystemTime::now())).unwrap();
     }
     (cpu_time() - start, answers)
+}
+
+/// What a request pays the idle pool.
+#[cfg(feature = "measuring")]
+fn idle_pool(origins: usize, requests: usize) -> (Duration, usize) {
+    let pool = gfetch::http::idle_pool::IdlePool::of(origins).unwrap();
+    let start = cpu_time();
+    assert!((0..requests).all(|request| pool.exchange(request * 7919)));
+    (cpu_time() - start, requests)
 }

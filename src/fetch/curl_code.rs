@@ -1,21 +1,46 @@
 //! The exit code curl would give for a failure: a table, each line with its reason.
 
 use super::outcome::{Kind, Limit, Stage};
-use crate::net::TlsSetupError;
+use crate::http::Error;
+use crate::http::h2::Http2Error;
+use crate::http::proxy::ProxyError;
+use crate::net::{DnsErrorKind, TlsError, TlsSetupError};
 
 /// curl 1, `CURLE_UNSUPPORTED_PROTOCOL`: a scheme that is neither http nor https.
 pub const UNSUPPORTED_PROTOCOL: u8 = 1;
 /// curl 3, `CURLE_URL_MALFORMAT`.
 pub const URL_MALFORMED: u8 = 3;
-/// curl 16, `CURLE_HTTP2`: something is wrong with an HTTP/2 connection.
-pub const HTTP2: u8 = 16;
-/// curl 92, `CURLE_HTTP2_STREAM`: something is wrong with one HTTP/2 stream.
-pub const HTTP2_STREAM: u8 = 92;
-/// curl 90, `CURLE_SSL_PINNEDPUBKEYNOTMATCH` (tried).
-pub const NOT_PINNED: u8 = 90;
+/// What curl tells apart within one kind: its own code for this error, where it has one.
+pub fn of_error(error: &Error) -> Option<u8> {
+    Some(match error {
+        // CURLE_COULDNT_CONNECT: the nearest to a refusal by `--block-private`, which curl does not have.
+        Error::Blocked(_) => 7,
+        // The same: an address of the other family, with -4 or -6 (tried).
+        Error::Dns(error) if matches!(error.kind, DnsErrorKind::NoAddressInFamily) && error.is_of_address() => 7,
+        // CURLE_INTERFACE_FAILED (tried: no such device, no such own address).
+        Error::Interface(_) => 45,
+        Error::Connect(error) if error.is_bind() => 45,
+        Error::Proxy(error) => return of_proxy(error),
+        Error::TlsSetup(error) => of_tls_setup(error),
+        // CURLE_SSL_PINNEDPUBKEYNOTMATCH (tried).
+        Error::Tls(TlsError::NotPinned(_)) => 90,
+        Error::Http2(error) => return of_http2(error),
+        _ => return None,
+    })
+}
+
+/// CURLE_COULDNT_RESOLVE_PROXY (tried), and CURLE_PROXY for everything about SOCKS, the origin's name looked up for it
+/// included (all tried).
+fn of_proxy(error: &ProxyError) -> Option<u8> {
+    match error {
+        ProxyError::Dns(_) => Some(5),
+        ProxyError::Target(_) => Some(97),
+        error => error.is_socks().then_some(97),
+    }
+}
 
 /// What TLS needs on this side cannot be had: CURLE_SSL_CERTPROBLEM (tried) or CURLE_SSL_CACERT_BADFILE (tried).
-pub fn of_tls_setup(error: &TlsSetupError) -> u8 {
+fn of_tls_setup(error: &TlsSetupError) -> u8 {
     match error {
         TlsSetupError::Identity(_) | TlsSetupError::ClientIdentity { .. } => 58,
         TlsSetupError::Unreadable { .. } | TlsSetupError::NoCertificate { .. } | TlsSetupError::NoRoots => 77,
@@ -23,14 +48,14 @@ pub fn of_tls_setup(error: &TlsSetupError) -> u8 {
     }
 }
 
-/// curl 5, `CURLE_COULDNT_RESOLVE_PROXY` (tried).
-pub const COULD_NOT_RESOLVE_PROXY: u8 = 5;
-/// curl 7, `CURLE_COULDNT_CONNECT`: the nearest to a refusal by `--block-private`, which curl does not have.
-pub const COULD_NOT_CONNECT: u8 = 7;
-/// curl 45, `CURLE_INTERFACE_FAILED` (tried: no such device, no such own address).
-pub const INTERFACE_FAILED: u8 = 45;
-/// curl 97, `CURLE_PROXY`: everything about SOCKS, the origin's name looked up for it included (all tried).
-pub const SOCKS_FAILED: u8 = 97;
+/// CURLE_HTTP2_STREAM for what is wrong with one stream, CURLE_HTTP2 for what is wrong with the connection.
+fn of_http2(error: &Http2Error) -> Option<u8> {
+    match error {
+        Http2Error::Reset(_) | Http2Error::Stream(_) => Some(92),
+        Http2Error::GoAway(_) | Http2Error::Connection(_) | Http2Error::Refused(_) => Some(16),
+        Http2Error::Closed => None,
+    }
+}
 
 /// The exit code curl gives where gfetch says `kind`, `stage` and `limit`. Where curl tells two cases apart that have one
 /// kind here, the more frequent one is meant. (What is marked "tried" was seen with curl 7.88.1.)

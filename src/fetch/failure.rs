@@ -1,20 +1,11 @@
 //! From what went wrong below to the record's kind, stage, clock and curl code.
 
-use std::io;
 use std::time::Duration;
 
-use super::curl_code::{
-    COULD_NOT_CONNECT, COULD_NOT_RESOLVE_PROXY, HTTP2, HTTP2_STREAM, INTERFACE_FAILED, NOT_PINNED, SOCKS_FAILED,
-    curl_code, of_tls_setup,
-};
+use super::curl_code::{curl_code, of_error};
 use super::outcome::{Failure, Kind, Limit, Stage};
-use crate::green::Interrupt;
-use crate::http::h1::Truncated;
-use crate::http::h2::Http2Error;
-use crate::http::proxy::ProxyError;
 use crate::http::redirect::RedirectError;
-use crate::http::{Error, Phase, Trace};
-use crate::net::{DnsErrorKind, TlsError};
+use crate::http::{Error, ErrorKind, Phase, Trace};
 
 impl Failure {
     /// A failure whose curl code follows from the rest.
@@ -48,89 +39,61 @@ pub(super) fn stage(trace: &Trace) -> Stage {
     }
 }
 
-/// What an exchange failed with, at the stage that `trace` stands in.
-pub(super) fn of_exchange(error: Error, trace: &Trace) -> Failure {
-    let stage = stage(trace);
-    let message = error.to_string();
-    match error {
-        Error::Request(_) | Error::NoOrigin => Failure::new(Kind::Url, Stage::Input, message),
-        Error::Body(_) => Failure::new(Kind::Read, Stage::Send, message),
-        Error::Dns(error) => match error.kind {
-            DnsErrorKind::Interrupted(interrupt) => of_interrupt(&interrupt, stage),
-            _ => Failure::new(Kind::Dns, Stage::Dns, message),
-        },
-        Error::Connect(error) => match error.interrupt() {
-            Some(interrupt) => of_interrupt(interrupt, stage),
-            None if error.is_bind() => {
-                Failure { curl: INTERFACE_FAILED, ..Failure::new(Kind::Connect, Stage::Connect, message) }
-            }
-            None => Failure::new(Kind::Connect, Stage::Connect, message),
-        },
-        Error::Blocked(_) => {
-            let message = format!("{message} (--block-private)");
-            Failure { curl: COULD_NOT_CONNECT, ..Failure::new(Kind::Blocked, stage, message) }
+impl From<ErrorKind> for Kind {
+    fn from(kind: ErrorKind) -> Kind {
+        match kind {
+            ErrorKind::Url | ErrorKind::Request => Kind::Url,
+            ErrorKind::Blocked => Kind::Blocked,
+            ErrorKind::Dns => Kind::Dns,
+            ErrorKind::Connect => Kind::Connect,
+            ErrorKind::Proxy => Kind::Proxy,
+            ErrorKind::Tls => Kind::Tls,
+            ErrorKind::Certificate => Kind::Certificate,
+            ErrorKind::Timeout => Kind::Timeout,
+            ErrorKind::Reset => Kind::Reset,
+            ErrorKind::Truncated => Kind::Truncated,
+            ErrorKind::Protocol => Kind::Protocol,
+            ErrorKind::Decode => Kind::Decode,
+            ErrorKind::Redirect => Kind::Redirect,
+            ErrorKind::Status => Kind::Status,
+            ErrorKind::TooLarge => Kind::TooLarge,
+            ErrorKind::Read => Kind::Read,
+            // No scope of the attempt has claimed it: the run's end, which the caller's scope puts right.
+            ErrorKind::Interrupted => Kind::Cancelled,
         }
-        Error::Proxy(error) => of_proxy(&error, message),
-        Error::Interface(_) => Failure { curl: INTERFACE_FAILED, ..Failure::new(Kind::Connect, stage, message) },
-        Error::UnixSocket(..) => Failure::new(Kind::Connect, Stage::Connect, message),
-        Error::ConnectTimeout(limit) => {
-            let message = format!("no connection within {} (--connect-timeout)", seconds(limit));
-            Failure::timeout(Limit::ConnectTimeout, stage, message)
-        }
-        Error::AnswerTimeout(limit) => stalled(limit, stage),
-        Error::TlsSetup(error) => {
-            Failure { curl: of_tls_setup(&error), ..Failure::new(Kind::Certificate, tls_stage(stage), message) }
-        }
-        Error::Tls(TlsError::NotPinned(_)) => {
-            Failure { curl: NOT_PINNED, ..Failure::new(Kind::Certificate, tls_stage(stage), message) }
-        }
-        Error::Tls(TlsError::Certificate(_)) => Failure::new(Kind::Certificate, tls_stage(stage), message),
-        Error::Tls(_) => Failure::new(Kind::Tls, stage, message),
-        Error::Protocol(_) => Failure::new(Kind::Protocol, stage, message),
-        Error::Http2(error) => of_http2(error, stage),
-        Error::Truncated(Truncated::Nothing) => Failure::new(Kind::Reset, stage, message),
-        Error::Truncated(_) => Failure::new(Kind::Truncated, stage, message),
-        Error::Decode(_) => Failure::new(Kind::Decode, Stage::Decode, message),
-        Error::Interrupted(interrupt) => of_interrupt(&interrupt, stage),
-        // TLS says so of a close without its farewell; before any answer that is a close like others.
-        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof && stage == Stage::Receive => {
-            Failure::new(Kind::Truncated, stage, message)
-        }
-        Error::Io(_) => Failure::new(Kind::Reset, stage, message),
     }
 }
 
-/// What a proxy did, with curl's codes for it. Its own name is looked up in the phase of names, as the origin's would be.
-fn of_proxy(error: &ProxyError, message: String) -> Failure {
-    let (kind, stage, curl) = match error {
-        ProxyError::Dns(_) => (Kind::Dns, Stage::Dns, COULD_NOT_RESOLVE_PROXY),
-        ProxyError::Target(_) => (Kind::Dns, Stage::Dns, SOCKS_FAILED),
-        error if error.is_socks() => (Kind::Proxy, Stage::Proxy, SOCKS_FAILED),
-        _ => return Failure::new(Kind::Proxy, Stage::Proxy, message),
+/// What an exchange failed with, at the stage that `trace` stands in.
+pub(super) fn of_exchange(error: &Error, trace: &Trace) -> Failure {
+    let running = stage(trace);
+    let kind = error.kind_at(trace.phase()).into();
+    let message = match error {
+        Error::ConnectTimeout(limit) => {
+            let message = format!("no connection within {} (--connect-timeout)", seconds(*limit));
+            return Failure::timeout(Limit::ConnectTimeout, running, message);
+        }
+        Error::AnswerTimeout(limit) => return stalled(*limit, running),
+        Error::Blocked(_) => format!("{error} (--block-private)"),
+        _ => error.to_string(),
     };
-    Failure { curl, ..Failure::new(kind, stage, message) }
+    let failure = Failure::new(kind, stage_of(kind, running), message);
+    Failure { curl: of_error(error).unwrap_or(failure.curl), ..failure }
 }
 
-/// A certificate is the origin's, or an HTTPS proxy's.
-fn tls_stage(stage: Stage) -> Stage {
-    if stage == Stage::Proxy { stage } else { Stage::Tls }
-}
-
-/// HTTP/2's own faults: a server that gives up, or one that breaks the rules; curl tells stream and connection apart.
-fn of_http2(error: Http2Error, stage: Stage) -> Failure {
-    let (kind, curl) = match error {
-        Http2Error::Reset(_) => (Kind::Reset, HTTP2_STREAM),
-        Http2Error::GoAway(_) => (Kind::Reset, HTTP2),
-        Http2Error::Stream(_) => (Kind::Protocol, HTTP2_STREAM),
-        Http2Error::Connection(_) | Http2Error::Refused(_) => (Kind::Protocol, HTTP2),
-        Http2Error::Closed => (Kind::Truncated, curl_code(Kind::Truncated, stage, None)),
-    };
-    Failure { curl, ..Failure::new(kind, stage, error.to_string()) }
-}
-
-/// An interrupt that no scope of the attempt has claimed: the run's end, which the caller's scope puts right.
-fn of_interrupt(interrupt: &Interrupt, stage: Stage) -> Failure {
-    Failure::new(Kind::Cancelled, stage, interrupt.to_string())
+/// Where a failure of this kind belongs, whatever was running: of a proxy's name to the phase of names, as the origin's
+/// would be; a certificate is the origin's, or an HTTPS proxy's.
+fn stage_of(kind: Kind, running: Stage) -> Stage {
+    match kind {
+        Kind::Url => Stage::Input,
+        Kind::Read => Stage::Send,
+        Kind::Dns => Stage::Dns,
+        Kind::Connect => Stage::Connect,
+        Kind::Proxy => Stage::Proxy,
+        Kind::Certificate if running != Stage::Proxy => Stage::Tls,
+        Kind::Decode => Stage::Decode,
+        _ => running,
+    }
 }
 
 pub(super) fn of_redirect(error: RedirectError) -> Failure {

@@ -16,11 +16,8 @@ use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::digest::Offers;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::h1::Head;
-use crate::http::redirect::{self, Next, RedirectRules};
+use crate::http::redirect::{self, Next, RedirectError, RedirectRules};
 use crate::http::{EXPECT_ABOVE_BYTES, Request, Throttle};
-
-/// Challenges answered for one request: the first, and one that says the nonce was too old.
-const MAX_ANSWERS: u8 = 2;
 
 pub(super) struct Flow<'a> {
     plan: &'a Plan,
@@ -183,12 +180,10 @@ impl<'a> Flow<'a> {
         if own.as_ref().is_some_and(|own| own.user.contains(&0) || own.password.contains(&0)) {
             return Err(bad_input("a NUL in the URL's user information".to_owned()));
         }
-        let Some(netrc) = netrc.filter(|netrc| !netrc.url_first || self.url.password().is_none()) else {
-            return Ok(own);
-        };
-        let user = own.as_ref().map(|own| own.user.as_slice()).filter(|user| !user.is_empty());
-        let user = user.or(netrc.user.as_deref().map(str::as_bytes));
-        Ok(netrc.netrc.find(self.url.host_str().unwrap_or_default(), user).or(own))
+        Ok(match netrc.filter(|netrc| !netrc.url_first || self.url.password().is_none()) {
+            Some(plan) => plan.netrc.login_for(&self.url, plan.user.as_deref()),
+            None => own,
+        })
     }
 
     /// Whether the same request is to be made once more, for its answer asks who asks, and that can be said: each nonce is
@@ -214,10 +209,10 @@ impl<'a> Flow<'a> {
         let is_same = matches!(self.way.as_deref(), Some(Way::Digest(last)) if last.challenge.nonce == challenge.nonce);
         // A new nonce without `stale` says that the password was wrong, unless the old one had been answered for others.
         let is_new = self.answers == 0 && !is_same;
-        (self.answers < MAX_ANSWERS && (is_new || challenge.stale)).then(|| Way::digest(challenge))
+        (self.answers < auth::MAX_ANSWERS && (is_new || challenge.stale)).then(|| Way::digest(challenge))
     }
 
-    fn fields(&self, authorization: Option<Vec<u8>>, mut cookies: Option<Vec<u8>>) -> Result<Fields, FieldError> {
+    fn fields(&self, authorization: Option<Vec<u8>>, cookies: Option<Vec<u8>>) -> Result<Fields, FieldError> {
         let mut fields = Fields::with_capacity(self.given.len() + 6, 256);
         if let Some(authorization) = authorization {
             fields.push("Authorization", authorization)?;
@@ -227,16 +222,8 @@ impl<'a> Flow<'a> {
         if self.compressed {
             self.push_default(&mut fields, "Accept-Encoding", ACCEPT_ENCODING)?;
         }
-        for (name, value) in &self.given {
-            match cookies.take_if(|_| name.eq_ignore_ascii_case("cookie")) {
-                // One field (RFC 6265bis section 5.8.1): the jar's first, as in curl.
-                Some(of_jar) => fields.push(name, [&of_jar, &b"; "[..], value.as_bytes()].concat())?,
-                None => fields.push(name, value)?,
-            }
-        }
-        if let Some(cookies) = cookies {
-            fields.push("Cookie", cookies)?;
-        }
+        let given = self.given.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        fields.push_with_cookies(given, cookies)?;
         if self.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
         }
@@ -269,25 +256,32 @@ impl<'a> Flow<'a> {
         had
     }
 
-    /// Whether a redirect of this request is followed at all.
-    pub fn follows(&self, plan: &Plan) -> bool {
-        match plan.request.follow {
+    /// Where an answer leads on to after so many redirects, if it does and is followed.
+    pub fn next(&self, head: &Head, redirects: u32) -> Result<Option<Next>, RedirectError> {
+        let follows = match self.plan.request.follow {
             Follow::All => true,
             Follow::GetAndHead => self.method == "GET" || self.method == "HEAD",
             Follow::None => false,
+        };
+        // The status first: it is another for most.
+        if !redirect::leads_on(head.status) || !follows {
+            return Ok(None);
         }
+        let rules = RedirectRules {
+            most: self.plan.limits.max_redirs,
+            schemes: self.plan.request.redirect_schemes,
+            location_trusted: self.plan.request.location_trusted,
+        };
+        redirect::next_of(head, (&self.method, &self.url), redirects, &rules)
     }
 
     /// Turns into the request that a redirect asks for.
-    pub fn follow(&mut self, plan: &Plan, next: Next) {
-        let secret_names: Vec<String> = plan.secrets.headers.iter().map(|(name, _)| name.clone()).collect();
-        let rules = RedirectRules { location_trusted: plan.request.location_trusted, secret_names: &secret_names };
+    pub fn follow(&mut self, next: Next) {
+        let secret_names: Vec<&str> = self.plan.secrets.headers.iter().map(|(name, _)| name.as_str()).collect();
+        self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &secret_names);
         // Once hidden it stays hidden.
-        self.shows_identity &= !next.cross_origin || plan.request.location_trusted;
-        self.given = redirect::fields_after(std::mem::take(&mut self.given), &next, &rules);
-        if next.cross_origin && !plan.request.location_trusted {
-            self.login = None;
-        }
+        self.shows_identity &= next.keeps_secrets;
+        self.login.take_if(|_| !next.keeps_secrets);
         (self.way, self.answers) = (None, 0);
         if self.auto_referer {
             self.refer_to(&next.url);
@@ -308,11 +302,8 @@ impl<'a> Flow<'a> {
         if self.url.scheme() == "https" && next.scheme() == "http" {
             return;
         }
-        let mut referer = self.url.clone().into_owned();
+        let mut referer = auth::without_login(self.url.clone().into_owned());
         referer.set_fragment(None);
-        // These fail only for URLs that cannot have userinfo, and so have none.
-        let _ = referer.set_username("");
-        let _ = referer.set_password(None);
         self.given.push(("Referer".to_owned(), referer.into()));
     }
 

@@ -129,15 +129,8 @@ fn userinfo_of_a_url_is_not_carried_to_another_origin() {
     let mut flow = Flow::new(&plan, &line, None, false);
     for (location, expected) in [("/b", vec![basic("in:url")]), ("http://b.example/", vec![])] {
         let locations = [location.as_bytes()];
-        let hop = redirect::Hop {
-            url: flow.request().url,
-            method: "GET",
-            status: 302,
-            locations: &locations,
-            schemes: redirect::Schemes::ALL,
-        };
-        let next = redirect::next(&hop).unwrap().unwrap();
-        flow.follow(&plan, next);
+        let hop = redirect::Hop { url: flow.request().url, method: "GET", status: 302, locations: &locations };
+        flow.follow(redirect::next(&hop, &RedirectRules::default()).unwrap().unwrap());
         flow.set_fields(&UsualFields::default(), &Credentials::new(None)).unwrap();
         let sent: Vec<_> = flow.request().fields.iter().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(sent.len(), expected.len(), "{location}: {sent:?}");

@@ -10,6 +10,7 @@ mod ahead;
 pub mod compare;
 mod credentials;
 mod curl_code;
+mod exchange;
 mod failure;
 mod flow;
 pub mod glob;
@@ -33,8 +34,9 @@ pub mod summary;
 mod transfer;
 mod worker;
 
+pub use exchange::Exchange;
 pub use parts::{Listed, PartFiles};
-pub use session::{Exchange, Fetched, Session};
+pub use session::{Fetched, Session};
 pub use sink::{Output, Turn};
 pub use spool::Spool;
 pub use stop::Stop;

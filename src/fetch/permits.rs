@@ -9,9 +9,12 @@
 //!                             └─── held back meanwhile: gives -j back ───┘
 //! ```
 
+mod breaker;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ahead::Ready;
@@ -20,11 +23,12 @@ use super::retry::RetryBudget;
 use super::summary::Cause;
 use crate::green::{self, Interrupt, Permit, Semaphore};
 use crate::http::origin::{Origin, OriginHasher};
+use crate::http::proxy::{Proxy, ProxyRules};
+pub(super) use breaker::Connect;
+use breaker::{Breaker, Hop};
 
 /// Origins remembered before those without anything to remember are forgotten.
 const MAX_QUIET_ORIGINS: usize = 4096;
-/// A given-up host is tried by one line in so long.
-const PROBE_EVERY: Duration = Duration::from_secs(60);
 
 pub(super) struct Permits {
     jobs: Semaphore,
@@ -32,6 +36,10 @@ pub(super) struct Permits {
     rate: Option<Rate>,
     next_start: Cell<Option<Instant>>,
     give_up_after: u32,
+    /// Who stands before which origin.
+    proxies: ProxyRules,
+    /// What is known of each of them.
+    hops: Vec<Rc<Hop>>,
     origins: RefCell<HashMap<Origin, Rc<OriginState>, OriginHasher>>,
     /// When so many are known, the quiet ones are forgotten.
     forget_at: Cell<usize>,
@@ -41,10 +49,9 @@ pub(super) struct Permits {
 struct OriginState {
     permits: Option<Semaphore>,
     held_until: Cell<Option<Instant>>,
-    /// Connect failures since the last connection.
-    failures: Cell<u32>,
-    /// When it was given up, or last tried since.
-    given_up: Cell<Option<Instant>>,
+    breaker: Breaker,
+    /// The proxy before it.
+    hop: Option<Rc<Hop>>,
     retries: RetryBudget,
 }
 
@@ -62,8 +69,8 @@ pub(super) type Waited = (Cause, Duration);
 #[derive(Debug)]
 pub(super) enum Refused {
     Interrupted,
-    /// The host could not be connected to so often that it is left alone.
-    GivenUp,
+    /// The host, or the proxy before it, could not be connected to so often that it is left alone.
+    GivenUp(Option<Arc<Proxy>>),
 }
 
 impl From<Interrupt> for Refused {
@@ -74,12 +81,19 @@ impl From<Interrupt> for Refused {
 
 impl Permits {
     pub fn new(plan: &Plan) -> Permits {
+        let routes = &plan.connect.routes;
+        // A Unix socket stands in the place of every proxy.
+        let proxies = if routes.unix_socket.is_some() { ProxyRules::default() } else { routes.proxies.clone() };
+        let hop = |proxy: &Arc<Proxy>| Rc::new(Hop { proxy: proxy.clone(), breaker: Breaker::default() });
+        let hops = [&proxies.http, &proxies.https, &proxies.all].into_iter().flatten().map(hop).collect();
         Permits {
             jobs: Semaphore::new(if plan.serial { 1 } else { plan.jobs }),
             per_host: plan.per_host.map(usize::from),
             rate: plan.rate,
             next_start: Cell::new(None),
             give_up_after: plan.give_up_host,
+            proxies,
+            hops,
             origins: RefCell::default(),
             forget_at: Cell::new(MAX_QUIET_ORIGINS),
         }
@@ -91,7 +105,7 @@ impl Permits {
             return None;
         }
         let state = self.state(origin);
-        if state.held_until.get().is_some() || state.given_up.get().is_some() {
+        if state.held_until.get().is_some() || state.is_given_up() {
             return None;
         }
         let own = match &state.permits {
@@ -134,8 +148,8 @@ impl Permits {
         };
         lap(Cause::PerHost);
         loop {
-            if may_skip && state.is_given_up() {
-                return Err(Refused::GivenUp);
+            if may_skip {
+                state.check_given_up()?;
             }
             while let Some(pause) = state.hold_left() {
                 counts(false);
@@ -147,7 +161,7 @@ impl Permits {
             counts(false);
             lap(Cause::Jobs);
             // Either may have come while this waited; a moment booked by --rate would be lost to the others.
-            if state.hold_left().is_some() || (may_skip && state.is_given_up()) {
+            if state.hold_left().is_some() || (may_skip && state.check_given_up().is_err()) {
                 continue;
             }
             self.wait_for_rate()?;
@@ -155,8 +169,9 @@ impl Permits {
             if state.hold_left().is_some() {
                 continue;
             }
-            if may_skip && !state.may_try() {
-                return Err(Refused::GivenUp);
+            if may_skip {
+                state.check_given_up()?;
+                state.probe();
             }
             return Ok(Pass { state, _origin: own, _job: job });
         }
@@ -189,18 +204,9 @@ impl Permits {
         f(&self.state(origin).retries)
     }
 
-    /// Remembers whether a connection could be made by whoever holds `pass`.
-    pub fn note_connect(&self, pass: &Pass, failed: bool) {
-        let state = &pass.state;
-        if !failed {
-            state.failures.set(0);
-            state.given_up.set(None);
-            return;
-        }
-        state.failures.set(state.failures.get().saturating_add(1));
-        if self.give_up_after > 0 && state.failures.get() == self.give_up_after {
-            state.given_up.set(Some(green::now()));
-        }
+    /// Remembers how connecting went for whoever holds `pass`.
+    pub fn note_connect(&self, pass: &Pass, connect: Connect) {
+        breaker::note(&pass.state.breaker, pass.state.hop.as_deref(), connect, self.give_up_after);
     }
 
     fn state(&self, origin: &Origin) -> Rc<OriginState> {
@@ -217,12 +223,17 @@ impl Permits {
         let state = Rc::new(OriginState {
             permits: self.per_host.map(Semaphore::new),
             held_until: Cell::new(None),
-            failures: Cell::new(0),
-            given_up: Cell::new(None),
+            breaker: Breaker::default(),
+            hop: self.hop(origin),
             retries: RetryBudget::new(),
         });
         origins.insert(origin.clone(), state.clone());
         state
+    }
+
+    fn hop(&self, origin: &Origin) -> Option<Rc<Hop>> {
+        let proxy = self.proxies.proxy_for(origin)?;
+        self.hops.iter().find(|hop| hop.proxy == *proxy).cloned()
     }
 }
 
@@ -236,28 +247,33 @@ impl OriginState {
         Some(left).filter(|left| !left.is_zero())
     }
 
-    /// Whether it was given up, and it is not time yet to try it again.
+    /// Whether the host or its proxy has been given up and not been reached since.
     fn is_given_up(&self) -> bool {
-        self.given_up.get().is_some_and(|since| green::now().saturating_duration_since(since) < PROBE_EVERY)
+        self.breaker.is_open() || self.hop.as_ref().is_some_and(|hop| hop.breaker.is_open())
     }
 
-    /// Whether a line may go there now; after a give-up that makes it the probe, and the next one's minute begins.
-    fn may_try(&self) -> bool {
-        let may = !self.is_given_up();
-        if may && self.given_up.get().is_some() {
-            self.given_up.set(Some(green::now()));
+    /// A line tries them.
+    fn probe(&self) {
+        self.breaker.probe();
+        self.hop.iter().for_each(|hop| hop.breaker.probe());
+    }
+
+    /// Refuses where the host or its proxy was given up, and it is not time yet to try it again.
+    fn check_given_up(&self) -> Result<(), Refused> {
+        match &self.hop {
+            Some(hop) if hop.breaker.is_left_alone() => Err(Refused::GivenUp(Some(hop.proxy.clone()))),
+            _ if self.breaker.is_left_alone() => Err(Refused::GivenUp(None)),
+            _ => Ok(()),
         }
-        may
     }
 
     /// Whether forgetting this would change what happens soon: somebody uses or waits for its permits, it asked for a
     /// pause, its retries are short, or nobody may try it yet. A few failures may be forgotten: else a list of dead hosts
     /// would fill the memory.
     fn matters(self: &Rc<Self>, now: Instant) -> bool {
-        let is_left_alone = |since: Instant| now.saturating_duration_since(since) < PROBE_EVERY;
         Rc::strong_count(self) > 1
             || self.held_until.get().is_some_and(|until| until > now)
-            || self.given_up.get().is_some_and(is_left_alone)
+            || self.breaker.is_left_alone_at(now)
             || self.retries.is_short(now)
     }
 }

@@ -2,8 +2,10 @@
 
 use url::Url;
 
+use super::breaker::PROBE_EVERY;
 use super::*;
 use crate::green::{ClockKind, Config};
+use crate::http::proxy::ProxyKind;
 
 fn origin(url: &str) -> Origin {
     Origin::of(&Url::parse(url).unwrap()).unwrap()
@@ -29,7 +31,7 @@ fn try_now(permits: &Permits, origin: &Origin) -> Result<Pass, Refused> {
 
 fn fails(permits: &Permits, origin: &Origin) {
     let pass = try_now(permits, origin).unwrap();
-    permits.note_connect(&pass, true);
+    permits.note_connect(&pass, Connect::Failed);
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn a_given_up_host_has_one_probe_a_minute_however_many_ask() {
         let a = origin("http://a.example/");
         (0..2).for_each(|_| fails(&permits, &a));
         for _ in 0..3 {
-            assert!(matches!(try_now(&permits, &a), Err(Refused::GivenUp)));
+            assert!(matches!(try_now(&permits, &a), Err(Refused::GivenUp(None))));
             assert!(permits.acquire(&a, false, None, |_| ()).is_ok(), "a retry is not skipped");
             green::sleep(PROBE_EVERY).unwrap();
             fails(&permits, &a);
@@ -87,8 +89,42 @@ fn a_given_up_host_has_one_probe_a_minute_however_many_ask() {
         green::sleep(PROBE_EVERY).unwrap();
         let probe = try_now(&permits, &a).unwrap();
         assert!(try_now(&permits, &a).is_err());
-        permits.note_connect(&probe, false);
+        permits.note_connect(&probe, Connect::Made);
         assert!(try_now(&permits, &a).is_ok());
+    });
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_given_up_and_no_origin_is_blamed_for_it() {
+    story(|| {
+        let mut plan = Plan { jobs: 99, give_up_host: 2, ..Plan::default() };
+        let proxy = |text: &str| Arc::new(Proxy::parse(text, ProxyKind::Http).unwrap());
+        plan.connect.routes.proxies.http = Some(proxy("me:secret@p:1"));
+        plan.connect.routes.proxies.https = Some(proxy("q:1"));
+        plan.connect.routes.proxies.no_proxy = "direct.example".into();
+        let permits = Permits::new(&plan);
+        let note = |number, connect| permits.note_connect(&try_now(&permits, &host(number)).unwrap(), connect);
+        // One origin fails, the proxy does not.
+        (0..2).for_each(|_| note(0, Connect::Failed));
+        assert!(
+            matches!(try_now(&permits, &host(0)), Err(Refused::GivenUp(None))) && try_now(&permits, &host(1)).is_ok()
+        );
+        // Not in a row.
+        note(1, Connect::FirstHopFailed);
+        note(2, Connect::Failed);
+        note(3, Connect::FirstHopFailed);
+        assert!(try_now(&permits, &host(4)).is_ok());
+        note(4, Connect::FirstHopFailed);
+        let Err(Refused::GivenUp(Some(proxy))) = try_now(&permits, &host(5)) else { panic!("not given up") };
+        assert_eq!(proxy.to_string(), "http://p:1");
+        for other in ["https://h5.example/", "http://direct.example/"] {
+            assert!(try_now(&permits, &origin(other)).is_ok(), "{other}");
+        }
+        green::sleep(PROBE_EVERY).unwrap();
+        let probe = try_now(&permits, &host(6)).unwrap();
+        assert!(try_now(&permits, &host(7)).is_err());
+        permits.note_connect(&probe, Connect::Failed);
+        assert!(try_now(&permits, &host(7)).is_ok(), "it was there");
     });
 }
 

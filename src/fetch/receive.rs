@@ -139,7 +139,7 @@ impl Intake<'_> {
     fn failure(&self, error: io::Error) -> Failure {
         match error.get_ref().and_then(|inner| inner.downcast_ref()) {
             Some(TooSlow(time)) => stalled(*time, Stage::Receive),
-            None => of_exchange(Error::from_io(error), self.trace),
+            None => of_exchange(&Error::from_io(error), self.trace),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::ahead::{Ahead, Ready};
 use super::credentials::Credentials;
+use super::exchange::Exchange;
 use super::flow::{UsualFields, first_method};
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
@@ -23,8 +24,8 @@ use super::worker::{LastText, Worker};
 use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
 use crate::http::cookies::Jar;
-use crate::http::h1::{Head, Version};
-use crate::http::{Client, Phase, Request, Trace};
+use crate::http::h1::Head;
+use crate::http::{Client, Phase, Trace};
 
 /// Lines read ahead of the permits: whoever waits for a busy origin must not keep the others from starting. How many of
 /// them may wait for a permit alone, [`Ahead`] says.
@@ -72,29 +73,6 @@ impl Fetched {
         let heads: usize = self.exchanges.iter().map(Exchange::text_bytes).sum();
         url.len() + of(final_url) + content_type.as_ref().map_or(0, |text| text.len()) + message + line + heads
     }
-}
-
-impl Exchange {
-    fn text_bytes(&self) -> usize {
-        let fields = self.request_fields.iter().chain(&self.response_fields);
-        let fields: usize = fields.map(|(name, value)| name.len() + value.len()).sum();
-        self.request_line.len() + self.status_line.len() + fields
-    }
-}
-
-/// The heads of one request and its answer.
-#[derive(Clone, Debug)]
-pub struct Exchange {
-    /// Method, URL and version.
-    pub request_line: String,
-    /// The request's fields, as they were sent.
-    pub request_fields: Vec<(String, String)>,
-    /// Version, status, reason.
-    pub status_line: String,
-    /// The answer's fields.
-    pub response_fields: Vec<(String, String)>,
-    /// The answer's head as it came, but for white space around values; with its empty line.
-    pub response_head: Vec<u8>,
 }
 
 /// A run of a plan. Clones are the same run.
@@ -368,28 +346,5 @@ impl Outcome {
         timings.wait = trace.time(Phase::Wait);
         timings.receive = trace.time(Phase::Receive);
         (self.reused, self.remote, self.tls) = (trace.reused, trace.remote, trace.tls);
-    }
-}
-
-impl Exchange {
-    pub(super) fn new(request: &Request<'_>, head: &Head) -> Exchange {
-        let pair = |name: &str, value: &[u8]| (name.to_owned(), String::from_utf8_lossy(value).into_owned());
-        let status_line = format!("HTTP/{} {} {}", head.version.as_str(), head.status, head.reason);
-        let mut response_head = format!("{status_line}\r\n").into_bytes();
-        for (name, value) in head.fields.iter() {
-            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-                response_head.extend_from_slice(part);
-            }
-        }
-        response_head.extend_from_slice(b"\r\n");
-        let asked_by = if head.version == Version::Http2 { "2" } else { "1.1" };
-        let sent = request.sent_fields(head.version);
-        Exchange {
-            request_line: format!("{} {} HTTP/{asked_by}", request.method, request.url),
-            request_fields: sent.into_iter().map(|(name, value)| pair(&name, &value)).collect(),
-            status_line,
-            response_fields: head.fields.iter().map(|(name, value)| pair(name, value)).collect(),
-            response_head,
-        }
     }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
 use super::credentials::Credentials;
+use super::exchange::Exchange;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
 use super::list::{Entry, Target};
@@ -22,7 +23,7 @@ use super::parts::PartFiles;
 use super::permits::{Pass, Permits, Refused};
 use super::plan::Plan;
 use super::retry::{Attempt, Decision, RetryBudget};
-use super::session::{Exchange, Fetched, Job};
+use super::session::{Fetched, Job};
 use super::sink::{Finished, Output, Sink, Turn};
 use super::speed::Speeds;
 use super::spool::SpoolMemory;
@@ -229,8 +230,11 @@ impl Worker {
     fn never_started(&self, refused: &Refused, target: &Target) -> Failure {
         match refused {
             Refused::Interrupted => Failure::cancelled(),
-            Refused::GivenUp => {
-                let host = target.url.host_str().unwrap_or_default();
+            Refused::GivenUp(proxy) => {
+                let host = match proxy {
+                    Some(proxy) => &format!("the proxy {proxy}"),
+                    None => target.url.host_str().unwrap_or_default(),
+                };
                 let message = format!("{host} was given up after {} connect failures", self.plan.give_up_host);
                 Failure::new(Kind::Skipped, Stage::Queue, message)
             }

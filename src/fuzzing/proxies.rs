@@ -66,7 +66,7 @@ pub fn connect_answers(data: &[u8]) {
     let proxy = Proxy::parse("http://me:s3cr3t@proxy.example:3128", ProxyKind::Http).unwrap();
     for pieces in cuts(data).into_iter().chain([vec![data]]) {
         let mut stream = Peer { pieces, sent: Vec::new(), taken: 0 };
-        let opened = tunnel::connect(&mut stream, &proxy, "a.example:443", None);
+        let opened = tunnel::connect(&mut stream, &proxy, "a.example:443", None, &mut None);
         assert!(stream.sent.starts_with(b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n"));
         assert_eq!(stream.sent.windows(4).filter(|window| window == b"\r\n\r\n").count(), 1);
         match opened {

@@ -39,6 +39,17 @@ pub fn from_url(url: &Url) -> Option<Login> {
     Some(Login { user: decoded(url.username()), password: decoded(url.password().unwrap_or("")) })
 }
 
+/// Challenges answered for one request: the first, and one that says the nonce was too old.
+pub(crate) const MAX_ANSWERS: u8 = 2;
+
+/// The URL without its user and password.
+pub(crate) fn without_login(mut url: Url) -> Url {
+    // These fail only for URLs that cannot have them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
+}
+
 /// The text with every URL's password as `***`: `http://user:***@host/`. A user name without a password stays.
 ///
 /// For every output. It works on what a person typed or a server sent, so also on text that no parser takes

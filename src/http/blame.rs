@@ -30,7 +30,7 @@ pub enum ErrorKind {
     Proxy,
     /// The TLS handshake or a record failed.
     Tls,
-    /// The server's certificate was not accepted, or the trusted ones cannot be read.
+    /// The server's certificate or key was not accepted, or the trusted ones cannot be read.
     Certificate,
     /// A clock of this client ran out: connecting, the wait for an answer, a body that stalls, the whole.
     Timeout,
@@ -82,7 +82,18 @@ impl fmt::Display for Blame {
 }
 
 impl Error {
-    /// What went wrong.
+    /// What went wrong, where `stage` was running: TLS says so of a close without its farewell, and that cuts a body off;
+    /// before an answer it is a close like others.
+    pub fn kind_at(&self, stage: Option<Phase>) -> ErrorKind {
+        match self {
+            Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof && stage == Some(Phase::Receive) => {
+                ErrorKind::Truncated
+            }
+            _ => self.kind(),
+        }
+    }
+
+    /// The same for whoever does not know when it was.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Error::Request(_) => ErrorKind::Request,
@@ -99,7 +110,9 @@ impl Error {
                 _ => ErrorKind::Proxy,
             },
             Error::ConnectTimeout(_) | Error::AnswerTimeout(_) => ErrorKind::Timeout,
-            Error::TlsSetup(_) | Error::Tls(TlsError::Certificate(_)) => ErrorKind::Certificate,
+            Error::TlsSetup(_) | Error::Tls(TlsError::Certificate(_) | TlsError::NotPinned(_)) => {
+                ErrorKind::Certificate
+            }
             Error::Tls(_) => ErrorKind::Tls,
             Error::Protocol(_) => ErrorKind::Protocol,
             Error::Http2(Http2Error::Closed) => ErrorKind::Truncated,
@@ -109,8 +122,6 @@ impl Error {
             Error::Truncated(_) => ErrorKind::Truncated,
             Error::Decode(_) => ErrorKind::Decode,
             Error::Interrupted(_) => ErrorKind::Interrupted,
-            // A TLS peer that ends without its farewell.
-            Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => ErrorKind::Truncated,
             Error::Io(_) => ErrorKind::Reset,
         }
     }
@@ -122,6 +133,7 @@ impl Error {
                 DnsErrorKind::Temporary => Blame::Network,
                 _ => Blame::Caller,
             },
+            Error::Connect(error) if error.is_bind() => Blame::Caller,
             Error::Connect(error) => match error.kind() {
                 ConnectErrorKind::Refused => Blame::Server,
                 ConnectErrorKind::OutOfPorts | ConnectErrorKind::OutOfDescriptors => Blame::Us,
@@ -141,7 +153,7 @@ impl Error {
             },
             Error::Decode(DecodeError::OutOfBudget { .. }) => Blame::Us,
             Error::TlsSetup(_) | Error::Tls(TlsError::InvalidName(_) | TlsError::Setup(_)) => Blame::Caller,
-            _ => self.kind().blame(stage),
+            _ => self.kind_at(stage).blame(stage),
         }
     }
 

@@ -267,11 +267,11 @@ impl Connector {
         let authority = format!("{}:{}", target.host, target.port);
         let mut stream = self.dial_proxy(proxy, trace)?;
         if proxy.kind == ProxyKind::Http {
-            tunnel::connect(&mut stream, proxy, &authority, manner.agent)?;
+            tunnel::connect(&mut stream, proxy, &authority, manner.agent, &mut trace.opening)?;
             return over_tcp(stream, key, manner, trace);
         }
         let mut stream = self.secure_proxy(stream, proxy, trace)?;
-        tunnel::connect(&mut stream, proxy, &authority, manner.agent)?;
+        tunnel::connect(&mut stream, proxy, &authority, manner.agent, &mut trace.opening)?;
         match key.origin.scheme {
             Scheme::Http => Ok(Transport::Other(Box::new(InProxyTls(stream)))),
             Scheme::Https => {

@@ -3,6 +3,8 @@
 
 use percent_encoding::percent_decode;
 
+use super::quoted::quoted;
+
 /// Parameters that are looked at; a field with more has something else in mind.
 const MAX_PARAMETERS: usize = 32;
 
@@ -46,21 +48,13 @@ fn parameters(value: &[u8]) -> impl Iterator<Item = (&[u8], Vec<u8>)> {
 
 /// A token up to the next semicolon, or a quoted string; and what stands behind it.
 fn parameter_value(text: &[u8]) -> (Vec<u8>, &[u8]) {
-    let Some(quoted) = text.strip_prefix(b"\"") else {
-        let (token, after) = split_at(text, |byte| byte == b';');
-        return (token.trim_ascii().to_vec(), after);
-    };
-    let mut value = Vec::new();
-    let mut bytes = quoted.iter().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => return (value, &quoted[at + 1..]),
-            b'\\' => value.extend(bytes.next().map(|(_, escaped)| *escaped)),
-            byte => value.push(*byte),
+    match text.strip_prefix(b"\"") {
+        Some(text) => quoted(text),
+        None => {
+            let (token, after) = split_at(text, |byte| byte == b';');
+            (token.trim_ascii().to_vec(), after)
         }
     }
-    // Never closed: as far as it goes.
-    (value, &[])
 }
 
 fn split_at(text: &[u8], ends: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {

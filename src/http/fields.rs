@@ -64,6 +64,22 @@ impl Fields {
         Ok(())
     }
 
+    /// Adds these fields, and a jar's cookies, which go in one field with those that are given (RFC 6265bis section 5.8.1):
+    /// the jar's first, as in curl.
+    pub(crate) fn push_with_cookies<'a>(
+        &mut self,
+        given: impl Iterator<Item = (&'a str, &'a [u8])>,
+        mut cookies: Option<Vec<u8>>,
+    ) -> Result<(), FieldError> {
+        for (name, value) in given {
+            match cookies.take_if(|_| name.eq_ignore_ascii_case("cookie")) {
+                Some(of_jar) => self.push(name, [&of_jar, &b"; "[..], value].concat())?,
+                None => self.push(name, value)?,
+            }
+        }
+        cookies.map_or(Ok(()), |cookies| self.push("Cookie", cookies))
+    }
+
     /// Makes this the only field of its name: in the place of the first that had it, else at the end.
     pub fn insert(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), FieldError> {
         let value = trim(value.as_ref());

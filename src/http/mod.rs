@@ -80,10 +80,13 @@ mod face;
 pub mod fields;
 pub mod h1;
 pub mod h2;
+#[cfg(any(test, feature = "measuring"))]
+pub mod idle_pool;
 pub mod netrc;
 pub mod origin;
 mod pool;
 pub mod proxy;
+mod quoted;
 pub mod range;
 mod reason;
 pub mod redirect;

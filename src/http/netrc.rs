@@ -9,7 +9,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::auth::Login;
+use url::Url;
+
+use super::auth::{self, Login};
 use super::origin::OriginHasher;
 
 /// A netrc file that was read. Its `Debug` shows how many entries there are.
@@ -133,6 +135,13 @@ impl Netrc {
                 password: entry.password.clone().unwrap_or_default(),
             })
         })
+    }
+
+    /// Who asks for this URL: what its host gets for the user that the URL names, or else `user`; else the URL's own.
+    pub fn login_for(&self, url: &Url, user: Option<&str>) -> Option<Login> {
+        let own = auth::from_url(url);
+        let named = own.as_ref().map(|own| own.user.as_slice()).filter(|user| !user.is_empty());
+        self.find(url.host_str().unwrap_or_default(), named.or(user.map(str::as_bytes))).or(own)
     }
 
     /// How many machines and defaults there are.

@@ -1,7 +1,6 @@
 //! Redirects: which request comes next, and what it must not carry.
 //!
-//! Pure rules (RFC 9110 section 15.4): an answer and the request it answers go in, the next request comes out. How many
-//! hops are too many (`--max-redirs`) is counted by the caller.
+//! Pure rules (RFC 9110 section 15.4): an answer and the request it answers go in, the next request comes out.
 
 mod schemes;
 
@@ -9,6 +8,7 @@ use std::fmt;
 
 use url::Url;
 
+use crate::http::h1::Head;
 use crate::http::origin::{Origin, Scheme};
 
 pub use schemes::Schemes;
@@ -16,7 +16,7 @@ pub use schemes::Schemes;
 /// The longest `Location` that is read, in bytes: as long as a line of a list may be.
 pub const MAX_LOCATION_BYTES: usize = 64 * 1024;
 
-/// Fields that are secrets wherever they are given; [`RedirectRules::secret_names`] adds to them.
+/// Fields that are secrets wherever they are given; `--secret-header` names more.
 pub const SECRET_FIELDS: [&str; 5] = ["Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "X-Auth-Token"];
 
 /// The only given fields that follow to another origin: they say what is wanted, not who asks.
@@ -36,14 +36,12 @@ pub struct Hop<'a> {
     pub status: u16,
     /// The values of the answer's `Location` fields, in their order.
     pub locations: &'a [&'a [u8]],
-    /// Where a redirect may lead at all (`--proto-redir`).
-    pub schemes: Schemes,
 }
 
 /// The request that comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Next {
-    /// What to ask. It has userinfo only where the `Location` had some, or where the origin stayed the same.
+    /// What to ask. It has userinfo only where the `Location` had some, or where secrets go along.
     pub url: Url,
     /// The method to ask with.
     pub method: String,
@@ -51,15 +49,20 @@ pub struct Next {
     pub drop_body: bool,
     /// Scheme, host or port differ from the last request's.
     pub cross_origin: bool,
+    /// What says who asks goes along: the origin stayed the same, or every origin is trusted. Where this was once false
+    /// it is too late for any later hop.
+    pub keeps_secrets: bool,
 }
 
-/// What the user allows.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RedirectRules<'a> {
-    /// `--location-trusted`: given fields and secrets go to every origin that a redirect names.
+/// What the user allows. By default: redirects to everywhere, any number, and secrets stay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RedirectRules {
+    /// So many, one after the other; none: any number. curl: `--max-redirs`.
+    pub most: Option<u32>,
+    /// Where they may lead at all. curl: `--proto-redir`.
+    pub schemes: Schemes,
+    /// Given fields and secrets go to every origin that a redirect names. curl: `--location-trusted`.
     pub location_trusted: bool,
-    /// Names given by `--secret-header`: secrets beside [`SECRET_FIELDS`].
-    pub secret_names: &'a [String],
 }
 
 /// Why a redirect cannot be followed. What came from the server is kept as it came: whoever shows it escapes it.
@@ -79,7 +82,7 @@ pub enum RedirectError {
     TooMany(u32),
     /// It asks for the body a second time, which was read as it was sent.
     BodyIsGone,
-    /// It leads to one of the two that the caller does not allow ([`Hop::schemes`]).
+    /// It leads to one of the two that the caller does not allow ([`RedirectRules::schemes`]).
     Refused(Scheme),
 }
 
@@ -106,7 +109,33 @@ impl fmt::Display for RedirectError {
 
 impl std::error::Error for RedirectError {}
 
-/// The request that an answer leads to; `None` when the answer is final.
+/// Whether an answer of this status may lead on.
+pub fn leads_on(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// The request that an answer leads to, after so many redirects; `None` when the answer is final.
+///
+/// # Errors
+/// Those of [`next`], and one redirect more than may be.
+pub fn next_of(
+    head: &Head,
+    (method, url): (&str, &Url),
+    redirects: u32,
+    rules: &RedirectRules,
+) -> Result<Option<Next>, RedirectError> {
+    if !leads_on(head.status) {
+        return Ok(None);
+    }
+    let locations: Vec<&[u8]> = head.fields.all("location").collect();
+    let next = next(&Hop { url, method, status: head.status, locations: &locations }, rules)?;
+    match rules.most {
+        Some(most) if next.is_some() && redirects >= most => Err(RedirectError::TooMany(most)),
+        _ => Ok(next),
+    }
+}
+
+/// The request that an answer leads to; `None` when the answer is final. How many there may be is not looked at.
 ///
 /// Followed are 301, 302, 303, 307 and 308. A 300, 304, 305 or 306 is an answer, and so is a redirect whose `Location`
 /// is missing or empty, as in curl.
@@ -119,25 +148,26 @@ impl std::error::Error for RedirectError {}
 ///
 /// The URL is read as browsers read it (the WHATWG rules: a backslash is a slash), relative to the last one. A fragment
 /// is carried over to a URL that has none (RFC 9110 section 10.2.2). Userinfo in the `Location` is used, as in curl.
-/// Userinfo of the last URL stays while the origin stays, whether the `Location` was relative or absolute, and is
-/// dropped with it.
+/// Userinfo of the last URL stays as the other secrets do: while the origin stays, whether the `Location` was relative or
+/// absolute, or with [`RedirectRules::location_trusted`], as in curl.
 ///
 /// # Errors
 /// The `Location` names no one place to go to, or one that gfetch does not go to: see [`RedirectError`].
-pub fn next(hop: &Hop<'_>) -> Result<Option<Next>, RedirectError> {
-    if !matches!(hop.status, 301 | 302 | 303 | 307 | 308) {
+pub fn next(hop: &Hop<'_>, rules: &RedirectRules) -> Result<Option<Next>, RedirectError> {
+    if !leads_on(hop.status) {
         return Ok(None);
     }
     let Some(location) = the_location(hop.locations)? else { return Ok(None) };
     let mut url = hop.url.join(&text(location)?).map_err(RedirectError::NotAUrl)?;
     let origin = Origin::of(&url).ok_or_else(|| RedirectError::Scheme(url.scheme().to_owned()))?;
-    if !hop.schemes.allow(origin.scheme) {
+    if !rules.schemes.allow(origin.scheme) {
         return Err(RedirectError::Refused(origin.scheme));
     }
     let cross_origin = Origin::of(hop.url) != Some(origin);
-    carry_over(hop.url, &mut url, cross_origin);
+    let keeps_secrets = !cross_origin || rules.location_trusted;
+    carry_over(hop.url, &mut url, keeps_secrets);
     let (method, drop_body) = next_method(hop.method, hop.status);
-    Ok(Some(Next { url, method: method.to_owned(), drop_body, cross_origin }))
+    Ok(Some(Next { url, method: method.to_owned(), drop_body, cross_origin, keeps_secrets }))
 }
 
 /// The one value that all fields agree on, without the space around it.
@@ -169,12 +199,12 @@ fn text(location: &[u8]) -> Result<String, RedirectError> {
 /// `percent_encode` encodes every byte above 0x7f whatever the set says.
 const NOTHING_IN_ASCII: percent_encoding::AsciiSet = percent_encoding::AsciiSet::EMPTY;
 
-/// What of the last URL goes on: its fragment to a URL without one, its userinfo to the same origin.
-fn carry_over(last: &Url, url: &mut Url, cross_origin: bool) {
+/// What of the last URL goes on to one without it: its fragment, and its userinfo where that may.
+fn carry_over(last: &Url, url: &mut Url, keeps_user: bool) {
     if url.fragment().is_none() {
         url.set_fragment(last.fragment());
     }
-    if !cross_origin && url.username().is_empty() && url.password().is_none() {
+    if keeps_user && url.username().is_empty() && url.password().is_none() {
         // These fail only for URLs that cannot have userinfo; an origin's URL can.
         let _ = url.set_username(last.username());
         let _ = url.set_password(last.password());
@@ -192,33 +222,33 @@ fn next_method(method: &str, status: u16) -> (&str, bool) {
 /// The given fields that the next request may carry.
 ///
 /// `given` are the fields the user asked for (`-H`, `-u`, `-b NAME=VALUE`), not those that the client writes itself for
-/// each request. To another origin go only Accept, Accept-Language, User-Agent and Range, unless one of them was named a
-/// secret; with `location_trusted` all go, but a given `Host`, which names the host that was left. Fields about the body
-/// go with the body.
+/// each request; `secret_names` are secrets beside [`SECRET_FIELDS`] (`--secret-header`). To another origin go only
+/// Accept, Accept-Language, User-Agent and Range, unless one of them was named a secret; where secrets go along all go,
+/// but a given `Host`, which names the host that was left. Fields about the body go with the body.
 ///
 /// Call it with what the last hop was allowed to carry: what was dropped once stays dropped, also when a later hop
 /// returns to the first origin. (curl compares each hop with the first host and would send it again. Then a stranger's
 /// redirect decides where on the first host the secret goes.)
-pub fn fields_after(mut given: Vec<(String, String)>, next: &Next, rules: &RedirectRules<'_>) -> Vec<(String, String)> {
-    given.retain(|(name, _)| goes_on(name, next, rules));
+pub fn fields_after(mut given: Vec<(String, String)>, next: &Next, secret_names: &[&str]) -> Vec<(String, String)> {
+    given.retain(|(name, _)| goes_on(name, next, secret_names));
     given
 }
 
 /// The same for one given field of this name.
-pub fn goes_on(name: &str, next: &Next, rules: &RedirectRules<'_>) -> bool {
+pub fn goes_on(name: &str, next: &Next, secret_names: &[&str]) -> bool {
     let about_lost_body = next.drop_body && is_any_of(name, BODY_FIELDS);
-    !about_lost_body && (!next.cross_origin || may_cross(name, rules))
+    !about_lost_body && (!next.cross_origin || may_cross(name, next, secret_names))
 }
 
-fn may_cross(name: &str, rules: &RedirectRules<'_>) -> bool {
-    if rules.location_trusted {
+fn may_cross(name: &str, next: &Next, secret_names: &[&str]) -> bool {
+    if next.keeps_secrets {
         return !name.eq_ignore_ascii_case("Host");
     }
-    is_any_of(name, HARMLESS_FIELDS) && !is_secret(name, rules.secret_names)
+    is_any_of(name, HARMLESS_FIELDS) && !is_secret(name, secret_names)
 }
 
 /// Whether a field of this name is a secret: one of [`SECRET_FIELDS`], or one of `secret_names`.
-pub fn is_secret(name: &str, secret_names: &[String]) -> bool {
+pub fn is_secret(name: &str, secret_names: &[&str]) -> bool {
     is_any_of(name, SECRET_FIELDS) || is_any_of(name, secret_names)
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::proxy::Opening;
 use crate::green;
 
 /// A phase of an exchange, in the order in which they happen.
@@ -39,6 +40,9 @@ pub struct Trace {
     pub remote: Option<SocketAddr>,
     /// TLS version of the last connection, `"1.2"` or `"1.3"`; none without TLS.
     pub tls: Option<&'static str>,
+    /// What was said with a proxy about the way of the last connection, where one was asked for by CONNECT; it stays until
+    /// somebody takes it.
+    pub opening: Option<Box<Opening>>,
 }
 
 impl Trace {

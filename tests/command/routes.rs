@@ -242,6 +242,18 @@ fn what_is_wrong_with_the_proxy_itself_has_curls_codes() {
 }
 
 #[test]
+fn give_up_host_gives_up_a_dead_proxy_whatever_lies_behind_it() {
+    let (dead, server) = (nobody(), Server::new());
+    let via = format!("http://ann:hunter2@{dead}");
+    let args = ["-x", &via, "--noproxy", "127.0.0.1", "--serial", "--give-up-host", "2", "http://h[1-4].test/"];
+    let found = records(&[&args[..], &[&server.url("/a")]].concat());
+    let kinds: Vec<_> = found.iter().map(|record| record["error"]["kind"].clone()).collect();
+    assert_eq!(kinds, [json!("connect"), json!("connect"), json!("skipped"), json!("skipped"), json!(null)]);
+    let message = format!("the proxy http://{dead} was given up after 2 connect failures");
+    assert_eq!(found[2]["error"]["message"], message);
+}
+
+#[test]
 fn proxy_passwords_are_never_printed() {
     let proxy = Proxy::http(nobody(), "HTTP/1.1 407 Who\r\n\r\n");
     let via = format!("http://ann:hunter2@{}", proxy.addr);
@@ -257,6 +269,37 @@ fn proxy_passwords_are_never_printed() {
     let line = r#"{"url":"http://a.test/","headers":{"Proxy-Authorization":"hunter2"}}"#;
     let run = Gfetch::new(&["-i", "-"]).input(line).run().expect(3);
     assert!(run.text().contains("-U") && !run.text().contains("hunter2"), "{}", run.text());
+}
+
+#[test]
+fn verbose_shows_connect_and_dump_header_its_answer_as_in_curl() {
+    let dir = Dir::new();
+    let proxy = Proxy::http(nobody(), "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=x\r\n\r\n");
+    let via = format!("http://ann:hunter2@{}", proxy.addr);
+    let args = ["-x", &via, "-v", "-s", "-A", "me/1", "-D", "heads", "https://a.test/x"];
+    let run = Gfetch::new(&args).dir(&dir).run().expect(3);
+    let expected = "[0] > CONNECT a.test:443 HTTP/1.1\n[0] > Host: a.test:443\n[0] > Proxy-Authorization: ***\n\
+                    [0] > User-Agent: me/1\n[0] > Proxy-Connection: Keep-Alive\n[0] < HTTP/1.1 407 Who\n\
+                    [0] < Proxy-Authenticate: Basic realm=x\n";
+    assert_eq!(run.err, expected);
+    assert_eq!(dir.read("heads"), "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=x\r\n\r\n");
+    let run = Gfetch::new(&args).args(&["--show-secrets"]).dir(&dir).run().expect(3);
+    assert!(run.err.contains("> Proxy-Authorization: Basic YW5uOmh1bnRlcjI=\n"), "{}", run.err);
+    // Where it leads on, the server's exchange follows; a way that is there already is not asked for again.
+    let identity = Identity::new();
+    let ca = dir.write("ca.pem", &identity.certificate);
+    let proxy = Proxy::http(tls_echo(identity), OPEN);
+    let via = proxy.url("http");
+    let args = ["-x", &via, "-v", "-s", "--serial", "--http1.1", "--cacert", &ca, "https://origin.example/[1-2]"];
+    let run = gfetch(&args).expect(0);
+    let asked: Vec<&str> =
+        run.err.lines().filter(|line| line.contains("origin.example") && !line.contains("Host")).collect();
+    let expected = [
+        "[0] > CONNECT origin.example:443 HTTP/1.1",
+        "[0] > GET https://origin.example/1 HTTP/1.1",
+        "[1] > GET https://origin.example/2 HTTP/1.1",
+    ];
+    assert_eq!(asked, expected, "{}", run.err);
 }
 
 #[test]
@@ -298,6 +341,21 @@ fn connect_to_changes_whom_is_spoken_to_and_nothing_that_is_said() {
     assert!(proxy.asked()[0].starts_with("CONNECT [2001:db8::1]:99 HTTP/1.1\r\n"), "{:?}", proxy.asked());
     let run = gfetch(&["--connect-to", "shop.example:x:a:1", "http://a.test/"]).expect(2);
     assert!(run.err.contains("--connect-to takes HOST1:PORT1:HOST2:PORT2"), "{}", run.err);
+}
+
+#[test]
+fn ipv4_and_ipv6_say_which_addresses_count() {
+    let server = Server::new();
+    let by_name = server.url("/a").replace("127.0.0.1", "localhost");
+    let found = |option: &str, url: &str| records(&[option, url]).remove(0);
+    for (options, remote) in [("-4", "127.0.0.1"), ("--ipv4", "127.0.0.1")] {
+        assert_eq!(found(options, &by_name)["remote_ip"], remote);
+    }
+    assert_eq!(found("-6", &by_name)["error"]["kind"], "connect", "nobody listens there");
+    // There is nothing to look up, and nothing to connect to.
+    assert_eq!(error(&found("-6", &server.url("/a"))), ("dns", "dns", 7));
+    assert_eq!(error(&found("--ipv4", "http://[::1]/")), ("dns", "dns", 7));
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[test]

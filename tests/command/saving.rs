@@ -59,13 +59,15 @@ fn a_list_names_its_files_by_template_and_id() {
 }
 
 #[test]
-fn remote_names_come_from_the_url_and_are_told_apart_in_input_order() {
+fn remote_name_and_remote_name_all_come_from_the_url_and_are_told_apart_in_input_order() {
     let (server, dir) = (Server::new(), Dir::new());
     let urls = [server.url("/delay/60/bytes/1?name"), server.url("/say/1"), server.url("/1"), server.url("/")];
     let run = fetch(&dir, &["-O", &urls[0], &urls[1], &urls[2], &urls[3]]).expect(0);
     let files: Vec<_> = run.records().iter().map(|record| record["file"].as_str().unwrap().to_owned()).collect();
     assert_eq!(files, ["1", "1.1", "1.2", "curl_response"]);
     assert_eq!((dir.read("1"), dir.read("1.1"), dir.read("1.2")), ("0".into(), "1".into(), "ok".into()));
+    fetch(&dir, &["--remote-name-all", &server.url("/say/all"), &server.url("/say/these")]).expect(0);
+    assert_eq!((dir.read("all"), dir.read("these")), ("all".into(), "these".into()));
 }
 
 #[test]

@@ -37,12 +37,16 @@ fn json_is_a_post_with_its_types() {
 fn get_data_urlencode_and_url_query_make_the_query() {
     let server = Server::new();
     gfetch(&["-G", "-d", "a=1", "--data-urlencode", "b=2 &", &server.url("/x?q=0#part")]).expect(0);
+    gfetch(&["-G", "-d", "", &server.url("/nothing")]).expect(0);
     gfetch(&["--url-query", "n=ü", "--url-query", "+raw%20", "--url", &server.url("/y")]).expect(0);
     gfetch(&["--data-urlencode", "=a b", &server.url("/z")]).expect(0);
     let seen = server.requests();
     let asked: Vec<(&str, &str)> = seen.iter().map(|one| (&*one.method, &*one.path)).collect();
-    assert_eq!(asked, [("GET", "/x?q=0&a=1&b=2+%26"), ("GET", "/y?n=%C3%BC&raw%20"), ("POST", "/z")]);
-    assert_eq!((&*seen[2].body, seen[0].field("content-type")), (&b"a+b"[..], None));
+    assert_eq!(
+        asked,
+        [("GET", "/x?q=0&a=1&b=2+%26"), ("GET", "/nothing"), ("GET", "/y?n=%C3%BC&raw%20"), ("POST", "/z")]
+    );
+    assert_eq!((&*seen[3].body, seen[0].field("content-type")), (&b"a+b"[..], None));
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn values_may_start_with_a_hyphen_and_the_last_one_counts() {
 fn options_of_curl_that_are_so_already_are_accepted() {
     let server = Server::new();
     let args =
-        ["-S", "-f", "-Z", "-N", "-#", "--parallel-immediate", "--no-progress-meter", "--url", &server.url("/a")];
+        ["-q", "-S", "-f", "-Z", "-N", "-#", "--parallel-immediate", "--no-progress-meter", "--url", &server.url("/a")];
     gfetch(&args).expect(0);
 }
 

@@ -161,6 +161,16 @@ fn basic_and_bearer_stop_where_scheme_host_or_port_change_and_stay_away() {
 }
 
 #[test]
+fn location_trusted_takes_the_urls_user_along_as_curl_does() {
+    let (one, other) = (server(), server());
+    let url = one.url(&format!("/to/{}", other.url("/x"))).replacen("http://", "http://me:secret@", 1);
+    gfetch(&[&url]).expect(0);
+    let run = gfetch(&["--location-trusted", &url]).expect(0);
+    assert_eq!(told(&other), ["/x -", "/x me:secret"]);
+    assert!(!run.text().contains("secret"), "{}", run.text());
+}
+
+#[test]
 fn oauth2_bearer_is_a_secret_and_goes_before_u() {
     let (server, dir) = (server(), Dir::new());
     let list = dir.write("list", server.url("/x"));

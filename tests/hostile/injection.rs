@@ -67,6 +67,7 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--upload-file", "{dir}/file", Local),
     ("--unix-socket", "{dir}/socket", Local),
     ("--pinnedpubkey", "{dir}/key", Local),
+    ("--preset", "polite", Local),
     ("--noproxy", "a.example", Local),
     ("--interface", "lo", Local),
     ("--auth-host", "a.example", Local),

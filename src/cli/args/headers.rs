@@ -21,6 +21,8 @@ pub enum Bad {
     Framing(&'static str),
     /// It is for the proxy, and would go to the server.
     Proxy,
+    /// It takes away the one field that each request has to have (RFC 9112 section 3.2).
+    NoHost,
 }
 
 /// Reads one line. The value is taken without the white space around it.
@@ -41,6 +43,9 @@ pub fn parse(line: &str) -> Result<Line, Bad> {
     }
     if name.eq_ignore_ascii_case("proxy-authorization") {
         return Err(Bad::Proxy);
+    }
+    if value.is_none() && name.eq_ignore_ascii_case("host") {
+        return Err(Bad::NoHost);
     }
     if let Some(field) = FRAMING.into_iter().find(|field| field.eq_ignore_ascii_case(name)) {
         return Err(Bad::Framing(field));
@@ -98,6 +103,12 @@ mod tests {
     #[test]
     fn what_a_proxy_is_told_is_no_header() {
         assert_eq!(parse("Proxy-authorization: Basic x"), Err(Bad::Proxy));
+    }
+
+    #[test]
+    fn host_can_be_changed_or_sent_empty_and_not_be_taken_away() {
+        assert_eq!((parse("Host:"), parse("HOST: \t")), (Err(Bad::NoHost), Err(Bad::NoHost)));
+        assert_eq!((parse("Host;"), parse("host: a")), (line("Host", Some("")), line("host", Some("a"))));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::{help, options};
 use crate::cli::curl_options;
 
 /// What was found, in the order typed.
+#[derive(Clone)]
 pub enum Seen {
     Flag(&'static Opt),
     Value(&'static Opt, OsString),

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! words ── lex ──▶ options in the order typed ── typed ──▶ Typed ── check ──▶ Invocation { plan, … }
-//!          (clap)                (each option's effect)            (what depends on several options; files are read)
+//!          (clap)  ▲             (each option's effect)            (what depends on several options; files are read)
+//!       config file, presets
 //! ```
 
 mod apply;
@@ -16,6 +17,7 @@ mod help;
 mod lex;
 mod option;
 mod options;
+mod presets;
 mod request;
 mod resolve;
 mod route;
@@ -48,8 +50,8 @@ pub enum Command {
     Info(String),
 }
 
-/// Reads the arguments, without the program's name. Files named by `@FILE` are read through `world`, and only after
-/// everything that can be checked without them was.
+/// Reads the arguments, without the program's name, and before them the config file. Files named by `@FILE` are read through
+/// `world`, and only after everything that can be checked without them was.
 ///
 /// # Errors
 /// Bad usage: exit status 2, nothing fetched.
@@ -60,6 +62,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>, world: &World) -> Result<
         Some("demo") => subcommands::demo(&args[1..]).map(Command::Demo),
         Some("serve") => subcommands::serve(&args[1..]).map(Command::Serve),
         _ => lex::lex(args)
+            .and_then(|seen| presets::begin(seen, world).map_err(lex::Stop::Usage))
             .and_then(|seen| apply::typed(seen).map_err(lex::Stop::Usage))
             .and_then(|typed| check::invocation(typed, world).map_err(lex::Stop::Usage))
             .map(|invocation| Command::Fetch(Box::new(invocation))),

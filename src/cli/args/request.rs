@@ -100,10 +100,11 @@ pub fn fill(
     plan.body = joined(std::mem::take(&mut args.data), world)?;
     let mut query = joined(std::mem::take(&mut args.query), world)?.map(|query| as_query(&query));
     if let Some(data) = plan.body.take_if(|_| args.get) {
-        let before = query.map(|query| query + "&").unwrap_or_default();
-        query = Some(before + &as_query(&data));
+        let parts = [query.unwrap_or_default(), as_query(&data)];
+        query = Some(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&"));
     }
-    plan.query = query;
+    // An empty one would be a ? with nothing behind it: another URL.
+    plan.query = query.filter(|query| !query.is_empty());
     Ok(())
 }
 
@@ -141,6 +142,9 @@ fn bad_header(bad: Bad, from: &str) -> UsageError {
         Bad::Control => format!("-H/--header takes a value without line ends and control characters{from}"),
         Bad::Proxy => {
             format!("-H/--header does not take Proxy-Authorization, which the server would see: use -U{from}")
+        }
+        Bad::NoHost => {
+            format!("-H/--header does not take Host away, which every request has: 'Host;' sends it empty{from}")
         }
         Bad::Framing(field) => format!("-H/--header does not take {field}: gfetch says it, from the body{from}"),
     })

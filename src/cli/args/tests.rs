@@ -2,6 +2,7 @@
 
 mod checks;
 mod effects;
+mod presets;
 mod texts;
 
 use std::ffi::OsString;

@@ -13,7 +13,7 @@ use super::environment;
 pub struct World<'a> {
     /// A variable of the environment.
     pub env: &'a dyn Fn(&str) -> Option<OsString>,
-    /// A whole file; `-` is standard input. Read once at most, and for `@FILE` only.
+    /// A whole file; `-` is standard input. Read once at most: for `@FILE`, and the config file.
     pub read_file: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
     /// When a file was last changed.
     pub modified: &'a dyn Fn(&Path) -> io::Result<SystemTime>,

@@ -4,16 +4,15 @@ use std::time::{Duration, SystemTime};
 
 use super::answer::To;
 use super::{Ended, Ending, Worker};
+use crate::fetch::exchange::Exchange;
 use crate::fetch::failure::{of_exchange, of_redirect};
 use crate::fetch::flow::Flow;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::permits::Pass;
+use crate::fetch::permits::{Connect, Pass};
 use crate::fetch::plan::Stall;
-use crate::fetch::session::Exchange;
-use crate::http::h1::Head;
 use crate::http::origin::Origin;
-use crate::http::redirect::{self, Hop, RedirectError};
-use crate::http::retry::retry_after;
+use crate::http::proxy::ProxyError;
+use crate::http::retry::{is_transient, retry_after};
 use crate::http::{Error, Phase, Response, Trace};
 
 impl Worker {
@@ -37,13 +36,13 @@ impl Worker {
                 self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
                 continue;
             }
-            let Some(next) = self.next_hop(flow, response.head(), record)? else {
+            let Some(next) = flow.next(response.head(), record.redirects).map_err(of_redirect)? else {
                 return self.take_in(response, flow.compressed, to, record, trace, ended);
             };
             response.drain();
             record.redirects += 1;
             let cross_origin = next.cross_origin;
-            flow.follow(&self.plan, next);
+            flow.follow(next);
             // What follows is waiting to start, and no phase.
             trace.stop();
             if cross_origin || self.permits.is_held(&pass) {
@@ -79,24 +78,30 @@ impl Worker {
         let sent = client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
             (Err(_), None) | (Err(Error::Blocked(_)), _) => {}
-            (Err(_), Some(Phase::Dns | Phase::Connect | Phase::Proxy | Phase::Tls)) => {
-                self.permits.note_connect(pass, true)
+            (Err(error), Some(phase @ (Phase::Dns | Phase::Connect | Phase::Proxy | Phase::Tls))) => {
+                let failed = if is_first_hops(error, phase) { Connect::FirstHopFailed } else { Connect::Failed };
+                self.permits.note_connect(pass, failed)
             }
             // Whatever came of it: there was a connection.
-            _ => self.permits.note_connect(pass, false),
+            _ => self.permits.note_connect(pass, Connect::Made),
+        }
+        if self.plan.keep_exchanges {
+            let with_proxy = trace.opening.take().map(|opening| Exchange::with_proxy(&opening));
+            let with_server = sent.as_ref().ok().map(|response| Exchange::new(&flow.request(), response.head()));
+            ended.exchanges.extend(with_proxy.into_iter().chain(with_server));
         }
         let response = sent.map_err(|error| {
             ended.refused = error.is_refused();
-            of_exchange(error, trace)
+            of_exchange(&error, trace)
         })?;
         let head = response.head();
-        if self.plan.keep_exchanges {
-            ended.exchanges.push(Exchange::new(&flow.request(), head));
-        }
         record.take_head(head, &self.types);
         self.credentials.take_cookies(flow.request().url, &head.fields);
-        ended.retry_after =
-            retry_after(&head.fields, SystemTime::now()).and_then(|wait| Some((wait, Origin::of(flow.request().url)?)));
+        // Other answers' wishes are not heard (`RetryPolicy::hold`).
+        ended.retry_after = match is_transient(head.status) {
+            true => retry_after(&head.fields, SystemTime::now()).zip(Origin::of(flow.request().url)),
+            false => None,
+        };
         Ok(response)
     }
 
@@ -108,20 +113,14 @@ impl Worker {
             _ => None,
         }
     }
+}
 
-    /// The request that a redirect asks for, where it is one and is followed.
-    fn next_hop(&self, flow: &Flow<'_>, head: &Head, record: &Outcome) -> Result<Option<redirect::Next>, Failure> {
-        if !flow.follows(&self.plan) {
-            return Ok(None);
-        }
-        let locations: Vec<&[u8]> = head.fields.all("location").collect();
-        let asked = flow.request();
-        let schemes = self.plan.request.redirect_schemes;
-        let hop = Hop { url: asked.url, method: asked.method, status: head.status, locations: &locations, schemes };
-        let Some(next) = redirect::next(&hop).map_err(of_redirect)? else { return Ok(None) };
-        match self.plan.limits.max_redirs {
-            Some(most) if record.redirects >= most => Err(of_redirect(RedirectError::TooMany(most))),
-            _ => Ok(Some(next)),
-        }
+/// Whether whoever is connected to first, a proxy if there is one, was not there. In the phase of names it is that only
+/// where the error says so: before a SOCKS proxy it may have been the origin's name.
+fn is_first_hops(error: &Error, phase: Phase) -> bool {
+    match error {
+        Error::Proxy(error) => matches!(**error, ProxyError::Dns(_)),
+        Error::Tls(_) => phase == Phase::Proxy,
+        _ => phase == Phase::Connect,
     }
 }

@@ -7,10 +7,11 @@
 use std::io::Write;
 use std::time::SystemTime;
 
-use super::domain::{self, is_address, is_public_suffix};
-use super::jar::{Cookie, Jar, Refused, Setter, keeps_its_prefix, seconds};
-use super::set_cookie::{self, Said};
-use crate::http::fields::trim;
+use cookie_store::{Cookie, CookieDomain, RawCookie};
+use url::Url;
+
+use super::jar::{Jar, Refused, expires, name_of, seconds};
+use super::rules::{self, canonical, moment};
 
 const HTTP_ONLY: &[u8] = b"#HttpOnly_";
 const HEADER: &[u8] = b"Set-Cookie:";
@@ -40,55 +41,48 @@ impl Jar {
         skipped
     }
 
-    fn read_line(&mut self, line: &[u8], now: u64) -> Result<(), Refused> {
+    fn read_line(&mut self, line: &[u8], now: i64) -> Result<(), Refused> {
         let (line, http_only) = match line.strip_prefix(HTTP_ONLY) {
             Some(rest) => (rest, true),
-            None if line.starts_with(b"#") || trim(line).is_empty() => return Ok(()),
+            None if line.starts_with(b"#") || line.trim_ascii().is_empty() => return Ok(()),
             None => (line, false),
         };
-        match line.get(..HEADER.len()) {
-            Some(name) if name.eq_ignore_ascii_case(HEADER) => self.read_header(trim(&line[HEADER.len()..]), now),
-            _ => self.read_columns(line, http_only, now),
+        match line.split_at_checked(HEADER.len()) {
+            Some((name, value)) if name.eq_ignore_ascii_case(HEADER) => {
+                let raw = rules::parse(value.trim_ascii(), now)?;
+                let owner = canonical(rules::said_domain(&raw).ok_or(Refused::Domain)?)?;
+                self.admit(&raw, &page_of(&owner)?, true, now)
+            }
+            _ => self.read_columns(std::str::from_utf8(line).map_err(|_| Refused::NotText)?, http_only, now),
         }
     }
 
-    fn read_header(&mut self, value: &[u8], now: u64) -> Result<(), Refused> {
-        let said = set_cookie::parse(value, now)?;
-        let host = said.domain.clone().ok_or(Refused::Domain)?;
-        self.admit(said, &Setter { host: &host, secure: true, folder: b"/" }, now)
-    }
-
-    fn read_columns(&mut self, line: &[u8], http_only: bool, now: u64) -> Result<(), Refused> {
+    fn read_columns(&mut self, line: &str, http_only: bool, now: i64) -> Result<(), Refused> {
         // As curl reads them: several tabs are one.
-        let mut columns = line.split(|&byte| byte == b'\t').filter(|column| !column.is_empty()).peekable();
+        let mut columns = line.split('\t').filter(|column| !column.is_empty()).peekable();
         let mut next = || columns.next().ok_or(Refused::Line);
         let (owner, below) = (next()?, truth(next()?)?);
         // Some leave the path out.
         let third = next()?;
         let (path, secure) = match truth(third) {
-            Ok(secure) => (&b"/"[..], secure),
+            Ok(secure) => ("/", secure),
             Err(_) => (third, truth(next()?)?),
         };
         let expires = whole_number(next()?)?;
         let (name, value) = (next()?, columns.next().unwrap_or_default());
-        if columns.peek().is_some() || !path.starts_with(b"/") {
+        if columns.peek().is_some() || !path.starts_with('/') {
             return Err(Refused::Line);
         }
-        set_cookie::check_pair(name, value)?;
-        if path.iter().any(u8::is_ascii_control) {
-            return Err(Refused::ControlCharacter);
+        let owner = canonical(owner.strip_prefix('.').unwrap_or(owner))?;
+        let mut raw = RawCookie::new(name, value);
+        raw.set_path(path);
+        raw.set_secure(secure);
+        raw.set_http_only(http_only);
+        raw.set_expires((expires != 0).then(|| moment(expires)));
+        if below {
+            raw.set_domain(&owner);
         }
-        let domain = domain::canonical(owner.strip_prefix(b".").unwrap_or(owner)).ok_or(Refused::Domain)?;
-        // Nobody may have a cookie for all of a public suffix, nor for what is "below" an address.
-        let host_only = !below || is_address(&domain) || is_public_suffix(&domain);
-        let of_domain = (!host_only).then(|| domain.clone());
-        let expires = (expires != 0).then_some(expires);
-        let said = Said { name, value, domain: of_domain, path: Some(path), expires, secure, http_only };
-        if !keeps_its_prefix(&said, path) {
-            return Err(Refused::Prefix);
-        }
-        self.put(Cookie::new(&said, &domain, host_only, path), now);
-        Ok(())
+        self.admit(&raw, &page_of(&owner)?, true, now)
     }
 
     /// The file of all cookies that are not past their time, in the order in which they came. Those that end with the
@@ -103,38 +97,40 @@ impl Jar {
     }
 }
 
-fn push_line(file: &mut Vec<u8>, cookie: &Cookie) {
+fn push_line(file: &mut Vec<u8>, cookie: &Cookie<'_>) {
     let truth = |is| if is { "TRUE" } else { "FALSE" };
-    file.extend_from_slice(if cookie.http_only { HTTP_ONLY } else { b"" });
-    let dot = if cookie.host_only { "" } else { "." };
+    let is = |flag: Option<bool>| flag == Some(true);
+    file.extend_from_slice(if is(cookie.http_only()) { HTTP_ONLY } else { b"" });
+    let below = matches!(cookie.domain, CookieDomain::Suffix(_));
+    let dot = if below { "." } else { "" };
     // Without the brackets of a URL, as curl writes it.
-    let domain = cookie.domain.trim_start_matches('[').trim_end_matches(']');
+    let domain = name_of(&cookie.domain).trim_start_matches('[').trim_end_matches(']');
+    let (path, secure, expires) = (&*cookie.path, truth(is(cookie.secure())), expires(cookie).unwrap_or(0));
+    let (name, value) = cookie.name_value();
     // Writing to memory cannot fail.
-    let _ = write!(file, "{dot}{domain}\t{}\t", truth(!cookie.host_only));
-    file.extend_from_slice(&cookie.path);
-    let _ = write!(file, "\t{}\t{}\t", truth(cookie.secure), cookie.expires.unwrap_or(0));
-    for part in [&cookie.name, &b"\t"[..], &cookie.value, b"\n"] {
-        file.extend_from_slice(part);
-    }
+    let _ = writeln!(file, "{dot}{domain}\t{}\t{path}\t{secure}\t{expires}\t{name}\t{value}", truth(below));
 }
 
-fn truth(column: &[u8]) -> Result<bool, Refused> {
+/// Where a cookie of a file comes from, for the rules: a file is trusted as TLS is.
+fn page_of(host: &str) -> Result<Url, Refused> {
+    Url::parse(&format!("https://{host}/")).map_err(|_| Refused::Domain)
+}
+
+fn truth(column: &str) -> Result<bool, Refused> {
     match column {
-        column if column.eq_ignore_ascii_case(b"TRUE") => Ok(true),
-        column if column.eq_ignore_ascii_case(b"FALSE") => Ok(false),
+        column if column.eq_ignore_ascii_case("TRUE") => Ok(true),
+        column if column.eq_ignore_ascii_case("FALSE") => Ok(false),
         _ => Err(Refused::Line),
     }
 }
 
 /// Seconds since 1970. What is before that is long past; what is too large is for ever.
-fn whole_number(column: &[u8]) -> Result<u64, Refused> {
-    let (negative, digits) = match column.strip_prefix(b"-") {
-        Some(digits) => (true, digits),
-        None => (false, column),
-    };
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(Refused::Line);
+fn whole_number(column: &str) -> Result<i64, Refused> {
+    let digits = column.strip_prefix('-').unwrap_or(column);
+    match digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Err(Refused::Line),
+        false if digits.len() < column.len() => Ok(1),
+        // Of digits alone, only what is too large is no number.
+        false => Ok(digits.parse().unwrap_or(i64::MAX)),
     }
-    let number = digits.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
-    Ok(if negative { 1 } else { number })
 }

@@ -1,18 +1,21 @@
 //! The jar: cookies by site, who may put one in, and which of them a request takes along.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use cookie_store::{Cookie, CookieDomain, CookieExpiration, CookiePath, CookieStore, RawCookie};
+use smallvec::SmallVec;
+use time::Duration;
 use url::Url;
 
-use super::domain::{self, is_address, is_public_suffix, site};
-use super::set_cookie::{self, Said};
+use super::rules::{self, is_secure, site};
 use super::{MAX_COOKIES, MAX_JAR_BYTES, MAX_SENT_BYTES, MAX_SENT_COOKIES, MAX_SET_COOKIES, MAX_SITE_COOKIES};
 use crate::http::origin::OriginHasher;
 
-/// What one cookie costs beside its texts, for [`MAX_JAR_BYTES`].
-const COOKIE_BYTES: usize = size_of::<Cookie>();
+/// What one cookie costs beside its texts, for [`MAX_JAR_BYTES`]: three maps with room for three entries each.
+const COOKIE_BYTES: usize = 1600;
 /// A full jar gives up one in so many of its sites, those that were used longest ago.
 const SITES_GIVEN_UP: usize = 16;
 
@@ -42,32 +45,22 @@ pub struct Jar {
     events: u64,
 }
 
+/// The cookies of one site.
 #[derive(Clone, Default)]
 struct Site {
-    cookies: Vec<Cookie>,
-    used: u64,
-}
-
-#[derive(Clone)]
-pub(super) struct Cookie {
-    pub name: Box<[u8]>,
-    pub value: Box<[u8]>,
-    /// As a URL writes hosts, without a leading dot.
-    pub domain: Box<str>,
-    /// Only that host, and none below it.
-    pub host_only: bool,
-    pub path: Box<[u8]>,
-    /// Seconds since 1970.
-    pub expires: Option<u64>,
-    pub secure: bool,
-    pub http_only: bool,
-    pub created: u64,
+    /// One host's alone. Apart from the others, because RFC 6265bis tells them apart and the store does not: a neighbour's
+    /// `Domain` cookie must not take the place of a host's own.
+    own: CookieStore,
+    /// With a `Domain`.
+    below: CookieStore,
     used: u64,
 }
 
 /// Why a cookie was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
+    /// It is no UTF-8.
+    NotText,
     /// It has no name, or no `=`.
     NoName,
     /// A control character; in name, value or path a tab is one, too.
@@ -86,15 +79,6 @@ pub enum Refused {
     SecureExists,
     /// A line of a file that is none of its format.
     Line,
-}
-
-/// Who sets a cookie.
-pub(super) struct Setter<'a> {
-    pub host: &'a str,
-    /// Over TLS, or from this machine.
-    pub secure: bool,
-    /// Where cookies that name no path belong.
-    pub folder: &'a [u8],
 }
 
 impl Jar {
@@ -129,9 +113,7 @@ impl Jar {
     /// The rule that it breaks.
     pub fn set(&mut self, url: &Url, value: &[u8], now: SystemTime) -> Result<(), Refused> {
         let now = seconds(now);
-        let said = set_cookie::parse(value, now)?;
-        let host = url.host_str().ok_or(Refused::Domain)?;
-        self.admit(said, &Setter { host, secure: is_secure(url), folder: folder(url.path()) }, now)
+        self.admit(&rules::parse(value, now)?, url, is_secure(url), now)
     }
 
     /// The value of `Cookie` for a request to `url`; `None` where it has no cookies. Long paths first, then old cookies
@@ -144,99 +126,109 @@ impl Jar {
         let found = self.sites.get_mut(site(host))?;
         self.events += 1;
         found.used = self.events;
-        let (secure, path, now) = (is_secure(url), url.path().as_bytes(), seconds(now));
-        let mut sent: Vec<&mut Cookie> =
-            found.cookies.iter_mut().filter(|c| c.goes_to(host, secure, path, now)).collect();
-        sent.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.created));
-        let mut value = Vec::new();
+        let (secure, now) = (is_secure(url), seconds(now));
+        let goes = |cookie: &&Cookie| {
+            is_alive(cookie, now) && (secure || cookie.secure() != Some(true)) && cookie.matches(url)
+        };
+        let mut sent: SmallVec<[&Cookie; 16]> = found.all().filter(goes).collect();
+        sent.sort_by_key(|cookie| (Reverse(cookie.path.len()), number(cookie)));
+        let room: usize = sent.iter().map(|cookie| cookie.name().len() + cookie.value().len() + 3).sum();
+        let mut value = Vec::with_capacity(room.min(MAX_SENT_BYTES));
         for cookie in sent.into_iter().take(MAX_SENT_COOKIES) {
-            let separator: &[u8] = if value.is_empty() { b"" } else { b"; " };
-            let bytes = separator.len() + cookie.name.len() + 1 + cookie.value.len();
+            let separator = if value.is_empty() { "" } else { "; " };
+            let bytes = separator.len() + cookie.name().len() + 1 + cookie.value().len();
             if value.len() + bytes > MAX_SENT_BYTES {
                 break;
             }
-            cookie.used = self.events;
-            value.reserve(bytes);
-            for part in [separator, &cookie.name, b"=", &cookie.value] {
-                value.extend_from_slice(part);
+            for part in [separator, cookie.name(), "=", cookie.value()] {
+                value.extend_from_slice(part.as_bytes());
             }
         }
         (!value.is_empty()).then_some(value)
     }
 
     /// The rules of RFC 6265bis section 5.7, for what a server says and for what a file says in its words.
-    pub(super) fn admit(&mut self, said: Said<'_>, setter: &Setter<'_>, now: u64) -> Result<(), Refused> {
-        let (domain, host_only) = whose(said.domain.as_deref(), setter.host)?;
-        if said.secure && !setter.secure {
+    pub(super) fn admit(&mut self, raw: &RawCookie<'_>, url: &Url, secure: bool, now: i64) -> Result<(), Refused> {
+        rules::check_texts(raw)?;
+        let domain = rules::whose(raw, url)?;
+        if raw.secure() == Some(true) && !secure {
             return Err(Refused::NotSecure);
         }
-        let path = said.path.unwrap_or(setter.folder);
-        if !keeps_its_prefix(&said, path) {
+        if !rules::keeps_its_prefix(raw) {
             return Err(Refused::Prefix);
         }
-        let cookie = Cookie::new(&said, domain, host_only, path);
-        if !cookie.secure && !setter.secure && self.has_secure_like(&cookie) {
+        let path = CookiePath::new(raw.path().unwrap_or_default(), url);
+        if !secure && self.has_secure_like(raw.name(), name_of(&domain), &path) {
             return Err(Refused::SecureExists);
         }
-        self.put(cookie, now);
-        Ok(())
+        self.put(raw, domain, path, url, now)
     }
 
     /// Whether plain HTTP would lay this one over a `Secure` cookie ("leave secure cookies alone").
-    fn has_secure_like(&self, new: &Cookie) -> bool {
-        let overlaps = |a: &str, b: &str| domain::matches(a, b) || domain::matches(b, a);
-        self.sites.get(site(&new.domain)).is_some_and(|found| {
-            found.cookies.iter().any(|old| {
-                old.secure
-                    && old.name == new.name
-                    && overlaps(&old.domain, &new.domain)
-                    && path_matches(&new.path, &old.path)
-            })
+    fn has_secure_like(&self, name: &str, domain: &str, path: &str) -> bool {
+        self.sites.get(site(domain)).is_some_and(|found| {
+            let mut namesakes = found.all().filter(|old| old.secure() == Some(true) && old.name() == name);
+            namesakes.any(|old| rules::meet((domain, path), (name_of(&old.domain), &old.path)))
         })
     }
 
     /// Puts it in the place of the one of its name, domain and path; what is past its time only takes that out.
-    pub(super) fn put(&mut self, mut cookie: Cookie, now: u64) {
+    fn put(
+        &mut self,
+        raw: &RawCookie<'_>,
+        domain: CookieDomain,
+        path: CookiePath,
+        url: &Url,
+        now: i64,
+    ) -> Result<(), Refused> {
         self.events += 1;
-        (cookie.created, cookie.used) = (self.events, self.events);
-        let key = site(&cookie.domain);
-        if !cookie.is_alive(now) {
-            if let Some(found) = self.sites.get_mut(key) {
-                found.used = self.events;
-                let gone = found.cookies.iter().position(|old| old.is_same(&cookie)).map(|at| found.cookies.remove(at));
-                self.uncount(gone.into_iter());
-            }
-            return;
+        let found = self.sites.get_mut(site(name_of(&domain)));
+        let old = found.and_then(|site| site.store(&domain).get_any(name_of(&domain), &path, raw.name()));
+        let old = old.map(|old| (number(old), bytes(old)));
+        let mut cookie = numbered(raw, old.map_or(self.events, |(number, _)| number), url)?;
+        (cookie.path, cookie.domain) = (path, domain);
+        if is_alive(&cookie, now) {
+            self.insert(cookie, url, now)?;
+        } else if old.is_some() {
+            self.take_out(&cookie);
         }
+        old.into_iter().for_each(|(_, bytes)| self.uncount(bytes));
+        if self.cookies > MAX_COOKIES || self.bytes > MAX_JAR_BYTES {
+            self.give_up_sites();
+        }
+        Ok(())
+    }
+
+    /// Without a word on the one that it replaces.
+    fn insert(&mut self, cookie: Cookie<'static>, url: &Url, now: i64) -> Result<(), Refused> {
+        let key = site(name_of(&cookie.domain));
         let found = match self.sites.get_mut(key) {
             Some(found) => found,
             None => self.sites.entry(key.into()).or_default(),
         };
         found.used = self.events;
+        let bytes = bytes(&cookie);
+        found.store(&cookie.domain).insert(cookie, url).map_err(|_| Refused::Domain)?;
         self.cookies += 1;
-        self.bytes += cookie.bytes();
-        match found.cookies.iter_mut().find(|old| old.is_same(&cookie)) {
-            Some(old) => {
-                cookie.created = old.created;
-                let old = std::mem::replace(old, cookie);
-                self.uncount([old].into_iter());
-            }
-            None => {
-                found.cookies.push(cookie);
-                let gone = found.make_room(now);
-                self.uncount(gone.into_iter());
-            }
+        self.bytes += bytes;
+        for cookie in found.make_room(now) {
+            self.uncount(self::bytes(&cookie));
         }
-        if self.cookies > MAX_COOKIES || self.bytes > MAX_JAR_BYTES {
-            self.give_up_sites();
+        Ok(())
+    }
+
+    fn take_out(&mut self, cookie: &Cookie<'_>) {
+        let key = site(name_of(&cookie.domain));
+        let Some(found) = self.sites.get_mut(key) else { return };
+        found.remove(cookie);
+        if found.all().next().is_none() {
+            self.sites.remove(key);
         }
     }
 
-    fn uncount(&mut self, gone: impl Iterator<Item = Cookie>) {
-        for cookie in gone {
-            self.cookies -= 1;
-            self.bytes -= cookie.bytes();
-        }
+    fn uncount(&mut self, bytes: usize) {
+        self.cookies -= 1;
+        self.bytes -= bytes;
     }
 
     /// Out of line: it happens to a jar of tens of thousands of cookies, and then once in thousands.
@@ -246,116 +238,92 @@ impl Jar {
         let last = (used.len() / SITES_GIVEN_UP).min(used.len() - 1);
         let oldest = *used.select_nth_unstable(last).1;
         let gone: Vec<Site> = self.sites.extract_if(|_, site| site.used <= oldest).map(|(_, site)| site).collect();
-        self.uncount(gone.into_iter().flat_map(|site| site.cookies));
+        gone.iter().flat_map(Site::all).for_each(|cookie| self.uncount(bytes(cookie)));
     }
 
     /// Those that are not past their time, in the order in which they came.
-    pub(super) fn alive(&self, now: u64) -> Vec<&Cookie> {
-        let all = self.sites.values().flat_map(|site| &site.cookies);
-        let mut alive: Vec<&Cookie> = all.filter(|cookie| cookie.is_alive(now)).collect();
-        alive.sort_by_key(|cookie| cookie.created);
+    pub(super) fn alive(&self, now: i64) -> Vec<&Cookie<'static>> {
+        let all = self.sites.values().flat_map(Site::all);
+        let mut alive: Vec<_> = all.filter(|cookie| is_alive(cookie, now)).collect();
+        alive.sort_by_key(|cookie| number(cookie));
         alive
     }
 }
 
 impl Site {
-    /// RFC 6265bis section 5.7: first what is past its time; then, one by one, what is not `Secure`, then what was used
-    /// longest ago. So plain HTTP cannot push out what TLS has set.
-    fn make_room(&mut self, now: u64) -> Vec<Cookie> {
-        if self.cookies.len() <= MAX_SITE_COOKIES {
-            return Vec::new();
+    fn store(&mut self, domain: &CookieDomain) -> &mut CookieStore {
+        match domain {
+            CookieDomain::HostOnly(_) => &mut self.own,
+            _ => &mut self.below,
         }
-        let mut gone: Vec<Cookie> = self.cookies.extract_if(.., |cookie| !cookie.is_alive(now)).collect();
-        while self.cookies.len() > MAX_SITE_COOKIES {
-            let worst = (0..self.cookies.len()).min_by_key(|&at| (self.cookies[at].secure, self.cookies[at].used));
-            gone.extend(worst.map(|at| self.cookies.remove(at)));
+    }
+
+    /// Not the store's own search, which asks the system's clock and reads each domain anew.
+    fn all(&self) -> impl Iterator<Item = &Cookie<'static>> {
+        self.own.iter_any().chain(self.below.iter_any())
+    }
+
+    fn remove(&mut self, cookie: &Cookie<'_>) {
+        self.store(&cookie.domain).remove(name_of(&cookie.domain), &cookie.path, cookie.name());
+    }
+
+    /// RFC 6265bis section 5.7: first what is past its time; then, one by one, what is not `Secure`, then what came first.
+    /// So plain HTTP cannot push out what TLS has set.
+    fn make_room(&mut self, now: i64) -> Vec<Cookie<'static>> {
+        let mut gone = Vec::new();
+        for _ in MAX_SITE_COOKIES..self.all().count() {
+            let rank = |cookie: &&Cookie<'_>| (is_alive(cookie, now), cookie.secure(), number(cookie));
+            let worst = self.all().min_by_key(rank).cloned();
+            worst.iter().for_each(|worst| self.remove(worst));
+            gone.extend(worst);
         }
         gone
     }
 }
 
-impl Cookie {
-    pub fn new(said: &Said<'_>, domain: &str, host_only: bool, path: &[u8]) -> Cookie {
-        Cookie {
-            name: said.name.into(),
-            value: said.value.into(),
-            domain: domain.into(),
-            host_only,
-            path: path.into(),
-            expires: said.expires,
-            secure: said.secure,
-            http_only: said.http_only,
-            created: 0,
-            used: 0,
-        }
-    }
+/// A cookie of its own texts, that the store takes for one that ends with the session: its clock is the system's, ours may
+/// be another. When it ends stands in `Expires`; and because the store keeps no order, the number of its coming stands
+/// in `Max-Age`, which is used up.
+fn numbered(raw: &RawCookie<'_>, number: u64, url: &Url) -> Result<Cookie<'static>, Refused> {
+    let mut own = RawCookie::new(raw.name().to_owned(), raw.value().to_owned());
+    own.set_secure(raw.secure().unwrap_or(false));
+    own.set_http_only(raw.http_only().unwrap_or(false));
+    own.set_expires(raw.expires_datetime());
+    own.set_max_age(Duration::seconds(number as i64));
+    let mut cookie = Cookie::try_from_raw_cookie(&own, url).map_err(|_| Refused::Domain)?;
+    cookie.expires = CookieExpiration::SessionEnd;
+    Ok(cookie)
+}
 
-    fn goes_to(&self, host: &str, secure: bool, path: &[u8], now: u64) -> bool {
-        (secure || !self.secure)
-            && (if self.host_only { *self.domain == *host } else { domain::matches(host, &self.domain) })
-            && path_matches(path, &self.path)
-            && self.is_alive(now)
-    }
+/// From 1, in the order in which they came; one that replaces another has that one's.
+fn number(cookie: &Cookie<'_>) -> u64 {
+    cookie.max_age().map_or(0, |number| number.whole_seconds() as u64)
+}
 
-    fn is_same(&self, other: &Cookie) -> bool {
-        self.name == other.name
-            && self.path == other.path
-            && self.host_only == other.host_only
-            && self.domain == other.domain
-    }
+/// Seconds since 1970; `None`: until the end of the run, or of the session that a file keeps.
+pub(super) fn expires(cookie: &Cookie<'_>) -> Option<i64> {
+    cookie.expires_datetime().map(|at| at.unix_timestamp())
+}
 
-    fn is_alive(&self, now: u64) -> bool {
-        self.expires.is_none_or(|at| at > now)
-    }
+fn is_alive(cookie: &Cookie<'_>, now: i64) -> bool {
+    expires(cookie).is_none_or(|at| at > now)
+}
 
-    fn bytes(&self) -> usize {
-        COOKIE_BYTES + self.name.len() + self.value.len() + self.domain.len() + self.path.len()
+pub(super) fn name_of(domain: &CookieDomain) -> &str {
+    match domain {
+        CookieDomain::HostOnly(name) | CookieDomain::Suffix(name) => name,
+        CookieDomain::NotPresent | CookieDomain::Empty => "",
     }
 }
 
-/// The domain that a cookie belongs to, and whether it is that host's alone.
-pub(super) fn whose<'a>(domain: Option<&'a str>, host: &'a str) -> Result<(&'a str, bool), Refused> {
-    let Some(domain) = domain else { return Ok((host, true)) };
-    if domain == host && (is_address(host) || is_public_suffix(domain)) {
-        return Ok((host, true));
-    }
-    // `example.org.` is another name than `example.org`: whoever writes the dot into a `Domain` is up to no good.
-    if domain.ends_with('.') || !domain::matches(host, domain) {
-        return Err(Refused::Domain);
-    }
-    if is_public_suffix(domain) { Err(Refused::PublicSuffix) } else { Ok((domain, false)) }
+/// The store keeps name, domain and path a second time, as keys.
+fn bytes(cookie: &Cookie<'_>) -> usize {
+    let keys = cookie.name().len() + name_of(&cookie.domain).len() + cookie.path.len();
+    COOKIE_BYTES + cookie.value().len() + 2 * keys
 }
 
-/// What the name promises (RFC 6265bis section 4.1.3), in any case: else a server that ignores case would be fooled.
-pub(super) fn keeps_its_prefix(said: &Said<'_>, path: &[u8]) -> bool {
-    let begins = |prefix: &[u8]| said.name.get(..prefix.len()).is_some_and(|name| name.eq_ignore_ascii_case(prefix));
-    if begins(b"__Host-") {
-        // A path of its own that is `/`: the default does not do.
-        return said.secure && said.domain.is_none() && path == b"/" && said.path.is_some();
-    }
-    said.secure || !begins(b"__Secure-")
-}
-
-/// RFC 6265bis section 5.1.4.
-fn path_matches(path: &[u8], cookie: &[u8]) -> bool {
-    path.strip_prefix(cookie).is_some_and(|rest| rest.is_empty() || cookie.ends_with(b"/") || rest.starts_with(b"/"))
-}
-
-/// The path of cookies that name none: that of the request up to its last slash (RFC 6265bis section 5.1.4).
-fn folder(path: &str) -> &[u8] {
-    match path.rfind('/') {
-        Some(at) if at > 0 => &path.as_bytes()[..at],
-        _ => b"/",
-    }
-}
-
-/// TLS, or this machine by the names that curl takes for it.
-fn is_secure(url: &Url) -> bool {
-    url.scheme() == "https" || matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
-}
-
-pub(super) fn seconds(now: SystemTime) -> u64 {
-    now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
+pub(super) fn seconds(now: SystemTime) -> i64 {
+    now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() as i64
 }
 
 impl fmt::Debug for Jar {
@@ -367,6 +335,7 @@ impl fmt::Debug for Jar {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Refused::NotText => "no UTF-8",
             Refused::NoName => "no name",
             Refused::ControlCharacter => "a control character",
             Refused::TooLarge => "name and value over 4096 bytes",
@@ -386,8 +355,8 @@ impl std::error::Error for Refused {}
 impl Jar {
     /// Counted anew, to check what was counted on the way.
     pub(super) fn alive_count(&self) -> usize {
-        let all = || self.sites.values().flat_map(|site| &site.cookies);
-        assert_eq!(all().map(Cookie::bytes).sum::<usize>(), self.bytes);
+        let all = || self.sites.values().flat_map(Site::all);
+        assert_eq!(all().map(bytes).sum::<usize>(), self.bytes);
         all().count()
     }
 }

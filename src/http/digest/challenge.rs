@@ -3,6 +3,7 @@
 
 use super::Algorithm;
 use crate::http::fields::{Fields, is_token_byte};
+use crate::http::quoted::quoted;
 
 /// A challenge to answer with [`Challenge::answer`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,20 +117,6 @@ fn challenges(value: &[u8]) -> Vec<(&[u8], Parameters<'_>)> {
         }
         rest = after;
     }
-}
-
-/// Up to the closing quote, `\x` as `x`; a text without one goes on to the end.
-fn quoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
-    let mut unquoted = Vec::new();
-    let mut bytes = text.iter().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => return (unquoted, &text[at + 1..]),
-            b'\\' => unquoted.extend(bytes.next().map(|(_, byte)| *byte)),
-            byte => unquoted.push(*byte),
-        }
-    }
-    (unquoted, &[])
 }
 
 fn is_blank(byte: u8) -> bool {

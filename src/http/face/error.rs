@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::http::{Method, StatusCode};
 use url::{Position, Url};
 
-use crate::http::auth::redact_url;
+use crate::http::auth::{redact_url, without_login};
 use crate::http::blame::{Blame, ErrorKind};
 use crate::http::error::Error;
 use crate::http::redirect::RedirectError;
@@ -74,17 +74,9 @@ pub(super) enum Clock {
     Stall(Duration),
 }
 
-/// The URL as it may be shown and handed on.
-pub(super) fn without_credentials(mut url: Url) -> Url {
-    // These fail only for URLs that cannot have them.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url
-}
-
 impl Context {
     pub fn new(method: &Method, url: &Url) -> Context {
-        let place = without_credentials(url.clone());
+        let place = without_login(url.clone());
         Context { method: method.clone(), place: place[..Position::AfterPath].to_owned() }
     }
 
@@ -130,7 +122,7 @@ impl RequestError {
     pub fn kind(&self) -> ErrorKind {
         match &self.0.cause {
             Cause::Url(_) => ErrorKind::Url,
-            Cause::Exchange(error) => error.kind(),
+            Cause::Exchange(error) => error.kind_at(self.0.stage),
             Cause::Redirect(RedirectError::Refused(_)) => ErrorKind::Blocked,
             Cause::Redirect(RedirectError::BodyIsGone) => ErrorKind::Read,
             Cause::Redirect(_) => ErrorKind::Redirect,

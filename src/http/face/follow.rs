@@ -8,7 +8,7 @@ use url::{Position, Url};
 
 use super::answer::Answer;
 use super::body::{Body, End, Reading};
-use super::error::{Cause, Context, RequestError, without_credentials};
+use super::error::{Cause, Context, RequestError};
 use super::send_body::{Kind, SendBody};
 use super::settings::Settings;
 use crate::green;
@@ -19,7 +19,7 @@ use crate::http::convert::{to_header_map, to_version};
 use crate::http::digest::{Asked, Offers, client_nonce};
 use crate::http::fields::{FieldError, Fields};
 use crate::http::h1::Head;
-use crate::http::redirect::{self, Hop, Next, RedirectError, RedirectRules, Schemes};
+use crate::http::redirect::{self, Next, RedirectError, RedirectRules, Schemes};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::retry::retry_after;
@@ -34,10 +34,8 @@ use crate::http::trace::Trace;
 /// ```
 #[derive(Clone, Debug)]
 pub struct RedirectPolicy {
-    /// None: none is followed.
-    most: Option<u32>,
-    schemes: Schemes,
-    trusted: bool,
+    follows: bool,
+    rules: RedirectRules,
     secret_names: Vec<String>,
 }
 
@@ -47,23 +45,24 @@ const MAX_REDIRECTS: u32 = 10;
 impl RedirectPolicy {
     /// A redirect is an answer like others.
     pub fn none() -> RedirectPolicy {
-        RedirectPolicy { most: None, schemes: Schemes::ALL, trusted: false, secret_names: Vec::new() }
+        RedirectPolicy { follows: false, rules: RedirectRules::default(), secret_names: Vec::new() }
     }
 
     /// So many, one after the other; one more is an error.
     pub fn up_to(most: u32) -> RedirectPolicy {
-        RedirectPolicy { most: Some(most), ..RedirectPolicy::none() }
+        let rules = RedirectRules { most: Some(most), ..RedirectRules::default() };
+        RedirectPolicy { follows: true, rules, ..RedirectPolicy::none() }
     }
 
     /// Where they may lead. [`Schemes::ONLY_HTTPS`] refuses a way back to plain HTTP.
     pub fn schemes(mut self, schemes: Schemes) -> RedirectPolicy {
-        self.schemes = schemes;
+        self.rules.schemes = schemes;
         self
     }
 
     /// Fields and secrets go along to every origin that a redirect names. curl: `--location-trusted`.
     pub fn trust_other_origins(mut self, trusted: bool) -> RedirectPolicy {
-        self.trusted = trusted;
+        self.rules.location_trusted = trusted;
         self
     }
 
@@ -72,10 +71,6 @@ impl RedirectPolicy {
     pub fn secret_header(mut self, name: impl Into<String>) -> RedirectPolicy {
         self.secret_names.push(name.into());
         self
-    }
-
-    fn rules(&self) -> RedirectRules<'_> {
-        RedirectRules { location_trusted: self.trusted, secret_names: &self.secret_names }
     }
 }
 
@@ -104,9 +99,6 @@ pub(super) struct Asking {
     pub authorization: Option<Vec<u8>>,
     pub answers: u8,
 }
-
-/// Challenges answered for one request: the first, and one that says the nonce was too old.
-const MAX_ANSWERS: u8 = 2;
 
 /// Makes exchanges until one is the last.
 pub(super) fn send(client: &Client, mut asking: Asking) -> Result<Answer, RequestError> {
@@ -203,18 +195,9 @@ impl Asking {
         let may_decode = settings.compressed && !is_given("range");
         let decode = may_decode && push_default("Accept-Encoding", ACCEPT_ENCODING.as_bytes())?;
         let jar = settings.cookies.as_ref();
-        let mut cookies = jar.and_then(|jar| jar.borrow_mut().header(&self.url, SystemTime::now()));
+        let cookies = jar.and_then(|jar| jar.borrow_mut().header(&self.url, SystemTime::now()));
         let common = self.common.iter().filter(|(name, _)| self.own.first(name).is_none());
-        for (name, value) in common.chain(self.own.iter()) {
-            match cookies.take_if(|_| name.eq_ignore_ascii_case("cookie")) {
-                // One field (RFC 6265bis section 5.8.1), the jar's first.
-                Some(of_jar) => fields.push(name, [&of_jar, &b"; "[..], value].concat())?,
-                None => fields.push(name, value)?,
-            }
-        }
-        if let Some(cookies) = cookies {
-            fields.push("Cookie", cookies)?;
-        }
+        fields.push_with_cookies(common.chain(self.own.iter()), cookies)?;
         Ok((fields, decode))
     }
 
@@ -232,7 +215,7 @@ impl Asking {
             return false;
         };
         let Some(challenge) = Offers::of(&head.fields).digest else { return false };
-        if self.answers >= MAX_ANSWERS || (self.answers > 0 && !challenge.stale) {
+        if self.answers >= auth::MAX_ANSWERS || (self.answers > 0 && !challenge.stale) {
             return false;
         }
         let target = &self.url[Position::BeforePath..Position::AfterQuery];
@@ -244,10 +227,10 @@ impl Asking {
 
     /// Whose request it is: by the URL where that has a password, else by netrc, which is asked for each host anew.
     fn login(&self, settings: &Settings) -> Option<Login> {
-        let own = auth::from_url(&self.url);
-        let Some(netrc) = settings.netrc.as_ref().filter(|_| self.url.password().is_none()) else { return own };
-        let user = own.as_ref().map(|own| own.user.as_slice()).filter(|user| !user.is_empty());
-        netrc.find(self.url.host_str().unwrap_or_default(), user).or(own)
+        match settings.netrc.as_ref().filter(|_| self.url.password().is_none()) {
+            Some(netrc) => netrc.login_for(&self.url, None),
+            None => auth::from_url(&self.url),
+        }
     }
 
     /// Puts the cookies that an answer sets into the client's jar, if it has one.
@@ -259,19 +242,11 @@ impl Asking {
 
     /// Where the answer leads on to.
     fn next(&self, head: &Head, redirects: u32) -> Result<Option<Next>, RedirectError> {
-        let Some(most) = self.redirects.most else { return Ok(None) };
-        let locations: Vec<&[u8]> = head.fields.all("location").collect();
-        let hop = Hop {
-            url: &self.url,
-            method: self.method.as_str(),
-            status: head.status,
-            locations: &locations,
-            schemes: self.redirects.schemes,
-        };
-        let Some(next) = redirect::next(&hop)? else { return Ok(None) };
-        if redirects >= most {
-            return Err(RedirectError::TooMany(most));
+        if !self.redirects.follows {
+            return Ok(None);
         }
+        let asked = (self.method.as_str(), &self.url);
+        let Some(next) = redirect::next_of(head, asked, redirects, &self.redirects.rules)? else { return Ok(None) };
         if !next.drop_body && !self.body.is_whole() {
             return Err(RedirectError::BodyIsGone);
         }
@@ -280,17 +255,17 @@ impl Asking {
 
     /// Turns into the request that a redirect asks for.
     fn follow(&mut self, next: Next) {
-        let rules = self.redirects.rules();
+        let secret_names: Vec<&str> = self.redirects.secret_names.iter().map(String::as_str).collect();
         for fields in [&mut self.own, &mut self.common] {
             let mut left = Fields::new();
-            for (name, value) in fields.iter().filter(|(name, _)| redirect::goes_on(name, &next, &rules)) {
+            for (name, value) in fields.iter().filter(|(name, _)| redirect::goes_on(name, &next, &secret_names)) {
                 left.push_parsed(name, value);
             }
             *fields = left;
         }
         // Once hidden it stays hidden.
-        self.anonymous |= next.cross_origin && !self.redirects.trusted;
-        self.digest.take_if(|_| next.cross_origin && !self.redirects.trusted);
+        self.anonymous |= !next.keeps_secrets;
+        self.digest.take_if(|_| !next.keeps_secrets);
         (self.authorization, self.answers) = (None, 0);
         if next.drop_body {
             self.body = SendBody::none();
@@ -313,7 +288,7 @@ impl Asking {
             headers.remove(header::CONTENT_ENCODING);
             headers.remove(header::CONTENT_LENGTH);
         }
-        let url = without_credentials(self.url);
+        let url = auth::without_login(self.url);
         Answer { status, version, headers, url, redirects, retry_after, trace, context, body }
     }
 

@@ -26,6 +26,7 @@ use super::origin::{Host, Origin, Scheme};
 
 pub use error::{BadProxy, ProxyError};
 pub use rules::ProxyRules;
+pub use tunnel::Opening;
 
 /// curl's port for a proxy that names none …
 const DEFAULT_PORT: u16 = 1080;

@@ -223,7 +223,7 @@ impl Write for Script<'_> {
 /// CONNECT against an answer that comes in pieces of this size.
 fn connect(said: &[u8], piece: usize) -> Result<String, ProxyError> {
     let mut script = Script { said, piece, told: Vec::new() };
-    let connected = tunnel::connect(&mut script, &proxy("me:pw@p"), "ex.test:443", Some(b"agent/1"));
+    let connected = tunnel::connect(&mut script, &proxy("me:pw@p"), "ex.test:443", Some(b"agent/1"), &mut None);
     match connected {
         Ok(()) => Ok(String::from_utf8(script.told).unwrap()),
         Err(Error::Proxy(error)) => Err(*error),

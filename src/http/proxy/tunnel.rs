@@ -1,6 +1,5 @@
 //! Asks a proxy for a way to an origin over any stream: CONNECT (RFC 9110 section 9.3.6), or SOCKS.
 
-use std::borrow::Cow;
 use std::io::{self, Read, Write};
 
 use super::socks::{MAX_NEEDED_BYTES, Socks, SocksTarget};
@@ -8,19 +7,34 @@ use super::{Proxy, ProxyError};
 use crate::green::Interrupt;
 use crate::http::Error;
 use crate::http::fields::Fields;
-use crate::http::h1::{self, Limits, ReceiveHead, Received};
+use crate::http::h1::{self, Head, Limits, ReceiveHead, Received};
 
 /// One read of an answer's head.
 const PIECE_BYTES: usize = 4 * 1024;
 
+/// A CONNECT and what the proxy answered, granted or not.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Host and port that were asked for.
+    pub authority: String,
+    /// The request's fields, the proxy's credentials among them.
+    pub fields: Fields,
+    /// The answer.
+    pub answer: Head,
+}
+
 /// Asks for a way to `authority`, host and port. Of the request the proxy sees its User-Agent, as in curl, and nothing else.
+/// What was said is left in `opening` once there is an answer.
 pub(crate) fn connect(
     stream: &mut (impl Read + Write),
     proxy: &Proxy,
     authority: &str,
     agent: Option<&[u8]>,
+    opening: &mut Option<Box<Opening>>,
 ) -> Result<(), Error> {
-    let head = connect_head(proxy, authority, agent)?;
+    let fields = connect_fields(proxy, authority, agent)?;
+    let mut head = Vec::new();
+    h1::encode_request(&mut head, "CONNECT", authority, &fields).map_err(Error::Request)?;
     stream.write_all(&head).and_then(|()| stream.flush()).map_err(|error| broken(error, ProxyError::Io))?;
     let mut receive = ReceiveHead::new("CONNECT", Limits::RESPONSE);
     let mut answer = Vec::new();
@@ -31,11 +45,15 @@ pub(crate) fn connect(
                 answer.drain(..consumed);
                 continue;
             }
-            Some(Received::Final { head, .. }) if !(200..300).contains(&head.status) => {
-                return Err(refused(ProxyError::Status(head.status)));
+            Some(Received::Final { consumed, head }) => {
+                let status = head.status;
+                *opening = Some(Box::new(Opening { authority: authority.to_owned(), fields, answer: head }));
+                return match status {
+                    200..300 if consumed == answer.len() => Ok(()),
+                    200..300 => Err(refused(ProxyError::EarlyBytes)),
+                    _ => Err(refused(ProxyError::Status(status))),
+                };
             }
-            Some(Received::Final { consumed, .. }) if consumed == answer.len() => return Ok(()),
-            Some(Received::Final { .. }) => return Err(refused(ProxyError::EarlyBytes)),
             None => {}
         }
         let mut piece = [0; PIECE_BYTES];
@@ -47,9 +65,10 @@ pub(crate) fn connect(
     }
 }
 
-fn connect_head(proxy: &Proxy, authority: &str, agent: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+fn connect_fields(proxy: &Proxy, authority: &str, agent: Option<&[u8]>) -> Result<Fields, Error> {
     let mut fields = Fields::new();
     let mut push = |name, value: &[u8]| fields.push(name, value).map_err(Error::Request);
+    push("Host", authority.as_bytes())?;
     if let Some(authorization) = proxy.authorization() {
         push("Proxy-Authorization", authorization.as_bytes())?;
     }
@@ -57,10 +76,7 @@ fn connect_head(proxy: &Proxy, authority: &str, agent: Option<&[u8]>) -> Result<
         push("User-Agent", agent)?;
     }
     push("Proxy-Connection", b"Keep-Alive")?;
-    let mut head = Vec::new();
-    let host = [("Host", Cow::Borrowed(authority))];
-    h1::encode_request_with(&mut head, "CONNECT", authority, host, &fields).map_err(Error::Request)?;
-    Ok(head)
+    Ok(fields)
 }
 
 /// The same by SOCKS. Reads no byte beyond the proxy's reply.

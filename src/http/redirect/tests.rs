@@ -1,9 +1,13 @@
 //! The redirect rules, and odd `Location` values.
 
 use super::*;
+use crate::http::h1::{Limits, ReceiveHead, Received};
 
 fn hop(url: &str, status: u16, location: &[u8]) -> Result<Option<Next>, RedirectError> {
-    next(&Hop { url: &Url::parse(url).unwrap(), method: "GET", status, locations: &[location], schemes: Schemes::ALL })
+    next(
+        &Hop { url: &Url::parse(url).unwrap(), method: "GET", status, locations: &[location] },
+        &RedirectRules::default(),
+    )
 }
 
 fn to(url: &str, location: impl AsRef<[u8]>) -> Next {
@@ -30,15 +34,19 @@ fn only_five_statuses_are_followed() {
 fn without_a_location_the_answer_is_final() {
     let url = Url::parse("http://a/").unwrap();
     for locations in [&[][..], &[&b""[..]], &[b" \t"], &[b"", b" "]] {
-        assert_eq!(next(&Hop { url: &url, method: "GET", status: 302, locations, schemes: Schemes::ALL }), Ok(None));
+        assert_eq!(
+            next(&Hop { url: &url, method: "GET", status: 302, locations }, &RedirectRules::default()),
+            Ok(None)
+        );
     }
 }
 
 #[test]
 fn several_locations_must_agree() {
     let url = Url::parse("http://a/").unwrap();
-    let of =
-        |locations: &[&[u8]]| next(&Hop { url: &url, method: "GET", status: 302, locations, schemes: Schemes::ALL });
+    let of = |locations: &[&[u8]]| {
+        next(&Hop { url: &url, method: "GET", status: 302, locations }, &RedirectRules::default())
+    };
     assert_eq!(of(&[b"/x", b" /x "]).unwrap().unwrap().url.as_str(), "http://a/x");
     assert_eq!(of(&[b"/x", b"/y"]), Err(RedirectError::Ambiguous));
     assert_eq!(of(&[b"/x", b""]), Err(RedirectError::Ambiguous));
@@ -49,7 +57,7 @@ fn the_method_follows_the_status() {
     let url = Url::parse("http://a/").unwrap();
     let of = |status, method| {
         let next =
-            next(&Hop { url: &url, method, status, locations: &[b"/x"], schemes: Schemes::ALL }).unwrap().unwrap();
+            next(&Hop { url: &url, method, status, locations: &[b"/x"] }, &RedirectRules::default()).unwrap().unwrap();
         (next.method, next.drop_body)
     };
     for status in [301, 302] {
@@ -170,8 +178,11 @@ fn only_http_and_https_are_followed() {
 fn a_scheme_that_is_not_allowed_is_not_followed_whatever_way_it_is_written() {
     let url = Url::parse("https://a/b").unwrap();
     let of = |schemes: Schemes, location: &str| {
-        next(&Hop { url: &url, method: "GET", status: 302, locations: &[location.as_bytes()], schemes })
-            .map(|next| next.unwrap().url.into())
+        next(
+            &Hop { url: &url, method: "GET", status: 302, locations: &[location.as_bytes()] },
+            &RedirectRules { schemes, ..Default::default() },
+        )
+        .map(|next| next.unwrap().url.into())
     };
     for location in ["http://a/", "HTTP://b/", "http:x", "http:\\\\b"] {
         assert_eq!(of(Schemes::ONLY_HTTPS, location), Err(RedirectError::Refused(Scheme::Http)), "{location}");
@@ -299,60 +310,91 @@ const GIVEN: [&str; 15] = [
     "Range",
 ];
 
+fn trusted(url: &str, location: &str) -> Next {
+    let rules = RedirectRules { location_trusted: true, ..Default::default() };
+    let hop = Hop { url: &Url::parse(url).unwrap(), method: "POST", status: 302, locations: &[location.as_bytes()] };
+    next(&hop, &rules).unwrap().unwrap()
+}
+
 #[test]
 fn on_the_same_origin_every_field_stays() {
     let next = to("http://a/", "/x");
-    assert_eq!(names(fields_after(given(&GIVEN), &next, &RedirectRules::default())), GIVEN);
+    assert!(next.keeps_secrets);
+    assert_eq!(names(fields_after(given(&GIVEN), &next, &[])), GIVEN);
 }
 
 #[test]
 fn to_another_origin_go_only_four_fields() {
     let next = to("http://a/", "http://b/");
-    let left = names(fields_after(given(&GIVEN), &next, &RedirectRules::default()));
+    assert!(!next.keeps_secrets);
+    let left = names(fields_after(given(&GIVEN), &next, &[]));
     assert_eq!(left, ["accept", "Accept-Language", "User-Agent", "Range"]);
 }
 
 #[test]
 fn a_field_named_secret_does_not_cross_even_if_it_is_one_of_the_four() {
     let next = to("http://a/", "http://b/");
-    let secret_names = ["user-agent".to_string()];
-    let rules = RedirectRules { secret_names: &secret_names, ..Default::default() };
-    assert_eq!(names(fields_after(given(&GIVEN), &next, &rules)), ["accept", "Accept-Language", "Range"]);
+    assert_eq!(names(fields_after(given(&GIVEN), &next, &["user-agent"])), ["accept", "Accept-Language", "Range"]);
 }
 
 #[test]
 fn location_trusted_keeps_all_but_the_host_that_was_left() {
-    let next = to("http://a/", "http://b/");
-    let rules = RedirectRules { location_trusted: true, ..Default::default() };
-    let left = names(fields_after(given(&GIVEN), &next, &rules));
-    assert_eq!(left, GIVEN.into_iter().filter(|name| *name != "Host").collect::<Vec<_>>());
+    let next = trusted("http://a/", "http://b/");
+    assert!(next.cross_origin && next.keeps_secrets);
+    let fields = given(&GIVEN).into_iter().filter(|(name, _)| !is_any_of(name, BODY_FIELDS)).collect();
+    let left = names(fields_after(fields, &next, &[]));
+    let kept = |name: &&str| *name != "Host" && !is_any_of(name, BODY_FIELDS);
+    assert_eq!(left, GIVEN.into_iter().filter(kept).collect::<Vec<_>>());
+}
+
+#[test]
+fn location_trusted_keeps_the_urls_user_unless_the_location_has_its_own() {
+    assert_eq!(trusted("http://me:pw@a/", "http://b/").url.as_str(), "http://me:pw@b/");
+    assert_eq!(trusted("http://me:pw@a/", "http://you@b/").url.as_str(), "http://you@b/");
+    assert_eq!(to("http://me:pw@a/", "http://b/").url.as_str(), "http://b/");
 }
 
 #[test]
 fn fields_about_the_body_go_with_the_body() {
-    let url = Url::parse("http://a/").unwrap();
-    let next = next(&Hop { url: &url, method: "POST", status: 302, locations: &[b"/x"], schemes: Schemes::ALL })
-        .unwrap()
-        .unwrap();
     let fields = given(&["content-type", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Authorization"]);
-    for location_trusted in [false, true] {
-        let rules = RedirectRules { location_trusted, ..Default::default() };
-        assert_eq!(names(fields_after(fields.clone(), &next, &rules)), ["Authorization"]);
+    for to in ["/x", "http://b/"] {
+        assert_eq!(names(fields_after(fields.clone(), &trusted("http://a/", to), &[])), ["Authorization"]);
     }
 }
 
 #[test]
 fn what_was_dropped_stays_dropped_on_the_way_back() {
-    let rules = RedirectRules::default();
     let away = to("http://a/", "http://b/");
     let back = to(away.url.as_str(), "http://a/");
-    let fields = fields_after(given(&GIVEN), &away, &rules);
-    assert_eq!(names(fields_after(fields, &back, &rules)), ["accept", "Accept-Language", "User-Agent", "Range"]);
+    let fields = fields_after(given(&GIVEN), &away, &[]);
+    assert_eq!(names(fields_after(fields, &back, &[])), ["accept", "Accept-Language", "User-Agent", "Range"]);
+}
+
+#[test]
+fn the_last_redirect_that_may_be_is_followed_and_none_after_it() {
+    let url = Url::parse("http://a/").unwrap();
+    let answer = |status: u16, location: &str| {
+        let mut receive = ReceiveHead::new("GET", Limits::RESPONSE);
+        let head = format!("HTTP/1.1 {status} X\r\nLocation: {location}\r\n\r\n");
+        match receive.advance(head.as_bytes()) {
+            Ok(Some(Received::Final { head, .. })) => head,
+            other => panic!("{other:?}"),
+        }
+    };
+    let of = |head: &Head, redirects, most| {
+        let rules = RedirectRules { most, ..Default::default() };
+        next_of(head, ("GET", &url), redirects, &rules).map(|next| next.is_some())
+    };
+    let head = answer(302, "/x");
+    assert_eq!((of(&head, 2, Some(3)), of(&head, 3, Some(3))), (Ok(true), Err(RedirectError::TooMany(3))));
+    assert_eq!((of(&head, 0, Some(0)), of(&head, 4_000_000_000, None)), (Err(RedirectError::TooMany(0)), Ok(true)));
+    assert_eq!(of(&answer(200, "/x"), 9, Some(3)), Ok(false), "an answer is no redirect too many");
+    assert_eq!(of(&answer(302, ""), 9, Some(3)), Ok(false));
 }
 
 #[test]
 fn a_secret_is_known_by_its_name_in_any_case() {
-    let more = ["X-Mine".to_string()];
+    let more = ["X-Mine"];
     for name in ["AUTHORIZATION", "cookie", "x-mine", "Authorization "] {
         assert!(is_secret(name, &more), "{name}");
     }

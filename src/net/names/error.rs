@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::net::IpAddr;
 
 use super::config::Family;
 use crate::green::Interrupt;
@@ -45,6 +46,12 @@ pub struct LookupError {
 }
 
 impl DnsError {
+    /// Whether no name was asked for, but an address: there was nothing to look up.
+    pub fn is_of_address(&self) -> bool {
+        let bare = self.host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(&self.host);
+        bare.parse::<IpAddr>().is_ok()
+    }
+
     pub(super) fn new(host: &str, error: LookupError) -> DnsError {
         let host = &host[..host.floor_char_boundary(TOLD_HOST_BYTES)];
         DnsError { host: host.to_owned(), kind: error.kind, message: error.message }

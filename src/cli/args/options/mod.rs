@@ -1,5 +1,6 @@
 //! Every option, by the headings of the help.
 
+mod config;
 mod connection;
 mod input;
 mod later;
@@ -64,6 +65,7 @@ pub const GROUPS: &[Group] = &[
         example: "gfetch -i urls.txt --format json > records.ndjson",
         options: output::OPTIONS,
     },
+    Group { heading: Some("Config file"), example: "gfetch --preset polite -i urls.txt", options: config::OPTIONS },
     Group { heading: None, example: "", options: output::ALREADY_SO },
     Group { heading: None, example: "", options: later::OPTIONS },
 ];

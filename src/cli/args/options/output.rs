@@ -49,5 +49,4 @@ pub const ALREADY_SO: &[Opt] = &[
     Opt::already_so("parallel-immediate"),
     Opt::already_so("no-buffer").short('N'),
     Opt::already_so("progress-bar").short('#'),
-    Opt::already_so("disable").short('q'),
 ];

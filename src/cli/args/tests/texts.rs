@@ -34,7 +34,8 @@ fn the_long_help_has_every_option_that_works_and_none_that_does_not() {
 
 #[test]
 fn the_examples_of_the_help_are_taken() {
-    let world = Fake { files: vec![("order.json", b"{}")], ..Fake::default() };
+    let files: Vec<(_, &[u8])> = vec![("order.json", b"{}"), ("/me/.config/gfetch/config.toml", b"[preset.polite]")];
+    let world = Fake { env: vec![("HOME", "/me")], files, ..Fake::default() };
     for group in options::GROUPS.iter().filter(|group| group.heading.is_some()) {
         let line = group.example.split("gfetch ").nth(1).unwrap().split(" >").next().unwrap();
         world.ok(line);
