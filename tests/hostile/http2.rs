@@ -494,7 +494,11 @@ fn a_body_has_its_bounds() {
     check([
         Row {
             change: most,
-            ..answer("more than --max-filesize", &[large.clone()], Want::Fails(Kind::TooLarge, Stage::Receive, 63))
+            ..answer(
+                "more than --max-filesize",
+                std::slice::from_ref(&large),
+                Want::Fails(Kind::TooLarge, Stage::Receive, 63),
+            )
         },
         Row {
             change: most,

@@ -242,7 +242,8 @@ mod tests {
                     sent.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
                 let mut shown: Vec<_> = shown.into_iter().map(|(name, value)| (name, value.into_owned())).collect();
                 // The map keeps what has one name together.
-                (sent.sort(), shown.sort());
+                sent.sort();
+                shown.sort();
                 assert_eq!(shown, sent, "{given:?}");
             }
         }
