@@ -8,9 +8,10 @@ use crate::green::task::Why;
 /// Before a virtual clock jumps, descriptors that are waited for must have been silent for so long in real time: what was
 /// just sent over loopback may still be on its way.
 const SILENCE_BEFORE_JUMP: Duration = Duration::from_millis(2);
-/// Where this thread got the processor back later than that, so may have the kernel's own: it is waited for as long again,
-/// but no longer than this.
-const LATENESS_AT_MOST: Duration = Duration::from_millis(50);
+/// The same before a jump of [`LONG_JUMP`] or more, which ends in somebody's time-out: where every processor is busy, so is
+/// the kernel's thread that delivers over loopback, and a close was seen to take more than the 2 ms.
+const SILENCE_BEFORE_LONG_JUMP: Duration = Duration::from_millis(20);
+const LONG_JUMP: Duration = Duration::from_secs(5);
 
 impl Hub {
     /// Wakes who waits for a lull, or for the end: whose own deadlines are not something to do. False if nobody does.
@@ -60,13 +61,13 @@ impl Hub {
         let Some(when) = next.filter(|_| self.offload_waits.get() == 0) else {
             return self.poll(until.map(|until| until.saturating_duration_since(Instant::now())));
         };
-        let silence = if self.descriptor_waits.get() > 0 { SILENCE_BEFORE_JUMP } else { Duration::ZERO };
-        let since = Instant::now();
+        let is_long = when.saturating_duration_since(self.clock.now()) >= LONG_JUMP;
+        let silence = match self.descriptor_waits.get() {
+            0 => Duration::ZERO,
+            _ if is_long => SILENCE_BEFORE_LONG_JUMP,
+            _ => SILENCE_BEFORE_JUMP,
+        };
         self.poll(Some(silence));
-        let late = since.elapsed().saturating_sub(2 * silence);
-        if self.ready.is_empty() && silence > Duration::ZERO && late > Duration::ZERO {
-            self.poll(Some(late.min(LATENESS_AT_MOST)));
-        }
         if self.ready.is_empty() {
             self.clock.jump(when);
             self.fire_timers();
