@@ -111,9 +111,9 @@ fn a_servers_limit_of_streams_is_kept_and_nobody_fails_for_it() {
         let fresh = records.iter().filter(|record| record["reused"] == false).count();
         let log = server.log();
         let (most, refused) = streams(&log);
-        // Until its SETTINGS are there, which come with the first answer at the latest, nobody knows of the limit; who was
-        // refused may have started again by then.
-        assert!(refused <= 128, "{refused} refused");
+        // Until its SETTINGS are there, which come with the first answer at the latest, nobody knows of the limit. The log
+        // names each refusal twice.
+        assert!(refused <= 2 * 100, "{refused} refused");
         assert!(fresh <= 16 && (10..=64).contains(&most), "{fresh} connections, {most} streams");
     }
 }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -189,11 +190,17 @@ pub fn listens(port: u16, process: &mut Child) -> bool {
     false
 }
 
-/// Ports that were free while all of them were held.
+/// Ports that were free a moment ago, each given once. They lie below those that the kernel gives to who connects: one of
+/// those would be taken now and then before its server has it.
 pub fn free_ports<const N: usize>() -> [u16; N] {
-    let held: [TcpListener; N] =
-        std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
-    held.map(|listener| listener.local_addr().expect("an address").port())
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 20_000;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    // Other processes test, too.
+    let start = std::process::id().wrapping_mul(97);
+    let next = || FIRST + start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
+    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    std::array::from_fn(|_| (0..COUNT).map(|_| next() as u16).find(free).expect("a free port"))
 }
 
 fn write_pages(dir: &Path) {

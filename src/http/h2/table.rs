@@ -129,8 +129,10 @@ impl Table {
             }
             shared.is_usable()
         });
+        // Also what a full one says is known: the next one need not be refused the same streams.
+        let limit = known.connections.iter().map(|shared| shared.limit()).max().filter(|limit| *limit > 0);
+        known.streams = limit.or(known.streams);
         let free = known.connections.iter().find(|shared| shared.open_streams() < shared.limit())?;
-        known.streams = Some(free.limit());
         Some(Seat::new(free, self.itself.clone()))
     }
 
