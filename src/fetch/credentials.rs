@@ -79,6 +79,7 @@ impl Way {
     }
 
     /// The value of `Authorization` for a request.
+    #[inline(never)]
     pub fn authorization(&self, login: &Login, method: &str, url: &Url) -> Vec<u8> {
         match self {
             Way::Basic => auth::basic(&login.user, &login.password).into_bytes(),

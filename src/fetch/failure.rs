@@ -1,4 +1,6 @@
 //! From what went wrong below to the record's kind, stage, clock and curl code.
+//!
+//! Out of line, all of it: who waits for an answer shall not keep the stack that the words for its failure need.
 
 use std::time::Duration;
 
@@ -9,11 +11,13 @@ use crate::http::{Error, ErrorKind, Phase, Trace};
 
 impl Failure {
     /// A failure whose curl code follows from the rest.
+    #[inline(never)]
     pub fn new(kind: Kind, stage: Stage, message: impl Into<String>) -> Failure {
         Failure { kind, stage, message: message.into(), limit: None, curl: curl_code(kind, stage, None) }
     }
 
     /// A clock ran out.
+    #[inline(never)]
     pub fn timeout(limit: Limit, stage: Stage, message: impl Into<String>) -> Failure {
         let curl = curl_code(Kind::Timeout, stage, Some(limit));
         Failure { kind: Kind::Timeout, stage, message: message.into(), limit: Some(limit), curl }
@@ -65,6 +69,7 @@ impl From<ErrorKind> for Kind {
 }
 
 /// What an exchange failed with, at the stage that `trace` stands in.
+#[inline(never)]
 pub(super) fn of_exchange(error: &Error, trace: &Trace) -> Failure {
     let running = stage(trace);
     let kind = error.kind_at(trace.phase()).into();

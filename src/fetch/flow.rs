@@ -199,6 +199,7 @@ impl<'a> Flow<'a> {
         true
     }
 
+    #[inline(never)]
     fn way_asked_for(&self, head: &Head) -> Option<Way> {
         // Who has no login has nothing to answer with; an error was told before the request was made.
         self.next_login().ok().flatten()?;
@@ -213,6 +214,7 @@ impl<'a> Flow<'a> {
         (self.answers < auth::MAX_ANSWERS && (is_new || challenge.stale)).then(|| Way::digest(challenge))
     }
 
+    #[inline(never)]
     fn fields(&self, authorization: Option<Vec<u8>>, cookies: Option<Vec<u8>>) -> Result<Fields, FieldError> {
         let mut fields = Fields::with_capacity(self.given.len() + self.wanted.len() + 6, 256);
         if let Some(authorization) = authorization {

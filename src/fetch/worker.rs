@@ -219,6 +219,7 @@ impl Worker {
     }
 
     /// The same for a retry, which must begin before `--retry-max-time` is over, whatever holds it up.
+    #[inline(never)]
     fn start_again(&self, origin: &Origin, ready: &Ready, first: Instant) -> Result<Pass, Refused> {
         let start = || self.start(origin, ready, false);
         match self.plan.retry.time_left(green::now().saturating_duration_since(first)) {
@@ -227,6 +228,7 @@ impl Worker {
         }
     }
 
+    #[inline(never)]
     fn never_started(&self, refused: &Refused, target: &Target) -> Failure {
         match refused {
             Refused::Interrupted => Failure::cancelled(),
@@ -242,6 +244,7 @@ impl Worker {
     }
 
     /// Judges an attempt that has ended; true once the time for another one has come.
+    #[inline(never)]
     fn wait_to_try_again(&self, origin: &Origin, record: &mut Outcome, ended: &Ended, first: Instant) -> bool {
         let policy = &self.plan.retry;
         if policy.retries == 0 {
@@ -371,6 +374,7 @@ fn finish(sink: Option<Sink>, record: &mut Outcome) -> Finished {
     })
 }
 
+#[inline(never)]
 fn panicked(payload: Box<dyn Any + Send>, at: Stage) -> Failure {
     Failure::new(Kind::Internal, at, format!("a bug in gfetch: {}", Panic::new(payload).message()))
 }

@@ -150,6 +150,7 @@ pub fn next_of(
 ///
 /// # Errors
 /// The `Location` names no one place to go to, or one that gfetch does not go to: see [`RedirectError`].
+#[inline(never)]
 pub fn next(hop: &Hop<'_>, rules: &RedirectRules) -> Result<Option<Next>, RedirectError> {
     if !leads_on(hop.status) {
         return Ok(None);

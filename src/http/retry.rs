@@ -18,6 +18,7 @@ pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(24 * 3600);
 /// A date in it is meant by the server's clock: where the answer has a `Date` too, and that is not further from `now` than
 /// [`MAX_CLOCK_SKEW`], the difference of the two counts, so that a wrong clock, theirs or ours, makes no wait longer or
 /// shorter. Of several fields the first one counts.
+#[inline(never)]
 pub fn retry_after(fields: &Fields, now: SystemTime) -> Option<Duration> {
     let asked = fields.first("retry-after")?;
     let their_now = fields.first_str("date").and_then(|date| httpdate::parse_http_date(date).ok());

@@ -96,6 +96,16 @@ where
             Err(error) => Err(ConnectError::of_one(address, error)),
         };
     }
+    race_all(addresses, delay, connect)
+}
+
+/// Out of line: most have one address, and wait for it with the less of a stack.
+#[inline(never)]
+fn race_all<S, C>(addresses: &[SocketAddr], delay: Duration, connect: C) -> Result<(S, SocketAddr), ConnectError>
+where
+    S: 'static,
+    C: Fn(SocketAddr) -> io::Result<S> + Clone + 'static,
+{
     let mut failures = Vec::new();
     match run(addresses, delay, connect, &mut failures) {
         Ok(Some(won)) => Ok(won),

@@ -130,6 +130,7 @@ impl Worker {
     }
 
     /// With `-C` what came of a transfer that broke off is kept, for the next attempt, or the next run, to go on with.
+    #[inline(never)]
     pub(super) fn keep_beginning(&self, sink: &mut Sink, record: &Outcome) {
         let keeps = self.plan.transfer.resume.is_some()
             && sink.saves()
@@ -143,6 +144,7 @@ impl Worker {
     }
 
     /// Writes the entity tag where it is wanted; where it cannot be, the line has failed.
+    #[inline(never)]
     pub(super) fn save_etag(&self, etag: Option<String>, record: &mut Outcome) {
         let (Some(path), Some(etag)) = (self.plan.transfer.etag_save.clone(), etag) else { return };
         let kept = record.error.as_ref().is_none_or(transfer::leaves_a_beginning);
@@ -163,6 +165,7 @@ fn usual_reason(status: u16) -> String {
 }
 
 /// Bytes of a regular file; none where there is none.
+#[inline(never)]
 fn size(path: PathBuf) -> io::Result<Option<u64>> {
     let found = green::offload(move || fs::metadata(path))?;
     match found {

@@ -12,6 +12,7 @@ use crate::fetch::permits::{Connect, Pass};
 use crate::fetch::plan::Stall;
 use crate::http::origin::Origin;
 use crate::http::proxy::ProxyError;
+use crate::http::redirect::Next;
 use crate::http::retry::{is_transient, retry_after};
 use crate::http::{Error, Phase, Response, Trace};
 
@@ -41,16 +42,23 @@ impl Worker {
             };
             response.drain();
             record.redirects += 1;
-            let cross_origin = next.cross_origin;
-            flow.follow(next);
-            // What follows is waiting to start, and no phase.
-            trace.stop();
-            if cross_origin || self.permits.is_held(&pass) {
-                pass = self.change_origin(pass, flow)?;
-            } else {
-                self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
-            }
+            pass = self.follow(flow, next, pass, trace)?;
         }
+    }
+
+    /// Turns to where a redirect leads, and waits until that may be asked. Out of line, as all that most requests do not need:
+    /// ten thousand of them wait on stacks that hold what stands between here and the socket.
+    #[inline(never)]
+    fn follow(&self, flow: &mut Flow<'_>, next: Next, pass: Pass, trace: &mut Trace) -> Result<Pass, Failure> {
+        let cross_origin = next.cross_origin;
+        flow.follow(next);
+        // What follows is waiting to start, and no phase.
+        trace.stop();
+        if cross_origin || self.permits.is_held(&pass) {
+            return self.change_origin(pass, flow);
+        }
+        self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
+        Ok(pass)
     }
 
     /// Both permits are given back before the next origin's are waited for: else two full hosts deadlock.
@@ -86,18 +94,15 @@ impl Worker {
             _ => self.permits.note_connect(pass, Connect::Made),
         }
         if self.plan.keep_exchanges {
-            let with_proxy = trace.opening.take().map(|opening| Exchange::with_proxy(&opening));
-            let with_server = sent.as_ref().ok().map(|response| Exchange::new(&flow.request(), response.head()));
-            ended.exchanges.extend(with_proxy.into_iter().chain(with_server));
+            keep_exchange(flow, sent.as_ref().ok(), trace, ended);
         }
-        let response = sent.map_err(|error| {
-            ended.refused = error.is_refused();
-            let mut failure = of_exchange(&error, trace);
-            if let (Error::Connect(_), Some(proxy)) = (&error, pass.proxy()) {
-                failure.message = format!("the proxy {proxy}: {}", failure.message);
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                ended.refused = error.is_refused();
+                return Err(failed(&error, pass, trace));
             }
-            failure
-        })?;
+        };
         let head = response.head();
         record.take_head(head, &self.types);
         self.credentials.take_cookies(flow.request().url, &head.fields);
@@ -117,6 +122,22 @@ impl Worker {
             _ => None,
         }
     }
+}
+
+#[inline(never)]
+fn keep_exchange(flow: &Flow<'_>, response: Option<&Response>, trace: &mut Trace, ended: &mut Ended) {
+    let with_proxy = trace.opening.take().map(|opening| Exchange::with_proxy(&opening));
+    let with_server = response.map(|response| Exchange::new(&flow.request(), response.head()));
+    ended.exchanges.extend(with_proxy.into_iter().chain(with_server));
+}
+
+#[inline(never)]
+fn failed(error: &Error, pass: &Pass, trace: &Trace) -> Failure {
+    let mut failure = of_exchange(error, trace);
+    if let (Error::Connect(_), Some(proxy)) = (error, pass.proxy()) {
+        failure.message = format!("the proxy {proxy}: {}", failure.message);
+    }
+    failure
 }
 
 /// Whether whoever is connected to first, a proxy if there is one, was not there. In the phase of names it is that only

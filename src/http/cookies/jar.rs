@@ -118,6 +118,7 @@ impl Jar {
 
     /// The value of `Cookie` for a request to `url`; `None` where it has no cookies. Long paths first, then old cookies
     /// (RFC 6265bis section 5.8.3).
+    #[inline(never)]
     pub fn header(&mut self, url: &Url, now: SystemTime) -> Option<Vec<u8>> {
         if self.cookies == 0 {
             return None;
