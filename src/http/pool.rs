@@ -112,9 +112,12 @@ impl Pool {
         let idle = &mut *idle;
         let queue = idle.by_key.get_mut(key)?;
         let last = queue.pop_back();
-        idle.count -= usize::from(last.is_some());
+        let (since, number, connection) = last?;
+        idle.count -= 1;
+        // Mostly that is the youngest of all, too, and its entry need not be looked for later.
+        idle.ages.pop_back_if(|(youngest, _)| *youngest == number);
         idle.forget();
-        last.map(|(since, _, connection)| (since, connection))
+        Some((since, connection))
     }
 
     /// Keeps a connection that may carry another exchange.

@@ -70,11 +70,15 @@ fn a_named_certificate_is_trusted_by_option_and_by_environment() {
 }
 
 #[test]
-fn unchecked_certificates_are_said_before_all_else() {
+fn k_and_insecure_check_no_certificate_and_say_so_before_all_else() {
     let dir = Dir::new();
     let (address, _) = tls_server(&dir);
-    let run = Gfetch::new(&["-k", &url(address)]).run().expect(0);
-    assert!(run.err.trim_start().starts_with("certificates were NOT checked (-k)"), "{}", run.err);
+    let checked = Gfetch::new(&[&url(address)]).run().expect(3);
+    assert!(!checked.err.contains("NOT checked"), "{}", checked.err);
+    for option in ["-k", "--insecure"] {
+        let run = Gfetch::new(&[option, &url(address)]).run().expect(0);
+        assert!(run.err.trim_start().starts_with("certificates were NOT checked (-k)"), "{}", run.err);
+    }
 }
 
 #[test]

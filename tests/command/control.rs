@@ -336,7 +336,7 @@ fn fail_early_stops_although_an_earlier_line_still_runs() {
 }
 
 #[test]
-fn secrets_print_as_stars_and_reach_the_server() {
+fn secrets_print_as_stars_and_with_show_secrets_as_they_are_and_reach_the_server() {
     let server = Server::new();
     let args =
         ["-v", "-u", "me:hunter2", "-H", "X-Api-Key: hunter3", "-H", "X-Mine: hunter4", "--secret-header", "x-mine"];

@@ -69,7 +69,7 @@ fn is_right(request: &Request, nonce: &str, count: u32) -> bool {
 }
 
 #[test]
-fn netrc_gives_each_host_its_own_entry_also_after_a_redirect() {
+fn netrc_file_gives_each_host_its_own_entry_also_after_a_redirect() {
     let (one, other, dir) = (server(), server(), Dir::new());
     let netrc =
         dir.write("netrc", "machine 127.0.0.1 login me password secret\nmachine localhost login you password other\n");

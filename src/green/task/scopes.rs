@@ -116,9 +116,10 @@ impl Scopes {
     }
 
     pub fn push(&self, id: u64, limit: Duration, deadline: Option<Deadline>, shield: bool) {
-        let mut list = self.list.borrow_mut();
-        list.push(Scope { id, deadline, limit, delivered: false, shield });
-        self.find_nearest(&list);
+        self.list.borrow_mut().push(Scope { id, deadline, limit, delivered: false, shield });
+        // Behind a shield nothing else counts.
+        let outer = self.nearest.get().filter(|_| !shield);
+        self.nearest.set(outer.into_iter().chain(deadline).min());
     }
 
     /// Sets a scope's deadline; true if it counts now, and is not behind a shield.

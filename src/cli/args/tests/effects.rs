@@ -364,7 +364,7 @@ fn http2_http1_1_and_prior_knowledge_choose_the_version() {
 }
 
 #[test]
-fn what_is_so_anyway_is_accepted() {
+fn show_error_no_buffer_progress_bar_and_what_else_is_so_anyway_is_accepted() {
     let quiet = ok(
         "-N -# -S -Z -f -q --no-buffer --progress-bar --show-error --parallel --fail --parallel-immediate --no-progress-meter http://a/",
     );
