@@ -23,7 +23,6 @@ use super::response::{Home, Response};
 use super::routes::Routes;
 use super::send::{self, Sent};
 use super::trace::{Phase, Trace};
-use crate::green;
 use crate::net::{Resolver, TlsConfig};
 
 /// Heads beyond this are rare: their memory is given back.
@@ -198,7 +197,7 @@ impl Client {
             Err(attempt) => attempt,
         };
         trace.enter(Phase::Connect);
-        let mut wait = || {
+        let wait = || {
             loop {
                 let succeeded = attempt.wait().map_err(Error::Interrupted)?;
                 match self.shared.http2.place(key, succeeded) {
@@ -207,10 +206,7 @@ impl Client {
                 }
             }
         };
-        match self.shared.connector.timeout() {
-            Some(limit) => green::timeout(limit, wait).map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
-            None => wait(),
-        }
+        self.shared.connector.in_time(wait)
     }
 
     fn send_on_stream(&self, request: &Request<'_>, seat: h2::Seat, trace: &mut Trace) -> Result<Response, Error> {
@@ -295,14 +291,7 @@ impl Client {
             Err(error) => Err(error),
         };
         let since = trace.enter(Phase::Wait);
-        let mut receive = || receive_head(&mut connection, &mut receive, trace);
-        let answer = match request.answer_timeout {
-            Some(limit) => {
-                let answer = green::timeout_from(since, limit, receive);
-                answer.unwrap_or_else(|elapsed| Err(Error::AnswerTimeout(elapsed.limit)))
-            }
-            None => receive(),
-        };
+        let answer = request.in_time_since(since, || receive_head(&mut connection, &mut receive, trace));
         match (answer, sent) {
             (Ok(head), sent) => Ok(Response::new(head, connection, home(sent.is_ok()))),
             (Err(_), Err(broken)) if !trace.heard => {

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use url::Url;
 
 use super::*;
+use crate::green;
 use crate::http::Upload;
 use crate::http::fields::Fields;
 use crate::net::{Roots, TcpListener, TcpStream, TlsAcceptor};

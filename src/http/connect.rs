@@ -87,9 +87,12 @@ impl Connector {
         self.routes.proxy_tls.iter().for_each(TlsConfig::forget_sessions);
     }
 
-    /// How long making a connection may take.
-    pub fn timeout(&self) -> Option<Duration> {
-        self.timeout
+    /// What is part of making a connection, which may take so long.
+    pub fn in_time<T>(&self, f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        match self.timeout {
+            Some(limit) => green::timeout(limit, f).unwrap_or(Err(Error::ConnectTimeout(limit))),
+            None => f(),
+        }
     }
 
     /// What a connection must be to serve a request to `origin` with the TLS configuration of this identity.
@@ -120,12 +123,7 @@ impl Connector {
     pub fn connect(&self, key: &Rc<Key>, manner: Manner<'_>, trace: &mut Trace) -> Result<Connection, Error> {
         let mut pause = PAUSE;
         loop {
-            let connected = match self.timeout {
-                Some(limit) => green::timeout(limit, || self.connect_once(key, manner, trace))
-                    .map_err(|elapsed| Error::ConnectTimeout(elapsed.limit))?,
-                None => self.connect_once(key, manner, trace),
-            };
-            match connected {
+            match self.in_time(|| self.connect_once(key, manner, trace)) {
                 Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
                     if !self.pool.close_one() && !self.http2.close_one() {
                         wait_a_little(&mut pause)?;
@@ -140,17 +138,9 @@ impl Connector {
         if self.concern_connections || key.via != Via::Direct {
             return self.connect_by_route(key, manner, trace);
         }
-        // An address needs no look-up: that phase does not happen.
-        let is_name = matches!(key.origin.host, Host::Domain(_));
-        trace.enter(if is_name { Phase::Dns } else { Phase::Connect });
-        let addresses = self.resolver.lookup(&key.origin.tls_name(), key.origin.port).map_err(Error::Dns)?;
-        trace.enter(Phase::Connect);
-        let connected = race::connect(&addresses, &self.race).map_err(Error::Connect)?;
+        let connected = self.dial(&key.origin, false, trace, Error::Dns)?;
         trace.remote = Some(connected.address);
-        let transport = match key.origin.scheme {
-            Scheme::Http => Transport::Plain(connected.stream),
-            Scheme::Https => secure(connected.stream, key, manner, trace)?,
-        };
+        let transport = over_tcp(connected.stream, key, manner, trace)?;
         Ok(Connection::new(key.clone(), transport, Some(connected.address)))
     }
 
@@ -192,11 +182,14 @@ impl Connector {
         trace.enter(Phase::Connect);
         match &self.routes.interface {
             None => race::connect(&addresses, &self.race).map_err(Error::Connect),
-            Some(interface) => {
-                let binding = self.binding(interface)?;
-                race::connect_bound(&addresses, &self.race, &binding).map_err(Error::Connect)
-            }
+            Some(interface) => self.dial_from(interface, &addresses),
         }
+    }
+
+    #[inline(never)]
+    fn dial_from(&self, interface: &Interface, addresses: &[SocketAddr]) -> Result<Connected, Error> {
+        let binding = self.binding(interface)?;
+        race::connect_bound(addresses, &self.race, &binding).map_err(Error::Connect)
     }
 
     fn look_up(
@@ -206,21 +199,11 @@ impl Connector {
         trace: &mut Trace,
         dns: fn(DnsError) -> Error,
     ) -> Result<Rc<[SocketAddr]>, Error> {
+        // An address needs no look-up: that phase does not happen.
         let is_name = matches!(target.host, Host::Domain(_));
         trace.enter(if is_name { Phase::Dns } else { Phase::Connect });
         let found = self.resolver.lookup(&target.tls_name(), target.port).map_err(dns)?;
-        if !only_public {
-            return Ok(found);
-        }
-        let public: Rc<[SocketAddr]> =
-            found.iter().copied().filter(|address| not_public(address.ip()).is_none()).collect();
-        match found.iter().find_map(|address| Blocked::of(target, address.ip())) {
-            Some(blocked) if public.is_empty() => {
-                trace.enter(Phase::Connect);
-                Err(blocked.into())
-            }
-            _ => Ok(public),
-        }
+        if only_public { public_ones(target, &found, trace) } else { Ok(found) }
     }
 
     fn binding(&self, interface: &Interface) -> Result<Binding, Error> {
@@ -317,6 +300,19 @@ impl Connector {
             Error::Io(error) => refused(ProxyError::Io(error)),
             other => other,
         })
+    }
+}
+
+/// Those that may be connected to where the private ones are refused (`--block-private`).
+#[inline(never)]
+fn public_ones(target: &Origin, found: &[SocketAddr], trace: &mut Trace) -> Result<Rc<[SocketAddr]>, Error> {
+    let public: Rc<[SocketAddr]> = found.iter().copied().filter(|address| not_public(address.ip()).is_none()).collect();
+    match found.iter().find_map(|address| Blocked::of(target, address.ip())) {
+        Some(blocked) if public.is_empty() => {
+            trace.enter(Phase::Connect);
+            Err(blocked.into())
+        }
+        _ => Ok(public),
     }
 }
 

@@ -1,15 +1,17 @@
 //! What is asked in one exchange, lean: borrowed, and nothing decided here.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use url::{Position, Url};
 
+use super::error::Error;
 use super::fields::Fields;
 use super::h1::Version;
 use super::h2;
 use super::send::Throttle;
 use super::upload::Upload;
+use crate::green;
 
 /// What is asked. `Host` and `Content-Length` are added where they are missing.
 #[derive(Clone, Copy)]
@@ -47,17 +49,49 @@ impl<'a> Request<'a> {
         is_idempotent(self.method) && self.upload.is_none_or(|upload| !upload.has_begun())
     }
 
+    /// How long the body is, the inner none: as long as it turns out; none where there is none.
+    pub(super) fn body_length(&self) -> Option<Option<u64>> {
+        match self.body {
+            Some(body) => Some(Some(body.len() as u64)),
+            None => self.upload.map(Upload::length),
+        }
+    }
+
+    /// Whether there is a body that may have a byte.
+    pub(super) fn has_body(&self) -> bool {
+        self.body_length().is_some_and(|length| length != Some(0))
+    }
+
+    /// Waits until some of `wanted` bytes of the body may go, if that has a speed; how many.
+    pub(super) fn may_send(&self, wanted: usize) -> Result<usize, Error> {
+        match self.throttle {
+            Some(throttle) => Ok(throttle.wait(wanted).map_err(Error::Interrupted)?.min(wanted)),
+            None => Ok(wanted),
+        }
+    }
+
+    /// One step of the sending, which may take as long as an answer.
+    pub(super) fn in_time<T>(&self, step: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        match self.answer_timeout {
+            Some(limit) => green::timeout(limit, step).unwrap_or(Err(Error::AnswerTimeout(limit))),
+            None => step(),
+        }
+    }
+
+    /// The wait for the answer, which began when the request was sent.
+    pub(super) fn in_time_since<T>(&self, sent: Instant, wait: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        match self.answer_timeout {
+            Some(limit) => green::timeout_from(sent, limit, wait).unwrap_or(Err(Error::AnswerTimeout(limit))),
+            None => wait(),
+        }
+    }
+
     pub(super) fn added_fields(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         // As the URL writes it: the scheme's own port left out, IPv6 in brackets.
         let host = ("Host", Cow::Borrowed(&self.url[Position::BeforeHost..Position::AfterPort]));
         let length = |bytes: u64| ("Content-Length", Cow::Owned(bytes.to_string()));
-        let framing = match (self.body, self.upload) {
-            (Some(body), _) => Some(length(body.len() as u64)),
-            (None, Some(upload)) => {
-                Some(upload.length().map_or(("Transfer-Encoding", Cow::Borrowed("chunked")), length))
-            }
-            (None, None) => None,
-        };
+        let chunked = ("Transfer-Encoding", Cow::Borrowed("chunked"));
+        let framing = self.body_length().map(|known| known.map_or(chunked, length));
         [Some(host), framing].into_iter().flatten().filter(|(name, _)| self.fields.first(name).is_none())
     }
 }

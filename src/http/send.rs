@@ -104,15 +104,6 @@ enum Body<'a> {
     Upload(&'a Upload),
 }
 
-impl Body<'_> {
-    fn is_empty(&self) -> bool {
-        match self {
-            Body::Bytes(bytes) => bytes.is_empty(),
-            Body::Upload(upload) => upload.length() == Some(0),
-        }
-    }
-}
-
 struct Sender<'a> {
     connection: &'a mut Connection,
     receive: &'a mut ReceiveHead,
@@ -127,14 +118,14 @@ struct Sender<'a> {
 impl Sender<'_> {
     /// Whether the body went out whole; false where an answer ended that.
     fn send(&mut self, body: Body<'_>, request: &Request<'_>) -> Result<bool, Error> {
-        if expects(request) && !body.is_empty() {
+        if expects(request) && request.has_body() {
             self.wait_for_continue()?;
         }
         let all_sent = match body {
             Body::Bytes(bytes) => self.send_bytes(bytes, request)?,
             Body::Upload(upload) => self.send_upload(upload, request)?,
         };
-        self.in_time(request.answer_timeout, Sender::flush)?;
+        request.in_time(|| self.flush())?;
         Ok(all_sent && !self.is_refused())
     }
 
@@ -142,13 +133,8 @@ impl Sender<'_> {
     fn send_bytes(&mut self, bytes: &[u8], request: &Request<'_>) -> Result<bool, Error> {
         let mut rest = bytes;
         while !rest.is_empty() && !self.is_refused() {
-            let most = rest.len().min(SENT_PIECE_BYTES);
-            let most = match request.throttle {
-                Some(throttle) => throttle.wait(most).map_err(Error::Interrupted)?.min(most),
-                None => most,
-            };
-            let (piece, others) = rest.split_at(most);
-            self.in_time(request.answer_timeout, |sender| sender.write(piece))?;
+            let (piece, others) = rest.split_at(request.may_send(rest.len().min(SENT_PIECE_BYTES))?);
+            request.in_time(|| self.write(piece))?;
             rest = others;
         }
         Ok(rest.is_empty())
@@ -172,17 +158,6 @@ impl Sender<'_> {
     /// some servers answer while they read.)
     fn is_refused(&self) -> bool {
         self.early.as_ref().is_some_and(|head| head.status >= 300)
-    }
-
-    fn in_time(
-        &mut self,
-        limit: Option<Duration>,
-        f: impl FnOnce(&mut Self) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        match limit {
-            Some(limit) => green::timeout(limit, || f(self)).unwrap_or(Err(Error::AnswerTimeout(limit))),
-            None => f(self),
-        }
     }
 
     /// Returns when the body may go: the server has asked for it, or answered, or says nothing.

@@ -13,7 +13,7 @@ use super::connection::Seat;
 use super::error::of_crate;
 use super::limits::SEND_BUFFER_BYTES;
 use super::{Http2Error, request};
-use crate::green::{self, Doorbell};
+use crate::green::Doorbell;
 use crate::http::error::Error;
 use crate::http::fields::Fields;
 use crate::http::h1::{Framing, Head, MAX_FIELDS, MAX_INFORMATIONAL, ProtocolError, Truncated, Version};
@@ -32,11 +32,7 @@ pub(in crate::http) fn exchange(seat: Seat, request: &Request<'_>, trace: &mut T
     trace.enter(Phase::Send);
     (trace.sent, trace.heard) = (false, false);
     let message = request::message(request, &seat.shared.site)?;
-    let has_body = match (request.body, request.upload) {
-        (Some(body), _) => !body.is_empty(),
-        (None, Some(upload)) => upload.length() != Some(0),
-        (None, None) => false,
-    };
+    let has_body = request.has_body();
     let mut requests = seat.shared.requests().ok_or(Error::Http2(Http2Error::GoAway(0)))?;
     let (answer, stream) = requests.send_request(message, !has_body).map_err(|error| unsent(&seat, &error))?;
     drop(requests);
@@ -46,11 +42,9 @@ pub(in crate::http) fn exchange(seat: Seat, request: &Request<'_>, trace: &mut T
         pending.send(stream, request, trace)?;
     }
     let since = trace.enter(Phase::Wait);
-    let answer = match (pending.early.take(), request.answer_timeout) {
-        (Some(answer), _) => answer,
-        (None, None) => pending.receive(trace)?,
-        (None, Some(limit)) => green::timeout_from(since, limit, || pending.receive(trace))
-            .unwrap_or_else(|elapsed| Err(Error::AnswerTimeout(elapsed.limit)))?,
+    let answer = match pending.early.take() {
+        Some(answer) => answer,
+        None => request.in_time_since(since, || pending.receive(trace))?,
     };
     let finished = pending.finish(request.method, answer)?;
     trace.enter(Phase::Receive);
@@ -110,18 +104,9 @@ impl Pending {
         trace: &mut Trace,
     ) -> Result<bool, Error> {
         while !left.is_empty() {
-            let most = left.len().min(SEND_BUFFER_BYTES);
-            let most = match request.throttle {
-                Some(throttle) => throttle.wait(most).map_err(Error::Interrupted)?.min(most),
-                None => most,
-            };
+            let most = request.may_send(left.len().min(SEND_BUFFER_BYTES))?;
             stream.reserve_capacity(most);
-            let mut room = || self.room(stream, trace);
-            let room = match request.answer_timeout {
-                Some(limit) => green::timeout(limit, room).unwrap_or(Err(Error::AnswerTimeout(limit))),
-                None => room(),
-            };
-            let Some(room) = room? else { return Ok(false) };
+            let Some(room) = request.in_time(|| self.room(stream, trace))? else { return Ok(false) };
             let (piece, rest) = left.split_at(room.min(most));
             left = rest;
             if stream.send_data(Bytes::copy_from_slice(piece), ends && rest.is_empty()).is_err() {

@@ -13,7 +13,6 @@ use crate::http::error::Error;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::origin::{Origin, Scheme};
 use crate::http::request::Request;
-use crate::http::upload::Upload;
 
 /// What all requests of a connection have in common.
 pub(super) struct Site {
@@ -85,11 +84,7 @@ fn fields(request: &Request<'_>) -> Result<HeaderMap, Error> {
         text.set_sensitive(Fields::is_secret(name));
         map.try_append(known, text).map_err(|_| Error::Request(FieldError::TooLarge))?;
     }
-    let length = match request.body {
-        Some(body) => Some(body.len() as u64),
-        None => request.upload.and_then(Upload::length),
-    };
-    if let Some(length) = length
+    if let Some(length) = request.body_length().flatten()
         && !map.contains_key(http::header::CONTENT_LENGTH)
     {
         map.insert(http::header::CONTENT_LENGTH, HeaderValue::from(length));
