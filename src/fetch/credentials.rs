@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::SystemTime;
 
-use url::{Position, Url};
+use url::Url;
 
 use crate::http::auth::{self, Login};
 use crate::http::cookies::Jar;
-use crate::http::digest::{Asked, Challenge, client_nonce};
+use crate::http::digest::Challenge;
 use crate::http::fields::Fields;
 use crate::http::origin::{Origin, OriginHasher};
 
@@ -86,8 +86,7 @@ impl Way {
             Way::Digest(nonce) => {
                 let count = nonce.answers.get() + 1;
                 nonce.answers.set(count);
-                let target = &url[Position::BeforePath..Position::AfterQuery];
-                nonce.challenge.answer(login, &Asked { method, target, cnonce: &client_nonce(), count })
+                nonce.challenge.authorization(login, method, url, count)
             }
         }
     }

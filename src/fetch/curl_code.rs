@@ -10,6 +10,7 @@ use crate::net::{DnsErrorKind, TlsError, TlsSetupError};
 pub const UNSUPPORTED_PROTOCOL: u8 = 1;
 /// curl 3, `CURLE_URL_MALFORMAT`.
 pub const URL_MALFORMED: u8 = 3;
+
 /// What curl tells apart within one kind: its own code for this error, where it has one.
 pub fn of_error(error: &Error) -> Option<u8> {
     Some(match error {

@@ -1,6 +1,6 @@
 //! From what went wrong below to the record's kind, stage, clock and curl code.
 //!
-//! Out of line, all of it: who waits for an answer shall not keep the stack that the words for its failure need.
+//! What makes texts is out of line: who waits for an answer shall not keep the stack that the words for its failure need.
 
 use std::time::Duration;
 

@@ -266,8 +266,7 @@ impl<'a> Flow<'a> {
             Follow::GetAndHead => self.method == "GET" || self.method == "HEAD",
             Follow::None => false,
         };
-        // The status first: it is another for most.
-        if !redirect::leads_on(head.status) || !follows {
+        if !follows {
             return Ok(None);
         }
         let rules = RedirectRules {

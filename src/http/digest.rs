@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use md5::Md5;
 use sha2::{Digest, Sha256, Sha512_256};
+use url::{Position, Url};
 
 pub use challenge::{Challenge, Offers};
 
@@ -68,6 +69,12 @@ pub struct Asked<'a> {
 }
 
 impl Challenge {
+    /// The value of `Authorization` for a request, the how manyth that this challenge answers, with a client nonce of its own.
+    pub fn authorization(&self, login: &Login, method: &str, url: &Url, count: u32) -> Vec<u8> {
+        let target = &url[Position::BeforePath..Position::AfterQuery];
+        self.answer(login, &Asked { method, target, cnonce: &client_nonce(), count })
+    }
+
     /// The value of `Authorization` that answers this challenge. Bytes, for user and realm are what they are.
     pub fn answer(&self, login: &Login, asked: &Asked<'_>) -> Vec<u8> {
         let hash = |parts: &[&[u8]]| self.algorithm.hash(parts);

@@ -65,7 +65,7 @@ impl Default for PoolLimits {
 }
 
 /// Idle connections kept once no new request is expected: for redirects and retries of those that still run.
-const LAST_IDLE: usize = 64;
+pub(super) const LAST_IDLE: usize = 64;
 
 pub(super) struct Pool {
     limits: PoolLimits,

@@ -107,7 +107,7 @@ impl fmt::Display for RedirectError {
 impl std::error::Error for RedirectError {}
 
 /// Whether an answer of this status may lead on.
-pub fn leads_on(status: u16) -> bool {
+fn leads_on(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 

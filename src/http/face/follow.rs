@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use ::http::{Method, StatusCode, header};
-use url::{Position, Url};
+use url::Url;
 
 use super::answer::Answer;
 use super::body::{Body, End, Reading};
@@ -16,7 +16,7 @@ use crate::http::auth::{self, Login};
 use crate::http::client::Client;
 use crate::http::coding::ACCEPT_ENCODING;
 use crate::http::convert::{to_header_map, to_version};
-use crate::http::digest::{Asked, Offers, client_nonce};
+use crate::http::digest::Offers;
 use crate::http::fields::{FieldError, Fields};
 use crate::http::h1::Head;
 use crate::http::redirect::{self, Next, RedirectError, RedirectRules, Schemes};
@@ -218,9 +218,7 @@ impl Asking {
         if self.answers >= auth::MAX_ANSWERS || (self.answers > 0 && !challenge.stale) {
             return false;
         }
-        let target = &self.url[Position::BeforePath..Position::AfterQuery];
-        let asked = Asked { method: self.method.as_str(), target, cnonce: &client_nonce(), count: 1 };
-        self.authorization = Some(challenge.answer(login, &asked));
+        self.authorization = Some(challenge.authorization(login, self.method.as_str(), &self.url, 1));
         self.answers += 1;
         true
     }

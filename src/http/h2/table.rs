@@ -9,10 +9,7 @@ use super::connection::{Seat, Shared};
 use super::limits::{MAX_IDLE_CONNECTIONS, MAX_KNOWN_ORIGINS, STREAMS_BEFORE_SETTINGS};
 use crate::green::{self, Event, Interrupt};
 use crate::http::origin::OriginHasher;
-use crate::http::pool::Key;
-
-/// Idle connections kept once no new request is expected.
-const LAST_IDLE: usize = 64;
+use crate::http::pool::{Key, LAST_IDLE};
 
 pub(in crate::http) struct Table {
     itself: Weak<Table>,
