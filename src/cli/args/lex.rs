@@ -87,16 +87,20 @@ fn opposite(opt: &Opt) -> Option<Arg> {
     )
 }
 
+/// The name that takes back what this one says.
+pub fn opposite_name(name: &str) -> String {
+    match name.strip_prefix("no-") {
+        Some(rest) => rest.to_owned(),
+        None => format!("no-{name}"),
+    }
+}
+
 /// What takes an option back: `no-serial`, and `buffer` for curl's `no-buffer`; nothing where an option has that name.
 fn opposites_of(opt: &Opt) -> &'static [&'static str] {
     /// clap keeps names for the life of the process; so they are made once.
     static NAMES: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
-        let opposite = |name: &str| match name.strip_prefix("no-") {
-            Some(rest) => rest.to_owned(),
-            None => format!("no-{name}"),
-        };
         let names = |opt: &Opt| {
-            let own = std::iter::once(opt.long).chain(opt.aliases.iter().copied()).map(opposite);
+            let own = std::iter::once(opt.long).chain(opt.aliases.iter().copied()).map(opposite_name);
             own.filter(|name| !all().any(|other| other.long == *name)).map(|name| &*name.leak()).collect()
         };
         all().filter(|opt| !matches!(opt.effect, Effect::Later)).map(|opt| (opt.long, names(opt))).collect()

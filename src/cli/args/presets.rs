@@ -21,7 +21,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::apply;
 use super::environment::Env;
-use super::lex::{Seen, Stop, lex};
+use super::lex::{Seen, Stop, lex, opposite_name};
 use super::usage::{UsageError, shown};
 use super::world::World;
 
@@ -91,10 +91,10 @@ fn path(env: Env) -> Option<PathBuf> {
 
 /// The file's text; none where there is no file.
 fn read(path: &Path, world: &World) -> io::Result<Option<String>> {
-    match (world.read_file)(path) {
-        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| io::Error::other("it is not UTF-8")),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+    match world.read_if_there(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
         Err(error) => Err(error),
+        Ok(bytes) => bytes.map(String::from_utf8).transpose().map_err(|_| io::Error::other("it is not UTF-8")),
     }
 }
 
@@ -168,10 +168,9 @@ fn words(key: &str, value: &DeValue<'_>) -> Result<Vec<OsString>, UsageError> {
     if NOT_IN_THE_FILE.contains(&key) || key.contains('=') || key.is_empty() {
         return Err(UsageError::new(format!("'{}' is no option for a config file", shown(key))));
     }
-    let opposite = || key.strip_prefix("no-").map_or_else(|| format!("no-{key}"), str::to_owned);
     match value {
         DeValue::Boolean(true) => Ok(vec![format!("--{key}").into()]),
-        DeValue::Boolean(false) => Ok(vec![format!("--{}", opposite()).into()]),
+        DeValue::Boolean(false) => Ok(vec![format!("--{}", opposite_name(key)).into()]),
         DeValue::Array(values) => values.iter().map(|value| word(key, value.get_ref())).collect(),
         value => Ok(vec![word(key, value)?]),
     }

@@ -1,7 +1,6 @@
 //! `-r -C -z --etag-save --etag-compare -J`: what does not go together, and the files that they name.
 
 use std::ffi::OsStr;
-use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -74,10 +73,9 @@ fn moment(text: &OsStr, world: &World) -> Result<SystemTime, UsageError> {
 /// be the one that is missing.
 fn etag(path: &Path, may_be_missing: bool, world: &World) -> Result<String, UsageError> {
     let refused = |why: &str| UsageError::new(format!("--etag-compare {}: {why}", shown(&path.to_string_lossy())));
-    let bytes = match (world.read_file)(path) {
-        Err(error) if may_be_missing && error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        read => read.map_err(|error| refused(&error.to_string()))?,
-    };
+    let read =
+        if may_be_missing { world.read_if_there(path).map(Option::unwrap_or_default) } else { (world.read_file)(path) };
+    let bytes = read.map_err(|error| refused(&error.to_string()))?;
     let text = String::from_utf8(bytes).ok().map(|text| text.trim().to_owned());
     match text.filter(|text| is_field_value(text)) {
         Some(text) if text.is_empty() => Ok("\"\"".to_owned()),

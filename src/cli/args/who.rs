@@ -1,6 +1,5 @@
 //! `-u -n -b -c` and their kin → who asks: logins, netrc, cookies. Files are read here.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -62,10 +61,9 @@ fn netrc(who: &Who, world: &World) -> Result<Option<NetrcPlan>, UsageError> {
         };
     };
     let named = || format!("{option} {}", shown(&path.to_string_lossy()));
-    let bytes = match (world.read_file)(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && url_first => Vec::new(),
-        read => read.map_err(|error| UsageError::new(format!("{}: {error}", named())))?,
-    };
+    let read =
+        if url_first { world.read_if_there(&path).map(Option::unwrap_or_default) } else { (world.read_file)(&path) };
+    let bytes = read.map_err(|error| UsageError::new(format!("{}: {error}", named())))?;
     Netrc::parse(&bytes).map(plan).map_err(|bad| UsageError::new(format!("{}: {bad}", named())))
 }
 
@@ -83,16 +81,13 @@ fn cookies(who: &Who, world: &World, notes: &mut Vec<String>) -> Result<Jar, Usa
     // An empty name keeps cookies and reads none.
     for path in who.cookie_files.iter().filter(|path| !path.as_os_str().is_empty()) {
         let named = format!("-b/--cookie {}", shown(&path.to_string_lossy()));
-        let bytes = match (world.read_file)(path) {
-            Ok(bytes) => bytes,
-            // As in curl, so that `-b FILE -c FILE` works the first time.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if !is_jar(who, path) {
-                    notes.push(format!("{named}: no such file, so no cookies from it (NAME=VALUE sends one)"));
-                }
-                continue;
+        let read = world.read_if_there(path).map_err(|error| UsageError::new(format!("{named}: {error}")))?;
+        // As in curl, so that `-b FILE -c FILE` works the first time.
+        let Some(bytes) = read else {
+            if !is_jar(who, path) {
+                notes.push(format!("{named}: no such file, so no cookies from it (NAME=VALUE sends one)"));
             }
-            Err(error) => return Err(UsageError::new(format!("{named}: {error}"))),
+            continue;
         };
         let skipped = jar.read_netscape(&bytes, SystemTime::now());
         if let Some((line, why)) = skipped.first {

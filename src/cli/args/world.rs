@@ -46,6 +46,16 @@ impl World<'static> {
     }
 }
 
+impl World<'_> {
+    /// A whole file; none where there is none of this name.
+    pub fn read_if_there(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        match (self.read_file)(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        }
+    }
+}
+
 /// curl's limit for what it reads into memory; above it a request's body is a mistake, or an endless pipe.
 const MAX_READ_BYTES: u64 = 1 << 30;
 
