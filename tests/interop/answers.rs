@@ -5,14 +5,15 @@ use crate::haproxy::Haproxy;
 use crate::needs_servers;
 use crate::nginx::Nginx;
 
-/// Framings, codings, sizes, redirects, failures.
-const PATHS: &[&str] = &[
+/// Pages of nginx: framings, codings, sizes, redirects, failures.
+pub const PATHS: &[&str] = &[
     "/small.txt",
     "/empty.txt",
     "/page.html",
     "/large.bin",
     "/packed/page.html",
     "/packed/small.txt",
+    "/packed/empty.txt",
     "/parts/parts.shtml",
     "/proxied/large.bin",
     "/proxied/packed/page.html",

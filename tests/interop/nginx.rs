@@ -70,31 +70,20 @@ impl Nginx {
             .stderr(Stdio::null())
             .spawn()
             .expect("nginx is not installed: bash .ci/install");
-        let [
-            port,
-            tls_port,
-            tls12_port,
-            tls13_port,
-            client_port,
-            short_port,
-            h2_port,
-            h2c_port,
-            h2_short_port,
-            h2_narrow_port,
-        ] = ports;
+        let port = |name: &str| ports[NAMES.iter().position(|own| *own == name).expect("a name of a port")];
         let mut nginx = Nginx {
             dir,
             master,
-            port,
-            tls_port,
-            tls12_port,
-            tls13_port,
-            client_port,
-            short_port,
-            h2_port,
-            h2c_port,
-            h2_short_port,
-            h2_narrow_port,
+            port: port("port"),
+            tls_port: port("tls_port"),
+            tls12_port: port("tls12_port"),
+            tls13_port: port("tls13_port"),
+            client_port: port("client_port"),
+            short_port: port("short_port"),
+            h2_port: port("h2_port"),
+            h2c_port: port("h2c_port"),
+            h2_short_port: port("h2_short_port"),
+            h2_narrow_port: port("h2_narrow_port"),
         };
         if !listens(nginx.port, &mut nginx.master) {
             panic!("nginx did not start: {}", fs::read_to_string(nginx.path("error.log")).unwrap_or_default());
