@@ -145,7 +145,7 @@ fn every_answer_of_apache_by_http2_is_what_curl_says() {
     let trust = apache.certificate();
     for path in crate::apache::PATHS {
         same_as_curl(&format!("https://localhost:{}{path}", apache.h2_port), &["--cacert", &trust, "--http2"]);
-        if !REDIRECTS.contains(&path) {
+        if !REDIRECTS.contains(path) {
             same_as_curl(&format!("http://127.0.0.1:{}{path}", apache.h2c_port), &["--http2-prior-knowledge"]);
         }
     }
