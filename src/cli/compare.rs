@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::progress::Progress;
 use super::render::{self, Show, units::counted};
 use super::stream::{Broken, Stream};
-use super::{client, input, run, signals};
+use super::{client, input, report, signals};
 
 /// Compares what `invocation` names. Runs on a hub.
 pub fn compare(invocation: &Invocation, how: Compare) -> Exit {
@@ -50,7 +50,7 @@ impl Talk {
             to: if to_stdout { Stream::stdout()? } else { stderr.clone() },
             stderr,
             format: invocation.format,
-            show: run::show(invocation, to_stdout),
+            show: report::show(invocation, to_stdout),
             silent: invocation.silent,
         })
     }

@@ -131,5 +131,5 @@ fn list() -> List {
 
 fn show() -> Show {
     let width = terminal::width(args::Stream::Stdout).unwrap_or(usize::MAX);
-    Show { redact: run::redact(false), width, colour: false }
+    Show { redact: report::redact(false), width, colour: false }
 }

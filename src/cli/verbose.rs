@@ -6,7 +6,7 @@ use gfetch::fetch::{Exchange, Fetched};
 
 use super::args::Invocation;
 use super::escape;
-use super::run::redact;
+use super::report::redact;
 use super::secrets::redact_header;
 
 /// The exchanges of one record.

@@ -4,12 +4,12 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use gfetch::fetch::PartFiles;
-use gfetch::fetch::outcome::{Failure, Outcome};
+use gfetch::fetch::{Fetched, PartFiles};
 
-use super::args::ListSource;
-use super::escape;
 use super::replacing::Replacing;
+use super::{End, Kept};
+use crate::cli::args::ListSource;
+use crate::cli::escape;
 
 /// The first line of such a list: what tells it from somebody's other file.
 const HEADER: &str = "# gfetch: what failed; fetch it again with -i\n";
@@ -37,15 +37,18 @@ impl SaveFailed {
     pub fn listed_in(self, files: &PartFiles) -> SaveFailed {
         SaveFailed(self.0.listed_in(files))
     }
+}
 
-    pub fn add(&mut self, line: &[u8], outcome: &Outcome, failure: &Failure) {
+impl Kept for SaveFailed {
+    fn record(&mut self, fetched: &Fetched) {
+        let outcome = &fetched.outcome;
+        let Some(failure) = &outcome.error else { return };
         let reason = format!("# {} {}: {}\n", outcome.source, failure.kind, failure.message);
         let comment = escape::line(reason.trim_end()).into_owned() + "\n";
-        [comment.as_bytes(), line, b"\n"].into_iter().for_each(|part| self.0.write(part));
+        [comment.as_bytes(), fetched.line(), b"\n"].into_iter().for_each(|part| self.0.write(part));
     }
 
-    /// Puts the list in its place.
-    pub fn finish(self) -> Result<(), String> {
+    fn finish(self: Box<Self>, _: &End<'_>) -> Result<(), String> {
         self.0.finish()
     }
 }

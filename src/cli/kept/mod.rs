@@ -1,0 +1,47 @@
+//! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
+
+mod cookie_jar;
+mod replacing;
+mod save_failed;
+
+use gfetch::fetch::summary::Summary;
+use gfetch::fetch::{Fetched, PartFiles, Session};
+
+use self::cookie_jar::CookieJar;
+use self::save_failed::SaveFailed;
+use super::args::Invocation;
+use super::stream::Stream;
+
+/// One of these files.
+pub trait Kept {
+    /// Takes what it needs of one record, in the order of the report.
+    fn record(&mut self, fetched: &Fetched);
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// What the user is told: the run then ends with status 4.
+    fn finish(self: Box<Self>, end: &End<'_>) -> Result<(), String>;
+}
+
+/// A run at its end.
+pub struct End<'a> {
+    pub summary: &'a Summary,
+    pub session: &'a Session,
+}
+
+/// Begins all that `invocation` asks for, before anything is fetched: what cannot be written is known then. `files` has
+/// them taken away, should the process end in a hurry.
+///
+/// # Errors
+/// A place that cannot be written to.
+pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Result<Vec<Box<dyn Kept>>, String> {
+    let mut all: Vec<Box<dyn Kept>> = Vec::new();
+    if let Some(path) = &invocation.save_failed {
+        all.push(Box::new(SaveFailed::at(path, &invocation.lists)?.listed_in(files)));
+    }
+    if let Some(path) = &invocation.cookie_jar {
+        all.push(Box::new(CookieJar::at(path, stdout)?.listed_in(files)));
+    }
+    Ok(all)
+}

@@ -1,0 +1,115 @@
+//! Everything that a run tells: records, the live line, the summary, and the files kept beside them.
+
+use std::borrow::Cow;
+
+use gfetch::fetch::summary::{Limits, Summary};
+use gfetch::fetch::{Fetched, Session};
+use gfetch::http::auth::redact_url;
+
+use super::args::{self, Format, Invocation};
+use super::kept::{End, Kept};
+use super::progress::Progress;
+use super::render::{self, Redact, Show};
+use super::stream::{Broken, Stream};
+use super::terminal;
+
+/// Everything that is written.
+pub struct Report {
+    pub stdout: Stream,
+    pub stderr: Stream,
+    /// Where the records go: one of the two.
+    pub to: Stream,
+    format: Format,
+    show: Show,
+    pub summary: Summary,
+    pub progress: Progress,
+    kept: Vec<Box<dyn Kept>>,
+}
+
+impl Report {
+    pub fn new(invocation: &Invocation, stdout: Stream, stderr: Stream, kept: Vec<Box<dyn Kept>>) -> Report {
+        let progress = Progress::new(invocation.progress);
+        for (stream, of) in [(&stdout, args::Stream::Stdout), (&stderr, args::Stream::Stderr)] {
+            stream.share_with(progress.bar().filter(|_| terminal::width(of).is_some()));
+        }
+        let to_stdout = invocation.report_to == args::Stream::Stdout;
+        let mut summary = Summary::new(Limits::of(&invocation.plan));
+        summary.certificates_unchecked = invocation.plan.connect.insecure;
+        Report {
+            to: if to_stdout { stdout.clone() } else { stderr.clone() },
+            format: invocation.format,
+            show: show(invocation, to_stdout),
+            summary,
+            progress,
+            kept,
+            stdout,
+            stderr,
+        }
+    }
+
+    pub fn record(&mut self, fetched: &Fetched) {
+        let outcome = &fetched.outcome;
+        self.summary.add(outcome);
+        self.kept.iter_mut().for_each(|kept| kept.record(fetched));
+        if self.broken() == Some(Broken::ReaderGone) {
+            return;
+        }
+        match self.format {
+            Format::Json => self.push(|out, show| render::json::record(out, outcome, show.redact)),
+            Format::Text if self.show.width == usize::MAX => {
+                self.push(|out, show| render::text::columns(out, outcome, show.redact));
+            }
+            Format::Text => self.push(|out, show| {
+                let mut line = String::new();
+                render::text::line(&mut line, outcome, show);
+                out.extend_from_slice(line.as_bytes());
+            }),
+        }
+    }
+
+    fn push(&self, render: impl FnOnce(&mut Vec<u8>, &Show)) {
+        self.to.push_with(|out| render(out, &self.show));
+    }
+
+    pub fn tell_summary(&self, hint: bool) {
+        let is_drawn = self.format == Format::Text && self.show.width != usize::MAX;
+        let mut text = String::from(if is_drawn { "\n" } else { "" });
+        render::summary::text(&mut text, &self.summary, &self.show, hint);
+        self.stderr.push(text.as_bytes());
+    }
+
+    /// Puts what was kept beside the report in its place.
+    pub fn finish_kept(&mut self, session: &Session) -> impl Iterator<Item = Result<(), String>> {
+        let end = End { summary: &self.summary, session };
+        std::mem::take(&mut self.kept).into_iter().map(move |kept| kept.finish(&end))
+    }
+
+    pub fn complain(&self, message: &str) {
+        self.stderr.push(format!("gfetch: {message}\n").as_bytes());
+    }
+
+    /// A report on standard error that breaks off is one that could not be written, whoever went away.
+    pub fn broken(&self) -> Option<Broken> {
+        let report = || self.to.broken().map(|_| Broken::Failed(std::io::ErrorKind::BrokenPipe));
+        self.stdout.broken().or_else(report)
+    }
+}
+
+pub fn show(invocation: &Invocation, to_stdout: bool) -> Show {
+    let stream = if to_stdout { args::Stream::Stdout } else { args::Stream::Stderr };
+    Show {
+        redact: redact(invocation.show_secrets),
+        width: terminal::width(stream).unwrap_or(usize::MAX),
+        colour: if to_stdout { invocation.color.stdout } else { invocation.color.stderr },
+    }
+}
+
+pub fn redact(show_secrets: bool) -> Redact {
+    fn stars(url: &str) -> Cow<'_, str> {
+        if url.contains('@') { Cow::Owned(redact_url(url)) } else { Cow::Borrowed(url) }
+    }
+    fn as_it_is(url: &str) -> Cow<'_, str> {
+        Cow::Borrowed(url)
+    }
+    if show_secrets { as_it_is } else { stars }
+}
