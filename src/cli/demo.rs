@@ -18,7 +18,7 @@ use super::exit::Exit;
 use super::render::{self, Show, units::counted};
 use super::serve::demo::PAGES;
 use super::stream::{Broken, Stream};
-use super::{run, terminal};
+use super::{report, terminal};
 use embedded::Embedded;
 
 /// Three pairs of 2.85 s each, so that the whole demo takes about 13 s.

@@ -78,10 +78,10 @@ impl Report {
         self.stderr.push(text.as_bytes());
     }
 
-    /// Puts what was kept beside the report in its place.
-    pub fn finish_kept(&mut self, session: &Session) -> impl Iterator<Item = Result<(), String>> {
+    /// Puts what was kept beside the report in its place. What could not be written is returned.
+    pub fn finish_kept(&mut self, session: &Session) -> Vec<String> {
         let end = End { summary: &self.summary, session };
-        std::mem::take(&mut self.kept).into_iter().map(move |kept| kept.finish(&end))
+        std::mem::take(&mut self.kept).into_iter().filter_map(|kept| kept.finish(&end).err()).collect()
     }
 
     pub fn complain(&self, message: &str) {

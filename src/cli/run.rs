@@ -121,8 +121,9 @@ impl Run {
             }
             None => {}
         }
-        let heads = self.heads.take().map_or(Ok(()), Heads::finish);
-        for message in self.report.finish_kept(&self.session).chain([heads]).filter_map(Result::err).collect::<Vec<_>>() {
+        let mut unwritten = self.report.finish_kept(&self.session);
+        unwritten.extend(self.heads.take().and_then(|heads| heads.finish().err()));
+        for message in unwritten {
             self.report.complain(&message);
             exit = Exit::Output;
         }

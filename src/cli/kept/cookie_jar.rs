@@ -36,7 +36,9 @@ impl Kept for CookieJar {
 
     /// Once, after all requests: a jar that is half written would lose what the last run had.
     fn finish(self: Box<Self>, end: &End<'_>) -> Result<(), String> {
-        let Some(cookies) = end.session.cookies().map(|jar| jar.write_netscape(SystemTime::now())) else { return Ok(()) };
+        let Some(cookies) = end.session.cookies().map(|jar| jar.write_netscape(SystemTime::now())) else {
+            return Ok(());
+        };
         match *self {
             CookieJar::File(mut file) => {
                 file.write(&cookies);
