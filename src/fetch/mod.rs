@@ -31,6 +31,7 @@ mod speed;
 mod spool;
 mod stop;
 pub mod summary;
+mod threads;
 mod transfer;
 mod worker;
 

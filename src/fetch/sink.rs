@@ -1,10 +1,13 @@
 //! Where a body goes: nowhere, into a file that appears whole or not at all, or to the run's output in its turn.
 
-use std::cell::Cell;
+mod landed;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
@@ -14,6 +17,7 @@ use super::spool::{Spool, SpoolMemory};
 use crate::green;
 use crate::http::Client;
 use crate::net::is_out_of_descriptors;
+pub(super) use landed::Landed;
 
 /// Pieces of this size go to the disk: each is a call on another thread.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -28,12 +32,12 @@ pub type Output = Rc<dyn Fn(&[u8]) -> io::Result<()>>;
 
 /// Whose body may go to the output as it comes: the line whose record is the next to be handed over. Clones are the same.
 #[derive(Clone, Default)]
-pub struct Turn(Rc<Cell<u64>>);
+pub struct Turn(Arc<AtomicU64>);
 
 impl Turn {
     /// All records before `index` have been handed over, their bodies with them.
     pub fn pass_to(&self, index: u64) {
-        self.0.set(index);
+        self.0.store(index, Ordering::Release);
     }
 
     /// The turn of the line `index`.
@@ -50,7 +54,7 @@ pub(super) struct MyTurn {
 
 impl MyTurn {
     fn has_come(&self) -> bool {
-        self.now.0.get() == self.index
+        self.now.0.load(Ordering::Acquire) == self.index
     }
 }
 
@@ -72,11 +76,11 @@ pub(super) struct Print {
 }
 
 /// A body on its way into a file.
-pub(super) struct Save {
+pub(super) struct Save<C = Client> {
     path: PathBuf,
     create_dirs: bool,
     parts: PartFiles,
-    client: Client,
+    client: C,
     pending: Vec<u8>,
     open: Option<Opened>,
     how: How,
@@ -141,11 +145,6 @@ impl Sink {
         matches!(self, Sink::Save(_))
     }
 
-    /// Whether a byte has been shown already.
-    pub fn has_shown(&self) -> bool {
-        matches!(self, Sink::Print(print) if print.shown)
-    }
-
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Sink::Count => Ok(()),
@@ -154,13 +153,13 @@ impl Sink {
         }
     }
 
-    /// The body is whole. What is left to print is returned, where a file was written its path.
-    pub fn finish(self) -> io::Result<Finished> {
-        Ok(match self {
-            Sink::Count => Finished::default(),
-            Sink::Print(print) => Finished { body: Some(print.spool), file: None },
-            Sink::Save(save) => Finished { body: None, file: save.finish()? },
-        })
+    /// What it is once nothing comes any more: without what belongs to the hub that it came to.
+    pub fn land(self) -> Landed {
+        match self {
+            Sink::Count => Landed::Nothing,
+            Sink::Print(print) => Landed::Print { spool: print.spool, shown: print.shown },
+            Sink::Save(save) => Landed::Save(Box::new(save.with_client(()))),
+        }
     }
 }
 
@@ -231,7 +230,7 @@ impl Save {
             match self.write_pending(last)? {
                 Ok(()) => return Ok(()),
                 Err(error) if pauses == MAX_PAUSES => return Err(error),
-                Err(_) if self.client.close_one_idle() => {}
+                Err(_) if self.client.make_room() => {}
                 Err(_) => {
                     green::sleep(pause)?;
                     pause = (pause * 2).min(LAST_PAUSE);

@@ -31,16 +31,16 @@ const MAX_SPARE_HEAD_BYTES: usize = 16 * 1024;
 /// Makes exchanges and keeps connections. Clones share the connections. Belongs to the hub that it is used on.
 #[derive(Clone)]
 pub struct Client {
-    shared: Rc<Shared>,
+    pub(super) shared: Rc<Shared>,
     /// Shows no certificate of its own.
     anonymous: bool,
 }
 
-struct Shared {
-    connector: Connector,
-    tls: TlsConfig,
-    pool: Rc<Pool>,
-    versions: HttpVersions,
+pub(super) struct Shared {
+    pub(super) connector: Connector,
+    pub(super) tls: TlsConfig,
+    pub(super) pool: Rc<Pool>,
+    pub(super) versions: HttpVersions,
     /// Connections by HTTP/2.
     http2: Rc<h2::Table>,
     /// Room for the next request's head, that of one that was sent.

@@ -5,6 +5,7 @@
 //!                             dns, connect                            proxy                tls
 //! ```
 
+use std::cell::OnceCell;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -32,14 +33,16 @@ const MAX_PAUSE: Duration = Duration::from_millis(100);
 
 /// Makes the connections of a client.
 pub(super) struct Connector {
-    resolver: Resolver,
+    pub(super) resolver: Resolver,
     race: ConnectOptions,
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     pool: Rc<Pool>,
-    routes: Routes,
+    pub(super) routes: Routes,
     concern_requests: bool,
     concern_connections: bool,
     http2: Rc<h2::Table>,
+    /// Called where a descriptor is wanted, and no idle connection is left to close.
+    pub(super) on_no_descriptor: OnceCell<Box<dyn Fn()>>,
 }
 
 /// What is offered by ALPN.
@@ -79,12 +82,22 @@ impl Connector {
     ) -> Connector {
         let (concern_requests, concern_connections) = (routes.concern_requests(), routes.concern_connections());
         let race = ConnectOptions::default();
-        Connector { resolver, race, timeout, pool, routes, concern_requests, concern_connections, http2 }
+        let on_no_descriptor = OnceCell::new();
+        Connector { resolver, race, timeout, pool, routes, concern_requests, concern_connections, http2, on_no_descriptor }
     }
 
     /// Forgets the TLS sessions with proxies.
     pub fn forget_sessions(&self) {
         self.routes.proxy_tls.iter().for_each(TlsConfig::forget_sessions);
+    }
+
+    /// Closes the connection that has been idle longest. False if there is none: then others have been asked to close theirs.
+    pub fn make_room(&self) -> bool {
+        let made = self.pool.close_one() || self.http2.close_one();
+        if let (false, Some(ask)) = (made, self.on_no_descriptor.get()) {
+            ask();
+        }
+        made
     }
 
     /// What is part of making a connection, which may take so long.
@@ -125,7 +138,7 @@ impl Connector {
         loop {
             match self.in_time(|| self.connect_once(key, manner, trace)) {
                 Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
-                    if !self.pool.close_one() && !self.http2.close_one() {
+                    if !self.make_room() {
                         wait_a_little(&mut pause)?;
                     }
                 }

@@ -96,6 +96,7 @@ pub mod retry;
 mod routes;
 mod send;
 pub mod server;
+mod template;
 mod trace;
 mod upload;
 
@@ -109,6 +110,7 @@ pub use request::{Request, is_idempotent};
 pub use response::Response;
 pub use routes::{ConnectTo, Interface, Routes};
 pub use send::{EXPECT_ABOVE_BYTES, Throttle};
+pub(crate) use template::ClientTemplate;
 pub use trace::{Phase, Trace};
 pub use upload::Upload;
 

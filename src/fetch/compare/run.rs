@@ -20,7 +20,7 @@ use crate::http::Client;
 pub struct Comparing {
     /// What is fetched.
     pub listing: Listing,
-    /// How. Bodies are counted and hashed whatever it says; which run is serial is not its business, nor is its deadline:
+    /// How. Bodies are counted and hashed whatever it says; which run is serial is not its business, nor are threads (all runs are made on this hub) nor is its deadline:
     /// that is set on `stop`.
     pub plan: Plan,
     /// Whose connections are used. Its resolver should keep names for as long as all runs take.
@@ -97,7 +97,7 @@ impl Comparing {
     /// One run, from cold connections to its last outcome.
     fn one(&self, runs: &mut Runs, begins: RunBegins) -> Result<(), Unfinished> {
         let serial = begins.mode == Mode::Serial;
-        let plan = Plan { serial, hash_bodies: true, bodies: Bodies::Count, ..self.plan.clone() };
+        let plan = Plan { serial, threads: 1, hash_bodies: true, bodies: Bodies::Count, ..self.plan.clone() };
         let session = Session::under(self.stop.clone(), plan, self.client.clone(), None);
         self.client.make_cold();
         runs.begin(begins.mode, begins.warm_up);

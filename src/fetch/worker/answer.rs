@@ -3,13 +3,15 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
-use super::{Ended, Ending, Worker};
+use super::attempt::{Attempter, Ended, Ending};
+use super::gate::Gate;
+use crate::fetch::list::Entry;
 use crate::fetch::names::Place;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Order, Resume};
 use crate::fetch::receive::{self, Rules};
-use crate::fetch::session::Job;
 use crate::fetch::sink::Sink;
 use crate::fetch::transfer::{self, Meaning};
 use crate::green;
@@ -26,10 +28,13 @@ pub(super) struct To<'a> {
     pub sink: &'a mut Sink,
 }
 
-impl Worker {
+impl Attempter {
     /// Where the body of a line goes, if all is well.
-    pub(super) fn sink(&self, job: &Job) -> Sink {
-        match (&self.plan.bodies, &self.output, &job.place) {
+    pub(super) fn sink(&self, entry: &Entry, place: Option<&Place>, gate: &Gate<'_>) -> Sink {
+        if self.plan.bodies == Bodies::Count && place.is_none() {
+            return Sink::Count;
+        }
+        match (&self.plan.bodies, gate.output(), place) {
             (Bodies::Save(save), _, Some(Place::File(path))) => {
                 Sink::save(path.clone(), save.create_dirs, self.parts.clone(), self.client.clone())
             }
@@ -40,8 +45,8 @@ impl Worker {
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
                 let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
-                let turn = has_turns.then(|| self.turn.of(job.entry.index));
-                Sink::print(turn, output.clone(), self.spools.clone())
+                let turn = has_turns.then(|| self.turn.of(entry.index));
+                Sink::print(turn, output, self.spools.clone())
             }
             _ => Sink::Count,
         }
@@ -124,7 +129,7 @@ impl Worker {
         }
         if self.plan.transfer.remote_header_name {
             let disposition = head.fields.first("content-disposition");
-            let (path, chosen) = self.header_names.borrow_mut().claim(index, save.path(), disposition);
+            let (path, chosen) = self.header_names.lock().unwrap_or_else(PoisonError::into_inner).claim(index, save.path(), disposition);
             save.move_to(path, chosen);
         }
     }
@@ -139,7 +144,7 @@ impl Worker {
             && record.error.as_ref().is_some_and(transfer::leaves_a_beginning);
         if keeps {
             // The failure is the transfer's, whether this succeeds or not.
-            let _ = std::mem::replace(sink, Sink::Count).finish();
+            let _ = std::mem::replace(sink, Sink::Count).land().finish(&self.client);
         }
     }
 

@@ -3,7 +3,6 @@
 use crate::cli::args::option::Opt;
 
 pub const OPTIONS: &[Opt] = &[
-    Opt::later("threads", Some("N")),
     Opt::later("show-headers", None),
     Opt::later("no-clobber", None),
     Opt::later("skip-existing", None),

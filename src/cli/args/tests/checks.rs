@@ -11,6 +11,9 @@ fn every_value_is_checked_and_the_error_says_what_is_taken() {
         ("-j x", "-j/--jobs takes a whole number from 1 to 1000000, not 'x'"),
         ("-j=4", "-j/--jobs takes a whole number from 1 to 1000000, not '=4'"),
         ("--per-host -1", "--per-host takes a whole number from 0 to 1000000, not '-1'"),
+        ("--threads 0", "--threads takes a whole number from 1 to 1024, or auto, not '0'"),
+        ("--threads 1025", "--threads takes a whole number from 1 to 1024, or auto, not '1025'"),
+        ("--threads all", "--threads takes a whole number from 1 to 1024, or auto, not 'all'"),
         ("-m -1", "-m/--max-time takes seconds, as in 30 or 0.5 (0: no limit), not '-1'"),
         ("-m NaN", "-m/--max-time takes seconds, as in 30 or 0.5 (0: no limit), not 'NaN'"),
         ("--deadline 1e9", "--deadline takes seconds, as in 30 or 0.5 (0: no limit), not '1e9'"),
@@ -115,6 +118,7 @@ fn options_that_contradict_each_other_are_refused() {
         ("--compare -d x", "--compare sends every request many times: GET and HEAD only, not POST"),
         ("--compare -X DELETE", "--compare sends every request many times: GET and HEAD only, not DELETE"),
         ("--compare --serial", "--compare does not go with --serial"),
+        ("--compare --threads 2", "--compare does not go with --threads"),
         ("--compare --body", "--compare does not go with --body, -o or -O"),
         ("--compare --save-failed f", "--compare does not go with --save-failed"),
         ("--compare -v", "--compare does not go with -v"),
@@ -180,7 +184,6 @@ fn what_was_typed_about_proxies_wins_over_the_environment() {
 fn what_is_not_built_yet_is_refused_by_name() {
     let table = [
         ("--har x", "--har is not in this version of gfetch yet"),
-        ("--threads 2", "--threads is not in this version of gfetch yet"),
         ("-w %{json}", "-w/--write-out is not in this version of gfetch yet"),
         ("--show-headers", "--show-headers is not in this version of gfetch yet"),
     ];
