@@ -242,7 +242,11 @@ impl Permits {
         let state = Rc::new(OriginState {
             permits: self.per_host.map(Semaphore::new),
             held_until: Cell::new(None),
-            reach: Arc::new(Reach { breaker: Breaker::default(), hop: self.hop(origin), give_up_after: self.give_up_after }),
+            reach: Arc::new(Reach {
+                breaker: Breaker::default(),
+                hop: self.hop(origin),
+                give_up_after: self.give_up_after,
+            }),
             retries: RetryBudget::new(),
             kept: Kept::default(),
         });

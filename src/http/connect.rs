@@ -5,7 +5,6 @@
 //!                             dns, connect                            proxy                tls
 //! ```
 
-use std::cell::OnceCell;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,11 +14,11 @@ use std::time::Duration;
 
 use super::connection::{Connection, InProxyTls, Transport};
 use super::error::{Blocked, Error};
-use super::h2;
 use super::origin::{Host, Origin, Scheme};
-use super::pool::{Key, Pool, Via};
+use super::pool::{Key, Via};
 use super::proxy::socks::SocksTarget;
 use super::proxy::{Proxy, ProxyError, ProxyKind, tunnel};
+use super::room::Room;
 use super::routes::{Interface, Routes};
 use super::trace::{Phase, Trace};
 use crate::green;
@@ -36,13 +35,10 @@ pub(super) struct Connector {
     pub(super) resolver: Resolver,
     race: ConnectOptions,
     pub(super) timeout: Option<Duration>,
-    pool: Rc<Pool>,
+    pub(super) room: Room,
     pub(super) routes: Routes,
     concern_requests: bool,
     concern_connections: bool,
-    http2: Rc<h2::Table>,
-    /// Called where a descriptor is wanted, and no idle connection is left to close.
-    pub(super) on_no_descriptor: OnceCell<Box<dyn Fn()>>,
 }
 
 /// What is offered by ALPN.
@@ -73,31 +69,15 @@ pub(super) struct Manner<'a> {
 }
 
 impl Connector {
-    pub fn new(
-        resolver: Resolver,
-        timeout: Option<Duration>,
-        pool: Rc<Pool>,
-        http2: Rc<h2::Table>,
-        routes: Routes,
-    ) -> Connector {
+    pub fn new(resolver: Resolver, timeout: Option<Duration>, room: Room, routes: Routes) -> Connector {
         let (concern_requests, concern_connections) = (routes.concern_requests(), routes.concern_connections());
         let race = ConnectOptions::default();
-        let on_no_descriptor = OnceCell::new();
-        Connector { resolver, race, timeout, pool, routes, concern_requests, concern_connections, http2, on_no_descriptor }
+        Connector { resolver, race, timeout, room, routes, concern_requests, concern_connections }
     }
 
     /// Forgets the TLS sessions with proxies.
     pub fn forget_sessions(&self) {
         self.routes.proxy_tls.iter().for_each(TlsConfig::forget_sessions);
-    }
-
-    /// Closes the connection that has been idle longest. False if there is none: then others have been asked to close theirs.
-    pub fn make_room(&self) -> bool {
-        let made = self.pool.close_one() || self.http2.close_one();
-        if let (false, Some(ask)) = (made, self.on_no_descriptor.get()) {
-            ask();
-        }
-        made
     }
 
     /// What is part of making a connection, which may take so long.
@@ -138,7 +118,7 @@ impl Connector {
         loop {
             match self.in_time(|| self.connect_once(key, manner, trace)) {
                 Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
-                    if !self.make_room() {
+                    if !self.room.make() {
                         wait_a_little(&mut pause)?;
                     }
                 }

@@ -93,6 +93,7 @@ pub mod redirect;
 mod request;
 mod response;
 pub mod retry;
+mod room;
 mod routes;
 mod send;
 pub mod server;

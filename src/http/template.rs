@@ -35,17 +35,16 @@ impl Client {
         }
     }
 
-    /// Makes room for a descriptor: closes the connection that has been idle longest. False if there is none: then what
-    /// [`on_no_descriptor`](Client::on_no_descriptor) says has been called, and time may help.
+    /// Closes the connection that has been idle longest, so that its descriptor can be had. False if there is none: then
+    /// others have been [asked](Client::on_no_descriptor), and time may help.
     pub(crate) fn make_room(&self) -> bool {
-        self.shared.connector.make_room()
+        self.shared.connector.room.make()
     }
 
     /// Calls `ask` where a descriptor is wanted and no connection is idle, so that other hubs may close one of theirs. To
     /// be said once.
     pub(crate) fn on_no_descriptor(&self, ask: impl Fn() + 'static) {
-        // A second one is passed over.
-        let _ = self.shared.connector.on_no_descriptor.set(Box::new(ask));
+        self.shared.connector.room.ask_others_by(ask);
     }
 }
 

@@ -17,6 +17,7 @@ mod save_failed;
 mod saving;
 mod server;
 mod summary;
+mod threads;
 mod tls;
 mod transfers;
 mod usage;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -50,10 +50,23 @@ pub(super) struct Seed {
 /// Starts a hub on a thread of its own. It ends when its orders do.
 ///
 /// # Errors
-/// The system gives no thread.
+/// The system gives no thread, or no descriptors for what its hub waits by.
 pub(super) fn start(index: usize, seed: Seed, orders: Receiver<Order>) -> io::Result<JoinHandle<()>> {
     let named = thread::Builder::new().name(format!("gfetch-hub-{index}"));
-    named.spawn(move || green::Config::new().run(|| serve(index, seed, &orders)))
+    let (tell, begun) = mpsc::channel();
+    let told = tell.clone();
+    let thread = named.spawn(move || {
+        let ended = green::Config::new().try_run(|| {
+            let _ = tell.send(Ok(()));
+            serve(index, seed, &orders);
+        });
+        if let Err(error) = ended {
+            let _ = told.send(Err(error));
+        }
+    })?;
+    // A thread that is starting is all that is waited for.
+    begun.recv().map_err(io::Error::other)??;
+    Ok(thread)
 }
 
 fn serve(index: usize, seed: Seed, orders: &Receiver<Order>) {

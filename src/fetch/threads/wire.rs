@@ -54,7 +54,8 @@ impl Wire {
         let words = self.words.clone();
         let print = move |bytes: &[u8]| {
             let bytes = bytes.to_vec();
-            ask(&words, |answer| Word::Print { bytes, answer }).unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
+            ask(&words, |answer| Word::Print { bytes, answer })
+                .unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
         };
         self.prints.then(|| Rc::new(print) as Output)
     }

@@ -129,7 +129,8 @@ impl Attempter {
         }
         if self.plan.transfer.remote_header_name {
             let disposition = head.fields.first("content-disposition");
-            let (path, chosen) = self.header_names.lock().unwrap_or_else(PoisonError::into_inner).claim(index, save.path(), disposition);
+            let (path, chosen) =
+                self.header_names.lock().unwrap_or_else(PoisonError::into_inner).claim(index, save.path(), disposition);
             save.move_to(path, chosen);
         }
     }
