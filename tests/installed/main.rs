@@ -8,6 +8,7 @@
 mod runner;
 
 mod completions;
+mod guide;
 mod man;
 mod package;
 
