@@ -68,6 +68,7 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--unix-socket", "{dir}/socket", Local),
     ("--pinnedpubkey", "{dir}/key", Local),
     ("--preset", "polite", Local),
+    ("--generate", "man", Closed),
     ("--noproxy", "a.example", Local),
     ("--interface", "lo", Local),
     ("--auth-host", "a.example", Local),
