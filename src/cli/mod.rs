@@ -9,6 +9,7 @@ mod descriptors;
 mod escape;
 mod exit;
 mod heads;
+mod html;
 mod input;
 mod kept;
 mod progress;

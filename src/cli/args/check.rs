@@ -54,6 +54,8 @@ pub struct Invocation {
     pub dump_header: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
+    /// Where the page about the run goes.
+    pub report: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
     pub cookie_jar: Option<PathBuf>,
     /// What the user should know before it begins.
@@ -239,6 +241,7 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         notes: Vec::new(),
         dump_header: output.dump_header,
         save_failed: output.save_failed,
+        report: output.report,
         plan,
     }
 }

@@ -137,11 +137,7 @@ pub const FAILURES: &[Opt] = &[
         Ok(())
     }),
     Opt::value("save-failed", "FILE", "Keep what failed as a list that -i takes", |t, v| {
-        let file = v.file()?;
-        if file.as_os_str() == "-" {
-            return Err(Refusal::Takes("a file".into()));
-        }
-        t.output.save_failed = Some(file);
+        t.output.save_failed = Some(v.file_not_stdout()?);
         Ok(())
     })
     .more("Each line as it was read, below a comment with its reason; written at the end, mode 0600."),
