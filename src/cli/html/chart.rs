@@ -31,7 +31,7 @@ pub fn step(of: Duration, most: u32) -> Duration {
     let least = of.as_secs_f64().max(1e-6) / f64::from(most.max(1));
     let decade = 10f64.powf(least.log10().floor());
     let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * decade >= least * 0.999_999).unwrap_or(10.0);
-    Duration::from_secs_f64(factor * decade)
+    Duration::from_secs_f64(factor * decade).max(Duration::from_micros(1))
 }
 
 /// A time at a mark of an axis, without digits that say nothing: `0`, `200 ms`, `1.5 s`.
