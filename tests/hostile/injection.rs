@@ -92,6 +92,7 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--jobs", "3", Closed),
     ("--threads", "1", Closed),
     ("--per-host", "3", Closed),
+    ("--compare-jobs", "1,2", Closed),
     ("--runs", "1", Closed),
     ("--warmup", "1", Closed),
     ("--rate", "10/s", Closed),

@@ -63,9 +63,11 @@ pub struct Invocation {
 }
 
 /// How a comparison is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compare {
-    /// Pairs; none: as many as fit into 20 s, 1 to 6.
+    /// So many at once are compared; none: serial and parallel.
+    pub widths: Vec<u32>,
+    /// Pairs, or rounds of these; none: as many as fit into 20 s, 1 to 6.
     pub runs: Option<u32>,
     /// Warm-up runs.
     pub warmup: u32,
@@ -156,7 +158,7 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     ];
     match contradicts.into_iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),
-        None => Ok(Some(Compare { runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
+        None => Ok(Some(Compare { widths: run.widths.clone(), runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
     }
 }
 

@@ -43,6 +43,8 @@ pub enum ListSource {
 #[derive(Default)]
 pub struct Run {
     pub compare: bool,
+    /// `--compare-jobs`
+    pub widths: Vec<u32>,
     pub runs: Option<u32>,
     pub warmup: Option<u32>,
     pub max_time_given: bool,

@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod compare_json;
+pub mod compare_widths;
 pub mod cut;
 pub mod json;
 mod object;
