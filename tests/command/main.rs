@@ -10,6 +10,7 @@ mod input;
 mod presets;
 mod proxies;
 mod records;
+mod report;
 mod requests;
 mod routes;
 mod runner;

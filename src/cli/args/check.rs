@@ -54,6 +54,8 @@ pub struct Invocation {
     pub dump_header: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
+    /// Where the page about the run goes.
+    pub report: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
     pub cookie_jar: Option<PathBuf>,
     /// What the user should know before it begins.
@@ -61,9 +63,11 @@ pub struct Invocation {
 }
 
 /// How a comparison is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compare {
-    /// Pairs; none: as many as fit into 20 s, 1 to 6.
+    /// So many at once are compared; none: serial and parallel.
+    pub widths: Vec<u32>,
+    /// Pairs, or rounds of these; none: as many as fit into 20 s, 1 to 6.
     pub runs: Option<u32>,
     /// Warm-up runs.
     pub warmup: u32,
@@ -154,7 +158,7 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     ];
     match contradicts.into_iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),
-        None => Ok(Some(Compare { runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
+        None => Ok(Some(Compare { widths: run.widths.clone(), runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
     }
 }
 
@@ -239,6 +243,7 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         notes: Vec::new(),
         dump_header: output.dump_header,
         save_failed: output.save_failed,
+        report: output.report,
         plan,
     }
 }

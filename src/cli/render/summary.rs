@@ -72,7 +72,8 @@ fn group_lines(groups: &[FailureGroup]) -> impl Iterator<Item = String> {
     })
 }
 
-fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> String {
+/// What held the run back, and what would change it.
+pub fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> String {
     let (cause, waits, up_to) = match bottleneck {
         Bottleneck::OneUrl(slowest) => {
             let tail = format!(" took {} of {}", time(slowest.time), time(summary.elapsed));
