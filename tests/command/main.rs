@@ -11,6 +11,8 @@ mod presets;
 mod proxies;
 mod records;
 mod requests;
+mod resume;
+mod resume_kill;
 mod routes;
 mod runner;
 mod save_failed;

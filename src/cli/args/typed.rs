@@ -133,6 +133,7 @@ pub struct Output {
     pub dir: Option<PathBuf>,
     pub create_dirs: bool,
     pub save_failed: Option<PathBuf>,
+    pub resume: Option<PathBuf>,
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,

@@ -2,12 +2,14 @@
 
 mod cookie_jar;
 mod replacing;
+mod resume;
 mod save_failed;
 
 use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::resume::Resume;
 use self::save_failed::SaveFailed;
 use super::args::Invocation;
 use super::stream::Stream;
@@ -44,4 +46,14 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
         all.push(Box::new(CookieJar::at(path, stdout)?.listed_in(files)));
     }
     Ok(all)
+}
+
+/// Takes the run up where its record (`--resume`) says that it ended, and goes on with that record; `to` are standard output
+/// and standard error.
+///
+/// # Errors
+/// A file that is no record of such a run, or another run's at this moment.
+pub fn take_up(invocation: &Invocation, session: &Session, to: [&Stream; 2]) -> Result<Option<Box<dyn Kept>>, String> {
+    let Some(path) = &invocation.resume else { return Ok(None) };
+    Ok(Some(Box::new(Resume::at(path, invocation, session, to)?)))
 }

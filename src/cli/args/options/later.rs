@@ -13,7 +13,6 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("summary-json", Some("FILE")),
     Opt::later("har", Some("FILE")),
     Opt::later("report", Some("FILE")),
-    Opt::later("resume", Some("FILE")),
     Opt::later("dry-run", None),
     Opt::later("to-curl", None),
 ];
