@@ -12,6 +12,8 @@ mod proxies;
 mod records;
 mod report;
 mod requests;
+mod resume;
+mod resume_kill;
 mod routes;
 mod runner;
 mod save_failed;

@@ -137,6 +137,7 @@ pub struct Output {
     pub save_failed: Option<PathBuf>,
     /// `--report`
     pub report: Option<PathBuf>,
+    pub resume: Option<PathBuf>,
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,

@@ -3,6 +3,7 @@
 mod cookie_jar;
 mod html;
 mod replacing;
+mod resume;
 mod save_failed;
 
 use std::fs::{self, Metadata};
@@ -13,6 +14,7 @@ use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
 use self::html::Html;
+use self::resume::Resume;
 use self::save_failed::SaveFailed;
 use super::args::{Invocation, ListSource};
 use super::report;
@@ -64,4 +66,14 @@ fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
             fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
         }
     })
+}
+
+/// Takes the run up where its record (`--resume`) says that it ended, and goes on with that record; `to` are standard output
+/// and standard error.
+///
+/// # Errors
+/// A file that is no record of such a run, or another run's at this moment.
+pub fn take_up(invocation: &Invocation, session: &Session, to: [&Stream; 2]) -> Result<Option<Box<dyn Kept>>, String> {
+    let Some(path) = &invocation.resume else { return Ok(None) };
+    Ok(Some(Box::new(Resume::at(path, invocation, session, to)?)))
 }

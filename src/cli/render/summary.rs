@@ -29,6 +29,9 @@ pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
     if let Some(bottleneck) = summary.verdict() {
         line(held_back(&bottleneck, summary, show));
     }
+    if summary.done_before > 0 {
+        line(format!("{} more had been done before (--resume)", thousands(summary.done_before)));
+    }
     if !summary.reading_paused.is_zero() {
         let paused = time(summary.reading_paused);
         line(format!("reading paused for {paused}, for finished records waited for an earlier one (--unordered)"));
