@@ -21,6 +21,7 @@ mod pace;
 mod parts;
 mod permits;
 pub mod plan;
+pub mod preview;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod random;
 mod receive;

@@ -14,6 +14,4 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("har", Some("FILE")),
     Opt::later("report", Some("FILE")),
     Opt::later("resume", Some("FILE")),
-    Opt::later("dry-run", None),
-    Opt::later("to-curl", None),
 ];
