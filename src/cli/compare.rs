@@ -96,8 +96,14 @@ impl Talk {
             invocation.notes.iter().for_each(|note| self.say(&format!("gfetch: {note}")));
         }
         let pairs = how.runs.map(|runs| runs as usize);
+        let has_no_url = listing.has_no_url();
         let (warm_ups, widths) = (how.warmup as usize, how.widths.clone());
         let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups, widths };
+        if invocation.only.is_some() {
+            self.tell_sizes(comparing.sizes());
+            // It would not be comparable.
+            return Ok(if has_no_url { Exit::SomeFailed } else { Exit::Ok });
+        }
         self.announce(&comparing);
         let mut progress = Progress::new(invocation.progress);
         let compared = comparing.run(|begins| progress.say(state(begins)));
@@ -119,6 +125,17 @@ impl Talk {
             self.say("certificates were NOT checked (-k)");
         }
         self.say(&format!("gfetch: comparing {}", announcement(comparing.sizes())));
+    }
+
+    /// `--dry-run`: how much would be asked for, and nothing is.
+    fn tell_sizes(&self, [least, most]: [Size; 2]) {
+        let mut out = Vec::new();
+        match self.format {
+            Format::Json => render::dry_run::comparison(&mut out, [least, most]),
+            _ => out = format!("{}; nothing was sent\n", announcement([least, most])).into_bytes(),
+        }
+        self.to.push(&out);
+        self.to.flush();
     }
 
     fn report(&self, comparison: &Comparison) {

@@ -166,7 +166,8 @@ fn body_output(invocation: &Invocation, stdout: &Stream) -> Output {
     })
 }
 
-fn names(plan: &Plan) -> Names {
+/// What gives the files their names.
+pub fn names(plan: &Plan) -> Names {
     match &plan.bodies {
         Bodies::Save(save) => {
             let templates = save.templates.iter().map(|text| Template::parse(text)).collect();

@@ -22,6 +22,7 @@ mod pace;
 mod parts;
 mod permits;
 pub mod plan;
+pub mod preview;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod random;
 mod receive;

@@ -1,6 +1,6 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
-mod answer;
+pub(super) mod answer;
 mod hops;
 mod last_text;
 

@@ -7,12 +7,13 @@ use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, Stall};
 
 use gfetch::http::Routes;
 
+use super::as_typed::{AsTyped, BodyFile};
 use super::bodies;
 use super::environment;
 use super::request;
 use super::tls;
 use super::transfer;
-use super::typed::{ColorArg, Format, Input, ListSource, Output, ProgressArg, Request, Run, Typed};
+use super::typed::{ColorArg, Format, Input, ListSource, Only, Output, ProgressArg, Request, Run, Typed};
 use super::usage::{UsageError, shown};
 use super::who;
 use super::world::{Stream, World};
@@ -30,6 +31,10 @@ pub struct Invocation {
     pub lists: Vec<ListSource>,
     /// Serially and in parallel, and compared.
     pub compare: Option<Compare>,
+    /// Nothing is sent: it is told what would be.
+    pub only: Option<Only>,
+    /// The options themselves.
+    pub as_typed: AsTyped,
     /// No URL at all is no error.
     pub allow_empty: bool,
     /// How the report is written …
@@ -97,7 +102,7 @@ pub struct Color {
 /// # Errors
 /// What contradicts itself, what is missing, what cannot be read.
 pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError> {
-    let Typed { mut plan, input, run, request: mut args, route, output } = typed;
+    let Typed { mut plan, input, run, request: mut args, route, output, mut as_typed } = typed;
     something_to_fetch(&input)?;
     request::one_reader_of_stdin(&input, &args)?;
     plan.request.method = request::method(&args)?;
@@ -105,10 +110,14 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
     a_file_of_its_own(&output, &args)?;
+    let only = only(&output, compare.as_ref())?;
+    as_typed.body = BodyFile::of(&args).filter(|_| only.is_some());
     plan.connect.routes.proxies = route.rules(world.env)?;
     routes_go_together(&plan.connect.routes)?;
     plan.secrets.hosts = auth_hosts(&args)?;
     plan.connect.tls = tls::plan(std::mem::take(&mut args.tls), world)?;
+    // Nothing is sent that it could decrypt, and no file is made.
+    plan.connect.tls.key_log.take_if(|_| only.is_some());
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
     let notes = who::fill(&args.who, &mut plan, world)?;
     secrets_stay_home(&input, &plan, &args)?;
@@ -118,8 +127,11 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.request.compressed = args.compressed;
     plan.request.follow = args.follow.unwrap_or_default();
     plan.connect.ca = environment::ca_source(args.cacert, args.capath, world.env, world.system_ca);
+    as_typed.netrc_file =
+        plan.secrets.netrc.as_ref().and_then(|_| who::netrc_path(&args.who, world)).map(|(path, _)| path);
+    as_typed.cookie_files = args.who.cookie_files;
     let (secret_headers, cookie_jar) = (args.secret_headers, args.who.cookie_jar);
-    Ok(Invocation { secret_headers, cookie_jar, notes, ..told(plan, input, compare, output, world) })
+    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, ..told(plan, input, compare, output, world) })
 }
 
 fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
@@ -172,6 +184,19 @@ fn a_file_of_its_own(output: &Output, args: &Request) -> Result<(), UsageError> 
     match others.into_iter().find(|(other, _)| other.is_some() && **other == output.resume) {
         Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
         None => Ok(()),
+    }
+}
+
+/// What is told in place of a run, and nothing is sent.
+fn only(output: &Output, compare: Option<&Compare>) -> Result<Option<Only>, UsageError> {
+    let refused = |text: &str| Err(UsageError::new(text));
+    match (output.dry_run, output.to_curl) {
+        (true, true) => refused("--dry-run tells what would be done, --to-curl how curl does it: choose one"),
+        (false, true) if compare.is_some() => refused("--to-curl does not go with --compare: curl compares nothing"),
+        (false, true) if output.format != Format::Text => refused("--to-curl writes lines for a shell: no --format"),
+        (true, false) => Ok(Some(Only::Plan)),
+        (false, true) => Ok(Some(Only::Curl)),
+        (false, false) => Ok(None),
     }
 }
 
@@ -242,6 +267,8 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         urls: input.urls,
         lists: input.lists,
         compare,
+        only: None,
+        as_typed: AsTyped::default(),
         allow_empty: input.allow_empty,
         format: output.format,
         report_to: if bodies_take_stdout || heads_take_stdout { Stream::Stderr } else { Stream::Stdout },

@@ -7,6 +7,7 @@
 //! ```
 
 mod apply;
+mod as_typed;
 mod bodies;
 mod check;
 mod data;
@@ -33,7 +34,7 @@ mod world;
 
 pub use check::{Compare, Invocation, Progress};
 pub use subcommands::{DemoOptions, ServeOptions};
-pub use typed::{Format, ListSource};
+pub use typed::{Format, ListSource, Only};
 pub use usage::UsageError;
 pub use world::{Stream, World};
 

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::as_typed::AsTyped;
 use super::route::RouteArgs;
 use gfetch::fetch::plan::{Follow, Plan};
 
@@ -18,6 +19,7 @@ pub struct Typed {
     pub request: Request,
     pub route: RouteArgs,
     pub output: Output,
+    pub as_typed: AsTyped,
 }
 
 /// What is fetched.
@@ -138,6 +140,8 @@ pub struct Output {
     /// `--report`
     pub report: Option<PathBuf>,
     pub resume: Option<PathBuf>,
+    pub dry_run: bool,
+    pub to_curl: bool,
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,
@@ -154,6 +158,15 @@ pub enum Format {
     #[default]
     Text,
     Json,
+}
+
+/// What is told in place of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// `--dry-run`: what would be done.
+    Plan,
+    /// `--to-curl`: the same for curl to do.
+    Curl,
 }
 
 /// `--progress`

@@ -76,7 +76,8 @@ fn total_us(timings: &Timings) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
-fn error(object: &mut Object<'_>, failure: &Failure) {
+/// Appends the members of an `error`.
+pub(super) fn error(object: &mut Object<'_>, failure: &Failure) {
     object.plain("kind", failure.kind);
     object.plain("stage", failure.stage);
     object.string("message", &failure.message);

@@ -3,9 +3,14 @@
 pub mod compare;
 pub mod compare_json;
 pub mod compare_widths;
+pub mod curl;
+mod curl_fields;
 pub mod cut;
+pub mod dry_limits;
+pub mod dry_run;
 pub mod json;
 mod object;
+mod shell;
 pub mod summary;
 pub mod text;
 pub mod units;
