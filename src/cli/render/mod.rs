@@ -4,6 +4,7 @@ pub mod compare;
 pub mod compare_json;
 mod cut;
 pub mod json;
+pub mod live;
 mod object;
 pub mod summary;
 pub mod text;
