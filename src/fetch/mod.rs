@@ -14,6 +14,7 @@ mod exchange;
 mod failure;
 mod flow;
 pub mod glob;
+mod in_flight;
 mod journal;
 pub mod list;
 pub mod names;
@@ -37,6 +38,7 @@ mod transfer;
 mod worker;
 
 pub use exchange::Exchange;
+pub use in_flight::{InFlight, Seen};
 pub use journal::{Journal, JournalError, Key, Ticket};
 pub use parts::{Listed, PartFiles};
 pub use session::{Fetched, Session};

@@ -18,6 +18,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::in_flight::InFlight;
 use crate::http::cookies::Jar;
 use crate::http::{HttpVersions, Routes};
 
@@ -48,6 +49,8 @@ pub struct Plan {
     pub hash_bodies: bool,
     /// Whether each record comes with the heads of its exchanges (`-v`).
     pub keep_exchanges: bool,
+    /// Where what is in flight is noted, for who watches the run; none: nowhere.
+    pub watch: Option<InFlight>,
     /// Bodies that are printed wait until their records are handed over: something comes before them on standard output.
     pub hold_bodies: bool,
     /// The folder for bodies that wait for their turn and do not fit into memory (`/tmp`); the files have no names there.
@@ -87,6 +90,7 @@ impl Default for Plan {
             fail_on_status: true,
             hash_bodies: false,
             keep_exchanges: false,
+            watch: None,
             hold_bodies: false,
             spool_dir: PathBuf::from("/tmp"),
             retry: RetryPolicy::default(),

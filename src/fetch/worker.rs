@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
@@ -16,6 +17,7 @@ use super::credentials::Credentials;
 use super::exchange::Exchange;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
+use super::in_flight::Lane;
 use super::journal::Journal;
 use super::list::{Entry, Target};
 use super::names::HeaderNames;
@@ -68,6 +70,8 @@ pub(super) struct Worker {
     pub types: LastText,
     /// Lines that have been read and not started. What is unread of the list counts as one.
     pub to_start: Cell<u64>,
+    /// Where what is in flight is noted, if the run is watched.
+    pub lane: Option<Arc<Lane>>,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
     /// The run's record, where it has one.
@@ -123,6 +127,9 @@ impl Worker {
         }
         if !fetched.outcome.ok() {
             self.note_failure();
+        }
+        if let Some(lane) = &self.lane {
+            lane.ended(fetched.outcome.ok());
         }
         // Moved, not copied: there is one of each for every line.
         let entry = job.entry;
@@ -315,6 +322,7 @@ impl Worker {
         if record.attempts == 1 {
             self.one_less_to_start();
         }
+        let _flight = self.lane.as_ref().map(|lane| lane.begin(&target.url, green::now()));
         let mut trace = Trace::default();
         let mut ended = Ended::default();
         let mut sink = self.sink(job);

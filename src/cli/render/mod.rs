@@ -9,6 +9,7 @@ pub mod cut;
 pub mod dry_limits;
 pub mod dry_run;
 pub mod json;
+pub mod live;
 mod object;
 mod shell;
 pub mod summary;

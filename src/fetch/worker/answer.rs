@@ -120,7 +120,8 @@ impl Worker {
             if matches!(meaning, Meaning::Continued(_)) { from } else { 0 },
             response.head(),
         );
-        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed: self.speeds.down() };
+        let (lane, speed) = (self.lane.as_deref(), self.speeds.down());
+        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed, lane };
         let taken = receive::body(rules, &mut response, sink, record, trace);
         if fails {
             // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
