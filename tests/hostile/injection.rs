@@ -55,6 +55,7 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--output", "{dir}/out", Local),
     ("--output-dir", "{dir}", Local),
     ("--save-failed", "{dir}/failed", Local),
+    ("--summary-json", "{dir}/summary", Local),
     ("--cacert", "{dir}/cacert", Local),
     ("--capath", "{dir}", Local),
     ("--cookie-jar", "{dir}/jar", Local),

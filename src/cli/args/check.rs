@@ -52,6 +52,8 @@ pub struct Invocation {
     pub secret_headers: Vec<String>,
     /// Where the heads of the answers go; `-` is standard output.
     pub dump_header: Option<PathBuf>,
+    /// Where the summary is written at the end; `-` is standard output.
+    pub summary_json: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
@@ -143,6 +145,7 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
         (plan.serial, "--serial"),
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
+        (output.summary_json.is_some(), "--summary-json"),
         (output.verbose, "-v"),
         // Each run begins with the same cookies, so that no single jar is what came of it.
         (args.who.cookie_jar.is_some(), "-c"),
@@ -238,6 +241,7 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         cookie_jar: None,
         notes: Vec::new(),
         dump_header: output.dump_header,
+        summary_json: output.summary_json,
         save_failed: output.save_failed,
         plan,
     }

@@ -133,6 +133,8 @@ pub struct Output {
     pub dir: Option<PathBuf>,
     pub create_dirs: bool,
     pub save_failed: Option<PathBuf>,
+    /// `-` is standard output.
+    pub summary_json: Option<PathBuf>,
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,

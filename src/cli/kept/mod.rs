@@ -1,15 +1,20 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod place;
 mod replacing;
 mod save_failed;
+mod summary_json;
 
 use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::place::Place;
 use self::save_failed::SaveFailed;
+use self::summary_json::SummaryJson;
 use super::args::Invocation;
+use super::report::redact;
 use super::stream::Stream;
 
 /// One of these files.
@@ -41,7 +46,10 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
         all.push(Box::new(SaveFailed::at(path, &invocation.lists)?.listed_in(files)));
     }
     if let Some(path) = &invocation.cookie_jar {
-        all.push(Box::new(CookieJar::at(path, stdout)?.listed_in(files)));
+        all.push(Box::new(CookieJar(Place::at(path, stdout, files)?)));
+    }
+    if let Some(path) = &invocation.summary_json {
+        all.push(Box::new(SummaryJson(Place::at(path, stdout, files)?, redact(invocation.show_secrets))));
     }
     Ok(all)
 }

@@ -10,7 +10,6 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("fields", Some("LIST")),
     Opt::later("max-body", Some("B")),
     Opt::later("write-out", Some("TEMPLATE")).short('w'),
-    Opt::later("summary-json", Some("FILE")),
     Opt::later("har", Some("FILE")),
     Opt::later("report", Some("FILE")),
     Opt::later("resume", Some("FILE")),

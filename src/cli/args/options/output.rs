@@ -33,6 +33,11 @@ pub const OPTIONS: &[Opt] = &[
     })
     .short('D')
     .more("Those of redirects among them, in input order; of retries the last."),
+    Opt::value("summary-json", "FILE", "Write the summary here as JSON; - is standard output", |t, v| {
+        t.output.summary_json = Some(v.file()?);
+        Ok(())
+    })
+    .more("One object, at the end, and by rename: counts, bytes, percentiles, failures in groups, what held the run back."),
     Opt::flag("silent", "No progress, summary or hints; errors stay", |t| t.output.silent = true)
         .short('s')
         .shown(Shown::Always),
