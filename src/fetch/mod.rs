@@ -10,6 +10,7 @@ mod ahead;
 pub mod compare;
 mod credentials;
 mod curl_code;
+mod details;
 mod exchange;
 mod failure;
 mod flow;
@@ -34,6 +35,7 @@ pub mod summary;
 mod transfer;
 mod worker;
 
+pub use details::{Details, EarlierAttempt};
 pub use exchange::Exchange;
 pub use parts::{Listed, PartFiles};
 pub use session::{Fetched, Session};

@@ -97,7 +97,7 @@ impl Comparing {
     /// One run, from cold connections to its last outcome.
     fn one(&self, runs: &mut Runs, begins: RunBegins) -> Result<(), Unfinished> {
         let serial = begins.mode == Mode::Serial;
-        let plan = Plan { serial, hash_bodies: true, bodies: Bodies::Count, ..self.plan.clone() };
+        let plan = Plan { serial, hash_bodies: true, ignore_outputs: true, bodies: Bodies::Count, ..self.plan.clone() };
         let session = Session::under(self.stop.clone(), plan, self.client.clone(), None);
         self.client.make_cold();
         runs.begin(begins.mode, begins.warm_up);

@@ -8,7 +8,7 @@ use super::{Ended, Ending, Worker};
 use crate::fetch::names::Place;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Order, Resume};
-use crate::fetch::receive::{self, Rules};
+use crate::fetch::receive::{self, Gather, Rules};
 use crate::fetch::session::Job;
 use crate::fetch::sink::Sink;
 use crate::fetch::transfer::{self, Meaning};
@@ -34,7 +34,7 @@ impl Worker {
                 Sink::save(path.clone(), save.create_dirs, self.parts.clone(), self.client.clone())
             }
             // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
-            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => {
+            (_, _, Some(Place::File(path))) if !self.plan.ignore_outputs => {
                 Sink::save(path.clone(), false, self.parts.clone(), self.client.clone())
             }
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
@@ -100,7 +100,11 @@ impl Worker {
             if matches!(meaning, Meaning::Continued(_)) { from } else { 0 },
             response.head(),
         );
-        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed: self.speeds.down() };
+        let gather = match (self.plan.keep_body, &mut ended.notes) {
+            (Some(most), Some(notes)) => Some(Gather { spool: notes.spool(&self.spools), room: most }),
+            _ => None,
+        };
+        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed: self.speeds.down(), gather };
         let taken = receive::body(rules, &mut response, sink, record, trace);
         if fails {
             // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
