@@ -124,7 +124,8 @@ impl Talk {
         let mut out = Vec::new();
         match self.format {
             Format::Json => render::compare_json::json(&mut out, comparison, self.show.redact),
-            Format::Text => {
+            // No CSV: see the arguments.
+            Format::Text | Format::Csv => {
                 let mut text = String::new();
                 render::compare::text(&mut text, comparison, &self.show);
                 out = text.into_bytes();

@@ -11,11 +11,14 @@ use super::bodies;
 use super::environment;
 use super::request;
 use super::tls;
+use super::told::{self, Told};
 use super::transfer;
 use super::typed::{ColorArg, Format, Input, ListSource, Output, ProgressArg, Request, Run, Typed};
 use super::usage::{UsageError, shown};
 use super::who;
 use super::world::{Stream, World};
+use crate::cli::render::chosen::Chosen;
+use crate::cli::render::write_out::Template;
 
 /// What is to be fetched, how, and what is to be told.
 #[derive(Debug)]
@@ -34,6 +37,14 @@ pub struct Invocation {
     pub allow_empty: bool,
     /// How the report is written …
     pub format: Format,
+    /// Which fields records have, where they are JSON or CSV.
+    pub fields: Chosen,
+    /// What is told of each record in place of text.
+    pub write_out: Option<Template>,
+    /// The heads of answers stand before their bodies.
+    pub show_headers: bool,
+    /// Where the HAR goes.
+    pub har: Option<PathBuf>,
     /// … and where. To standard error when bodies take standard output.
     pub report_to: Stream,
     /// Bodies may go to a terminal whatever is in them (`-o -`).
@@ -95,7 +106,7 @@ pub struct Color {
 pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError> {
     let Typed { mut plan, input, run, request: mut args, route, output } = typed;
     something_to_fetch(&input)?;
-    request::one_reader_of_stdin(&input, &args)?;
+    request::one_reader_of_stdin(&input, &args, &output)?;
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
     transfer::check(&input, &args, &plan, &output)?;
@@ -105,16 +116,19 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.secrets.hosts = auth_hosts(&args)?;
     plan.connect.tls = tls::plan(std::mem::take(&mut args.tls), world)?;
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
-    let notes = who::fill(&args.who, &mut plan, world)?;
+    let mut notes = who::fill(&args.who, &mut plan, world)?;
+    let told = told::records(&output, world)?;
+    notes.extend(told.notes.iter().cloned());
     secrets_stay_home(&input, &plan, &args)?;
     transfer::fill(&mut args, &mut plan, world)?;
     limits(&mut plan, &run);
-    plan.hash_bodies = compare.is_some();
+    (plan.hash_bodies, plan.ignore_outputs) = (compare.is_some(), compare.is_some());
+    told::ask_for(&mut plan, &told, &output);
     plan.request.compressed = args.compressed;
     plan.request.follow = args.follow.unwrap_or_default();
     plan.connect.ca = environment::ca_source(args.cacert, args.capath, world.env, world.system_ca);
     let (secret_headers, cookie_jar) = (args.secret_headers, args.who.cookie_jar);
-    Ok(Invocation { secret_headers, cookie_jar, notes, ..told(plan, input, compare, output, world) })
+    Ok(Invocation { secret_headers, cookie_jar, notes, ..all_told(plan, input, compare, output, told, world) })
 }
 
 fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
@@ -146,6 +160,11 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
         (output.summary_json.is_some(), "--summary-json"),
+        (output.format == Format::Csv, "--format csv"),
+        (output.fields.is_some(), "--fields"),
+        (output.write_out.is_some(), "-w"),
+        (output.show_headers, "--show-headers"),
+        (output.har.is_some(), "--har"),
         (output.verbose, "-v"),
         // Each run begins with the same cookies, so that no single jar is what came of it.
         (args.who.cookie_jar.is_some(), "-c"),
@@ -215,14 +234,23 @@ fn stall(run: &Run) -> Option<Stall> {
     (min_bytes_per_s > 0).then_some(Stall { time, min_bytes_per_s, given: true })
 }
 
-fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, world: &World) -> Invocation {
+fn all_told(
+    mut plan: Plan,
+    input: Input,
+    compare: Option<Compare>,
+    output: Output,
+    told: Told,
+    world: &World,
+) -> Invocation {
     let bodies_take_stdout = match &plan.bodies {
         Bodies::Print => true,
         Bodies::Save(save) => save.templates.iter().any(|template| template == "-"),
         Bodies::Count => false,
     };
     let heads_take_stdout = output.dump_header.as_ref().is_some_and(|path| path.as_os_str() == "-");
-    plan.hold_bodies = heads_take_stdout;
+    let Told { fields, write_out, notes: _ } = told;
+    let writes_between = write_out.as_ref().is_some_and(Template::names_stdout);
+    plan.hold_bodies = heads_take_stdout || output.show_headers || writes_between;
     Invocation {
         globs: !input.globoff,
         urls: input.urls,
@@ -230,6 +258,9 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         compare,
         allow_empty: input.allow_empty,
         format: output.format,
+        fields,
+        write_out,
+        show_headers: output.show_headers,
         report_to: if bodies_take_stdout || heads_take_stdout { Stream::Stderr } else { Stream::Stdout },
         binary_to_terminal: output.templates.iter().any(|template| template == "-"),
         progress: progress(&output, world),
@@ -241,6 +272,7 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         cookie_jar: None,
         notes: Vec::new(),
         dump_header: output.dump_header,
+        har: output.har,
         summary_json: output.summary_json,
         save_failed: output.save_failed,
         plan,

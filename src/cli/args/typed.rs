@@ -138,6 +138,11 @@ pub struct Output {
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,
+    pub fields: Option<String>,
+    pub max_body: Option<usize>,
+    pub write_out: Option<WriteOut>,
+    pub show_headers: bool,
+    pub har: Option<PathBuf>,
     pub progress: ProgressArg,
     pub color: ColorArg,
     pub silent: bool,
@@ -151,6 +156,15 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    Csv,
+}
+
+/// `-w`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOut {
+    Text(String),
+    /// `-w @FILE`; `-` is standard input.
+    File(PathBuf),
 }
 
 /// `--progress`

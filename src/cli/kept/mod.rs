@@ -1,6 +1,7 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod har;
 mod place;
 mod replacing;
 mod save_failed;
@@ -10,11 +11,12 @@ use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::har::Har;
 use self::place::Place;
 use self::save_failed::SaveFailed;
 use self::summary_json::SummaryJson;
 use super::args::Invocation;
-use super::report::redact;
+use super::report::{redact, secrets};
 use super::stream::Stream;
 
 /// One of these files.
@@ -50,6 +52,9 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
     }
     if let Some(path) = &invocation.summary_json {
         all.push(Box::new(SummaryJson(Place::at(path, stdout, files)?, redact(invocation.show_secrets))));
+    }
+    if let Some(path) = &invocation.har {
+        all.push(Box::new(Har::at(path, files, secrets(invocation))?));
     }
     Ok(all)
 }

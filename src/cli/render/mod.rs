@@ -1,13 +1,21 @@
 //! Outcomes → bytes: the text report, the JSON record, the summary, the comparison.
 
+mod certificate;
+pub mod chosen;
 pub mod compare;
 pub mod compare_json;
+pub mod csv;
 mod cut;
+mod extras;
+pub mod fields;
+pub mod har;
 pub mod json;
 mod object;
 pub mod summary;
 pub mod text;
 pub mod units;
+mod value;
+pub mod write_out;
 
 #[cfg(test)]
 mod samples;
