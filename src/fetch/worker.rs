@@ -1,6 +1,6 @@
 //! What becomes of one line: permits, attempts, retries; exactly one outcome at the end.
 
-mod answer;
+pub(super) mod answer;
 mod attempt;
 mod gate;
 mod hops;
@@ -56,8 +56,10 @@ impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Box<Fetched> {
         let outcome = job.record(&self.plan);
-        let Job { entry, place, ready, read_at } = job;
-        let fetched = Box::new(Fetched { outcome, body: None, line: None, exchanges: Vec::new() });
+        let Job { entry, place, ready, read_at, turn, ticket } = job;
+        let details = self.plan.keeps_details().then(Box::default);
+        let (body, line, exchanges) = (None, None, Vec::new());
+        let fetched = Box::new(Fetched { outcome, body, line, exchanges, turn, ticket, details });
         let origin = match &entry.target {
             Ok(target) => Origin::of(&target.url).ok_or_else(no_origin),
             Err(failure) => Err(failure.clone()),
@@ -72,7 +74,11 @@ impl Worker {
                 let finished = finish(ended.landed, record, &self.attempter.client);
                 self.attempter.save_etag(ended.etag, record);
                 record.file = finished.file;
-                (line.fetched.body, line.fetched.exchanges) = (finished.body, ended.exchanges);
+                line.fetched.body = finished.body;
+                let fetched = &mut line.fetched;
+                if let (Some(details), Some(notes)) = (&mut fetched.details, ended.notes) {
+                    fetched.exchanges = details.take_last(*notes);
+                }
                 asked = ended.asked;
             }
             Err(failure) => line.fetched.outcome.error = Some(failure),
@@ -84,6 +90,9 @@ impl Worker {
         if !fetched.outcome.ok() {
             self.note_failure();
         }
+        if let Some(lane) = &self.attempter.lane {
+            lane.ended(fetched.outcome.ok());
+        }
         // Moved, not copied: there is one of each for every line.
         (fetched.outcome.source, fetched.outcome.url, fetched.line) = (entry.source, entry.text, entry.line);
         fetched.outcome.final_url = match asked {
@@ -94,6 +103,9 @@ impl Worker {
             Some(Asked::Elsewhere(url)) => Some(url),
             None => None,
         };
+        if let (Some(journal), Some(_)) = (self.attempter.journal.get(), &fetched.ticket) {
+            journal.note_file(&mut fetched);
+        }
         fetched
     }
 
@@ -151,7 +163,10 @@ impl Worker {
             });
             record.timings.retries = now.saturating_duration_since(first);
             // Its file or its memory first: the next attempt has its own.
-            let Ended { asked, etag, .. } = std::mem::take(&mut last);
+            let Ended { asked, etag, notes, .. } = std::mem::take(&mut last);
+            if let (Some(details), true) = (&mut line.fetched.details, self.plan.keep_attempts) {
+                details.take_earlier(&line.fetched.outcome, notes);
+            }
             (line, last) = self.attempt(line, pass, etag);
             last.asked = last.asked.or(asked);
             if !self.wait_to_try_again(origin, &mut line.fetched.outcome, &last, first) {

@@ -25,6 +25,11 @@ impl Landed {
         matches!(self, Landed::Print { shown: true, .. })
     }
 
+    /// Whether a file could not be written because the disk is full, or the user's share of it, or what a file may have.
+    pub fn disk_is_full(&self) -> bool {
+        matches!(self, Landed::Save(save) if save.disk_is_full())
+    }
+
     /// The body is whole. What is left to print is returned, where a file was written its path. Where a descriptor is
     /// wanting for that, an idle connection of `client` makes room.
     pub fn finish(self, client: &Client) -> io::Result<Finished> {
@@ -33,13 +38,5 @@ impl Landed {
             Landed::Print { spool, .. } => Finished { body: Some(spool), file: None },
             Landed::Save(save) => Finished { body: None, file: save.with_client(client.clone()).finish()? },
         })
-    }
-}
-
-impl<C> Save<C> {
-    /// The same with a client of another hub, or with none.
-    pub(super) fn with_client<D>(self, client: D) -> Save<D> {
-        let Save { path, create_dirs, parts, client: _, pending, open, how } = self;
-        Save { path, create_dirs, parts, client, pending, open, how }
     }
 }

@@ -4,16 +4,18 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::LastText;
 use super::answer::To;
 use super::gate::Gate;
 use crate::fetch::credentials::Credentials;
-use crate::fetch::exchange::Exchange;
+use crate::fetch::details::Notes;
 use crate::fetch::failure::{cut, over_time, stage};
 use crate::fetch::flow::{Flow, UsualFields};
+use crate::fetch::in_flight::{InFlight, Lane};
+use crate::fetch::journal::Journal;
 use crate::fetch::list::Entry;
 use crate::fetch::names::{HeaderNames, Place};
 use crate::fetch::outcome::{Failure, Kind, Stage};
@@ -44,6 +46,8 @@ pub(in crate::fetch) struct Common {
     pub parts: PartFiles,
     /// Names that servers chose for files.
     pub header_names: Arc<Mutex<HeaderNames>>,
+    /// The run's record, where it has one.
+    pub journal: Arc<OnceLock<Journal>>,
 }
 
 /// What makes the attempts on one hub: connections of its own, and what all share, which it reads as its own.
@@ -56,6 +60,8 @@ pub(in crate::fetch) struct Attempter {
     pub usual: UsualFields,
     /// The content type of most answers.
     pub types: LastText,
+    /// Where what is in flight is noted, if the run is watched.
+    pub lane: Option<Arc<Lane>>,
     /// Ends what runs.
     pub stop: Stop,
 }
@@ -86,7 +92,8 @@ pub(in crate::fetch) struct Ended {
     pub refused: bool,
     /// What the last answer asked for, and who gave it.
     pub retry_after: Option<(Duration, Origin)>,
-    pub exchanges: Vec<Exchange>,
+    /// What the plan asks for beyond the record.
+    pub notes: Option<Box<Notes>>,
     /// The entity tag to be saved: that of the last answer that had a body.
     pub etag: Option<String>,
     /// What was asked for last, also by an attempt before this.
@@ -103,7 +110,8 @@ pub(in crate::fetch) enum Asked {
 impl Attempter {
     pub fn new(common: Common, client: Client, stop: Stop) -> Attempter {
         let (usual, types) = (UsualFields::default(), LastText::default());
-        Attempter { common, anonymous: client.anonymous(), client, usual, types, stop }
+        let lane = common.plan.watch.as_ref().map(InFlight::lane);
+        Attempter { common, anonymous: client.anonymous(), client, usual, types, lane, stop }
     }
 
     /// What it shares with those on other hubs.
@@ -115,24 +123,25 @@ impl Attempter {
     /// a line is never lost.
     /// `etag` is what an earlier one had, which this one may go on with.
     pub fn attempt(&self, line: &mut Underway, gate: Gate<'_>, etag: Option<String>) -> Ended {
-        let mut ended = Ended::default();
-        let Underway { entry, place, fetched } = line;
-        let (Ok(target), record) = (&entry.target, &mut fetched.outcome) else { return ended };
+        let mut sink = self.sink(line, &gate);
+        let mut ended = Ended { notes: Notes::of(&self.plan), ..Ended::default() };
+        let (Ok(target), record) = (&line.entry.target, &mut line.fetched.outcome) else { return ended };
+        let _flight = self.lane.as_ref().map(|lane| lane.begin(&target.url, green::now()));
         let mut trace = Trace::default();
-        let mut sink = self.sink(entry, place.as_ref(), &gate);
+        trace.certificates = self.plan.keep_certificates.then(Default::default);
         let max_time = target.timeout.or(self.plan.limits.max_time);
         let speed = self.speeds.up();
         let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
         flow.throttle = speed.as_ref().map(|speed| speed as _);
-        let from = match self.continue_at(&mut sink) {
-            Ok(from) => from,
+        let (from, known) = match self.continue_at(&mut sink) {
+            Ok(found) => found,
             Err(failure) => {
                 record.error = Some(failure);
                 return ended;
             }
         };
-        flow.ask_for(transfer::fields(&self.plan.transfer, from, etag.as_deref()));
-        let to = To { index: entry.index, from, sink: &mut sink };
+        flow.ask_for(transfer::fields(&self.plan.transfer, from, known.or(etag).as_deref()));
+        let to = To { index: line.entry.index, from, sink: &mut sink };
         let run = || self.hops(&mut flow, gate, record, &mut trace, to, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             self.stop.while_running(|| match max_time {
@@ -143,6 +152,9 @@ impl Attempter {
         let at = stage(&trace);
         trace.stop();
         record.take_times(&trace);
+        if let Some(notes) = &mut ended.notes {
+            notes.end(&trace);
+        }
         ended.asked = flow.last_asked().map(|url| match url {
             Cow::Borrowed(_) => Asked::Target,
             Cow::Owned(url) => Asked::Elsewhere(url.into()),
