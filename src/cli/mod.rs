@@ -6,11 +6,14 @@ mod compare;
 mod curl_options;
 mod demo;
 mod descriptors;
+mod dry_run;
 mod escape;
 mod exit;
 mod heads;
+mod html;
 mod input;
 mod kept;
+mod preview;
 mod progress;
 mod render;
 mod report;
@@ -20,12 +23,13 @@ mod serve;
 mod signals;
 mod stream;
 mod terminal;
+mod to_curl;
 mod units;
 mod verbose;
 
 use std::io::Write;
 
-use args::{Command, World};
+use args::{Command, Only, World};
 use exit::Exit;
 use gfetch::green;
 
@@ -33,9 +37,11 @@ use gfetch::green;
 pub fn main() -> ! {
     descriptors::raise_limit();
     let exit = match args::parse(std::env::args_os().skip(1), &World::of_this_process()) {
-        Ok(Command::Fetch(invocation)) => green::run(|| match invocation.compare {
-            Some(how) => compare::compare(&invocation, how),
-            None => run::fetch(*invocation),
+        Ok(Command::Fetch(invocation)) => green::run(|| match (&invocation.compare, invocation.only) {
+            (Some(how), _) => compare::compare(&invocation, how),
+            (None, Some(Only::Plan)) => preview::tell(&invocation, &mut dry_run::DryRun::new(&invocation)),
+            (None, Some(Only::Curl)) => preview::tell(&invocation, &mut to_curl::ToCurl::new(&invocation)),
+            (None, None) => run::fetch(*invocation),
         }),
         Ok(Command::Demo(options)) => demo::demo(&options),
         Ok(Command::Serve(options)) => serve_until_stopped(&options),

@@ -49,7 +49,8 @@ impl Run {
         let heads = dumped.into_iter().chain(invocation.show_headers.then(|| Heads::shown(&stdout))).collect();
         let plan = &invocation.plan;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
-        let kept = kept::begin(&invocation, session.part_files(), &stdout)?;
+        let mut kept = kept::begin(&invocation, session.part_files(), &stdout)?;
+        kept.extend(kept::take_up(&invocation, &session, [&stdout, &stderr])?);
         let parts = session.part_files().clone();
         let caught = signals::watch(session.stop().clone(), plan.grace, move || parts.remove_all());
         let caught = caught.map_err(|error| format!("signals: {error}"))?;
@@ -94,7 +95,7 @@ impl Run {
             self.report.complain(&format!("a body that waited for its record cannot be read: {error}"));
             self.lost = true;
         }
-        self.session.turn().pass_to(fetched.outcome.index + 1);
+        self.session.turn().pass_to(fetched.turn + 1);
         if self.invocation.verbose {
             let text = verbose::exchanges(&fetched, &self.invocation);
             self.report.stderr.push(text.as_bytes());
@@ -110,6 +111,7 @@ impl Run {
         self.report.progress.finish();
         self.report.summary.elapsed = self.started.elapsed();
         self.report.summary.reading_paused = self.session.reading_paused();
+        self.report.summary.done_before = self.session.done_before();
         self.report.summary.stopped_after = self.session.stopped_after().map(|source| line_number(&source));
         self.report.to.flush();
         self.report.stdout.flush();
@@ -170,7 +172,8 @@ fn body_output(invocation: &Invocation, stdout: &Stream) -> Output {
     })
 }
 
-fn names(plan: &Plan) -> Names {
+/// What gives the files their names.
+pub fn names(plan: &Plan) -> Names {
     match &plan.bodies {
         Bodies::Save(save) => {
             let templates = save.templates.iter().map(|text| Template::parse(text)).collect();

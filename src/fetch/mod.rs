@@ -15,6 +15,7 @@ mod exchange;
 mod failure;
 mod flow;
 pub mod glob;
+mod journal;
 pub mod list;
 pub mod names;
 pub mod outcome;
@@ -22,6 +23,7 @@ mod pace;
 mod parts;
 mod permits;
 pub mod plan;
+pub mod preview;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod random;
 mod receive;
@@ -37,6 +39,7 @@ mod worker;
 
 pub use details::{Details, EarlierAttempt};
 pub use exchange::Exchange;
+pub use journal::{Journal, JournalError, Key, Ticket};
 pub use parts::{Listed, PartFiles};
 pub use session::{Fetched, Session};
 pub use sink::{Output, Turn};

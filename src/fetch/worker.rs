@@ -1,6 +1,6 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
-mod answer;
+pub(super) mod answer;
 mod hops;
 mod last_text;
 
@@ -16,6 +16,7 @@ use super::credentials::Credentials;
 use super::details::{Details, Notes};
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
+use super::journal::Journal;
 use super::list::{Entry, Target};
 use super::names::HeaderNames;
 use super::outcome::{Failure, Kind, Outcome, Stage};
@@ -24,7 +25,7 @@ use super::permits::{Pass, Permits, Refused};
 use super::plan::Plan;
 use super::retry::{Attempt, Decision, RetryBudget};
 use super::session::{Fetched, Job};
-use super::sink::{Finished, Output, Sink, Turn};
+use super::sink::{Output, Sink, Turn};
 use super::speed::Speeds;
 use super::spool::SpoolMemory;
 use super::stop::Stop;
@@ -35,7 +36,7 @@ use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
-use answer::To;
+use answer::{To, finish};
 pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
@@ -69,6 +70,8 @@ pub(super) struct Worker {
     pub to_start: Cell<u64>,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
+    /// The run's record, where it has one.
+    pub journal: OnceCell<Journal>,
 }
 
 pub(super) type StartHook = Box<dyn Fn(&Entry)>;
@@ -102,7 +105,9 @@ impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Box<Fetched> {
         let outcome = job.record(&self.plan);
-        let mut fetched = Box::new(Fetched { outcome, body: None, line: None, exchanges: Vec::new(), details: None });
+        let (turn, exchanges) = (job.turn, Vec::new());
+        let mut fetched =
+            Box::new(Fetched { outcome, body: None, line: None, exchanges, details: None, turn, ticket: None });
         if self.plan.keeps_details() {
             fetched.details = Some(Box::default());
         }
@@ -138,6 +143,10 @@ impl Worker {
             Some(Asked::Elsewhere(url)) => Some(url),
             None => None,
         };
+        fetched.ticket = job.ticket;
+        if let (Some(journal), Some(_)) = (self.journal.get(), &fetched.ticket) {
+            journal.note_file(&mut fetched);
+        }
         fetched
     }
 
@@ -331,14 +340,14 @@ impl Worker {
         let speed = self.speeds.up();
         let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
         flow.throttle = speed.as_ref().map(|speed| speed as _);
-        let from = match self.continue_at(&mut sink) {
-            Ok(from) => from,
+        let (from, known) = match self.continue_at(&mut sink) {
+            Ok(found) => found,
             Err(failure) => {
                 record.error = Some(failure);
                 return ended;
             }
         };
-        flow.ask_for(transfer::fields(&self.plan.transfer, from, etag.as_deref()));
+        flow.ask_for(transfer::fields(&self.plan.transfer, from, known.or(etag).as_deref()));
         let to = To { index: job.entry.index, from, sink: &mut sink };
         let run = || self.hops(&mut flow, pass, record, &mut trace, to, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
@@ -383,15 +392,6 @@ impl From<Failure> for Ending {
     fn from(failure: Failure) -> Ending {
         Ending::Failed(failure)
     }
-}
-
-/// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
-fn finish(sink: Option<Sink>, record: &mut Outcome) -> Finished {
-    let Some(sink) = sink.filter(|_| record.error.is_none()) else { return Finished::default() };
-    sink.finish().unwrap_or_else(|error| {
-        record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
-        Finished::default()
-    })
 }
 
 #[inline(never)]

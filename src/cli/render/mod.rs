@@ -4,13 +4,19 @@ mod certificate;
 pub mod chosen;
 pub mod compare;
 pub mod compare_json;
+pub mod compare_widths;
 pub mod csv;
-mod cut;
+pub mod curl;
+mod curl_fields;
+pub mod cut;
+pub mod dry_limits;
+pub mod dry_run;
 mod extras;
 pub mod fields;
 pub mod har;
 pub mod json;
 mod object;
+mod shell;
 pub mod summary;
 pub mod text;
 pub mod units;
@@ -18,7 +24,7 @@ mod value;
 pub mod write_out;
 
 #[cfg(test)]
-mod samples;
+pub mod samples;
 
 use std::borrow::Cow;
 

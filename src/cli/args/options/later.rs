@@ -2,12 +2,5 @@
 
 use crate::cli::args::option::Opt;
 
-pub const OPTIONS: &[Opt] = &[
-    Opt::later("threads", Some("N")),
-    Opt::later("no-clobber", None),
-    Opt::later("skip-existing", None),
-    Opt::later("report", Some("FILE")),
-    Opt::later("resume", Some("FILE")),
-    Opt::later("dry-run", None),
-    Opt::later("to-curl", None),
-];
+pub const OPTIONS: &[Opt] =
+    &[Opt::later("threads", Some("N")), Opt::later("no-clobber", None), Opt::later("skip-existing", None)];
