@@ -17,7 +17,7 @@ use super::render::fields::{Of, Secrets};
 use super::render::write_out::{Template, To, Transfer};
 use super::render::{self, Redact, Show};
 use super::stream::{Broken, Stream};
-use super::terminal;
+use super::{charset, terminal};
 
 /// Everything that is written.
 pub struct Report {
@@ -38,10 +38,14 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(invocation: &Invocation, stdout: Stream, stderr: Stream, kept: Vec<Box<dyn Kept>>) -> Report {
-        let progress = Progress::new(invocation.progress);
+    pub fn new(
+        invocation: &Invocation,
+        (stdout, stderr): (Stream, Stream),
+        progress: Progress,
+        kept: Vec<Box<dyn Kept>>,
+    ) -> Report {
         for (stream, of) in [(&stdout, args::Stream::Stdout), (&stderr, args::Stream::Stderr)] {
-            stream.share_with(progress.bar().filter(|_| terminal::width(of).is_some()));
+            stream.share_with(progress.live().filter(|_| terminal::width(of).is_some()));
         }
         let to_stdout = invocation.report_to == args::Stream::Stdout;
         let to = if to_stdout { stdout.clone() } else { stderr.clone() };
@@ -86,7 +90,7 @@ impl Report {
             Format::Text => self.push(|out, show| {
                 let mut line = String::new();
                 render::text::line(&mut line, outcome, show);
-                out.extend_from_slice(line.as_bytes());
+                out.extend_from_slice(charset::shown(&line).as_bytes());
             }),
         }
     }
@@ -121,7 +125,7 @@ impl Report {
         let is_drawn = self.format == Format::Text && self.write_out.is_none() && self.show.width != usize::MAX;
         let mut text = String::from(if is_drawn { "\n" } else { "" });
         render::summary::text(&mut text, &self.summary, &self.show, hint);
-        self.stderr.push(text.as_bytes());
+        self.stderr.talk(&text);
     }
 
     /// Puts what was kept beside the report in its place. What could not be written is returned.
@@ -132,7 +136,7 @@ impl Report {
     }
 
     pub fn complain(&self, message: &str) {
-        self.stderr.push(format!("gfetch: {message}\n").as_bytes());
+        self.stderr.talk(&format!("gfetch: {message}\n"));
     }
 
     /// A report on standard error that breaks off is one that could not be written, whoever went away.

@@ -11,6 +11,8 @@ use gfetch::fetch::{Fetched, Output, Session};
 use super::args::Invocation;
 use super::exit::Exit;
 use super::heads::Heads;
+use super::progress::Progress;
+use super::render::live::Total;
 use super::report::Report;
 use super::stream::{Broken, Stream};
 use super::{client, input, kept, signals, verbose};
@@ -42,7 +44,7 @@ impl Run {
     fn prepare(mut invocation: Invocation) -> Result<(Run, List), String> {
         invocation.plan.keep_exchanges |= invocation.verbose || invocation.dump_header.is_some();
         invocation.plan.spool_dir = std::env::temp_dir();
-        let list = input::open(&invocation)?;
+        let (list, expected) = input::open(&invocation)?;
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
         let dumped = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout)).transpose()?;
@@ -52,9 +54,16 @@ impl Run {
         let mut kept = kept::begin(&invocation, session.part_files(), &stdout)?;
         kept.extend(kept::take_up(&invocation, &session, [&stdout, &stderr])?);
         let parts = session.part_files().clone();
-        let caught = signals::watch(session.stop().clone(), plan.grace, move || parts.remove_all());
+        let mut progress = Progress::new(&invocation, &stderr);
+        let screen = progress.screen();
+        let caught = signals::watch(session.stop().clone(), plan.grace, screen, move || parts.remove_all());
         let caught = caught.map_err(|error| format!("signals: {error}"))?;
-        let report = Report::new(&invocation, stdout, stderr, kept);
+        let read = session.clone();
+        progress.begin(session.stop().clone(), move || match read.list_has_ended() {
+            true => Some(Total { lines: read.lines_read(), exact: true }),
+            false => expected.total(),
+        });
+        let report = Report::new(&invocation, (stdout, stderr), progress, kept);
         if !invocation.silent {
             invocation.notes.iter().for_each(|note| report.complain(note));
         }
@@ -104,7 +113,6 @@ impl Run {
         for (cause, wait) in self.session.take_waits() {
             self.report.summary.add_queue(cause, wait);
         }
-        self.report.progress.show(&self.report.summary);
     }
 
     fn finish(mut self) -> Exit {

@@ -15,6 +15,7 @@ mod exchange;
 mod failure;
 mod flow;
 pub mod glob;
+mod in_flight;
 mod journal;
 pub mod list;
 pub mod names;
@@ -39,6 +40,7 @@ mod worker;
 
 pub use details::{Details, EarlierAttempt};
 pub use exchange::Exchange;
+pub use in_flight::{InFlight, Seen};
 pub use journal::{Journal, JournalError, Key, Ticket};
 pub use parts::{Listed, PartFiles};
 pub use session::{Fetched, Session};

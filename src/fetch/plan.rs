@@ -18,6 +18,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::in_flight::InFlight;
 use crate::http::cookies::Jar;
 use crate::http::{HttpVersions, Routes};
 
@@ -56,6 +57,8 @@ pub struct Plan {
     pub keep_body: Option<usize>,
     /// Where lines of a list want their bodies saved is passed over: they are fetched for their time only.
     pub ignore_outputs: bool,
+    /// Where what is in flight is noted, for who watches the run; none: nowhere.
+    pub watch: Option<InFlight>,
     /// Bodies that are printed wait until their records are handed over: something comes before them on standard output.
     pub hold_bodies: bool,
     /// The folder for bodies that wait for their turn and do not fit into memory (`/tmp`); the files have no names there.
@@ -99,6 +102,7 @@ impl Default for Plan {
             keep_certificates: false,
             keep_body: None,
             ignore_outputs: false,
+            watch: None,
             hold_bodies: false,
             spool_dir: PathBuf::from("/tmp"),
             retry: RetryPolicy::default(),

@@ -9,6 +9,7 @@ use super::credentials::Credentials;
 use super::details::Details;
 use super::exchange::Exchange;
 use super::flow::{UsualFields, first_method};
+use super::in_flight::InFlight;
 use super::journal::{Journal, Key, Ticket};
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
@@ -167,6 +168,7 @@ impl Session {
             speeds: Speeds::new(&plan.limits),
             credentials: Credentials::new(plan.cookies.take()),
             spools: SpoolMemory::new(&plan.spool_dir),
+            lane: plan.watch.as_ref().map(InFlight::lane),
             plan: Rc::new(plan),
             anonymous: client.anonymous(),
             client,
@@ -271,6 +273,11 @@ impl Session {
     pub fn stopped_after(&self) -> Option<String> {
         let stopped = self.worker.stop.is_requested() && !self.input.ended.get();
         self.input.last_source.borrow().clone().filter(|_| stopped)
+    }
+
+    /// Whether the list has been read to its end.
+    pub fn list_has_ended(&self) -> bool {
+        self.input.ended.get()
     }
 
     /// Lines read so far.

@@ -1,14 +1,15 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
 pub(super) mod answer;
+mod ending;
 mod hops;
 mod last_text;
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
@@ -16,6 +17,7 @@ use super::credentials::Credentials;
 use super::details::{Details, Notes};
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
+use super::in_flight::Lane;
 use super::journal::Journal;
 use super::list::{Entry, Target};
 use super::names::HeaderNames;
@@ -31,12 +33,13 @@ use super::spool::SpoolMemory;
 use super::stop::Stop;
 use super::summary::Cause;
 use super::transfer;
-use crate::green::{self, Panic};
+use crate::green;
 use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
 use answer::{To, finish};
+use ending::{Ending, panicked};
 pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
@@ -68,6 +71,8 @@ pub(super) struct Worker {
     pub types: LastText,
     /// Lines that have been read and not started. What is unread of the list counts as one.
     pub to_start: Cell<u64>,
+    /// Where what is in flight is noted, if the run is watched.
+    pub lane: Option<Arc<Lane>>,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
     /// The run's record, where it has one.
@@ -131,6 +136,9 @@ impl Worker {
         }
         if !fetched.outcome.ok() {
             self.note_failure();
+        }
+        if let Some(lane) = &self.lane {
+            lane.ended(fetched.outcome.ok());
         }
         // Moved, not copied: there is one of each for every line.
         let entry = job.entry;
@@ -332,6 +340,7 @@ impl Worker {
         if record.attempts == 1 {
             self.one_less_to_start();
         }
+        let _flight = self.lane.as_ref().map(|lane| lane.begin(&target.url, green::now()));
         let mut trace = Trace::default();
         let mut ended = Ended { notes: Notes::of(&self.plan), ..Ended::default() };
         trace.certificates = self.plan.keep_certificates.then(Default::default);
@@ -380,21 +389,4 @@ impl Worker {
         ended.sink = Some(sink);
         ended
     }
-}
-
-/// How an attempt ends that does not succeed.
-enum Ending {
-    Failed(Failure),
-    OverTime(Duration),
-}
-
-impl From<Failure> for Ending {
-    fn from(failure: Failure) -> Ending {
-        Ending::Failed(failure)
-    }
-}
-
-#[inline(never)]
-fn panicked(payload: Box<dyn Any + Send>, at: Stage) -> Failure {
-    Failure::new(Kind::Internal, at, format!("a bug in gfetch: {}", Panic::new(payload).message()))
 }

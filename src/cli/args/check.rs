@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use gfetch::fetch::InFlight;
 use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, Stall};
 
 use gfetch::http::Routes;
@@ -294,6 +295,8 @@ fn all_told(
     let Told { fields, write_out, notes: _ } = told;
     let writes_between = write_out.as_ref().is_some_and(Template::names_stdout);
     plan.hold_bodies = heads_take_stdout || output.show_headers || writes_between;
+    let progress = progress(&output, world);
+    plan.watch = (progress != Progress::None).then(InFlight::default);
     Invocation {
         globs: !input.globoff,
         urls: input.urls,
@@ -308,7 +311,7 @@ fn all_told(
         show_headers: output.show_headers,
         report_to: if bodies_take_stdout || heads_take_stdout { Stream::Stderr } else { Stream::Stdout },
         binary_to_terminal: output.templates.iter().any(|template| template == "-"),
-        progress: progress(&output, world),
+        progress,
         color: color(output.color, world),
         silent: output.silent,
         verbose: output.verbose,
@@ -332,18 +335,21 @@ fn progress(output: &Output, world: &World) -> Progress {
         _ if output.silent => Progress::None,
         // It would wipe away the end of a body that has no last newline.
         ProgressArg::Auto if prints && (world.is_terminal)(Stream::Stdout) => Progress::None,
-        ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => Progress::Live,
+        ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => match environment::is_dumb(world.env) {
+            true => Progress::Plain,
+            false => Progress::Live,
+        },
         ProgressArg::Auto | ProgressArg::None => Progress::None,
         ProgressArg::Plain => Progress::Plain,
     }
 }
 
-/// `--color` as asked for; by itself only a terminal is coloured, and only without `NO_COLOR`.
+/// `--color` as asked for; by itself as the environment says, and else a terminal is coloured.
 pub(super) fn color(asked: ColorArg, world: &World) -> Color {
     let colored = |stream| match asked {
         ColorArg::Always => true,
         ColorArg::Never => false,
-        ColorArg::Auto => (world.is_terminal)(stream) && !environment::no_color(world.env),
+        ColorArg::Auto => environment::color(world.env).unwrap_or_else(|| (world.is_terminal)(stream)),
     };
     Color { stdout: colored(Stream::Stdout), stderr: colored(Stream::Stderr) }
 }

@@ -15,6 +15,7 @@ mod extras;
 pub mod fields;
 pub mod har;
 pub mod json;
+pub mod live;
 mod object;
 mod shell;
 pub mod summary;

@@ -124,7 +124,8 @@ impl Worker {
             (Some(most), Some(notes)) => Some(Gather { spool: notes.spool(&self.spools), room: most }),
             _ => None,
         };
-        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed: self.speeds.down(), gather };
+        let (lane, speed) = (self.lane.as_deref(), self.speeds.down());
+        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed, gather, lane };
         let taken = receive::body(rules, &mut response, sink, record, trace);
         if fails {
             // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
