@@ -49,6 +49,8 @@ pub struct Plan {
     pub hash_bodies: bool,
     /// Whether each record comes with the heads of its exchanges (`-v`).
     pub keep_exchanges: bool,
+    /// Where what is in flight is noted, for who watches the run; none: nowhere.
+    pub watch: Option<InFlight>,
     /// Whether each record comes with its earlier attempts.
     pub keep_attempts: bool,
     /// Whether each record comes with the certificates that its last server showed.
@@ -57,8 +59,6 @@ pub struct Plan {
     pub keep_body: Option<usize>,
     /// Where lines of a list want their bodies saved is passed over: they are fetched for their time only.
     pub ignore_outputs: bool,
-    /// Where what is in flight is noted, for who watches the run; none: nowhere.
-    pub watch: Option<InFlight>,
     /// Bodies that are printed wait until their records are handed over: something comes before them on standard output.
     pub hold_bodies: bool,
     /// The folder for bodies that wait for their turn and do not fit into memory (`/tmp`); the files have no names there.
@@ -98,11 +98,11 @@ impl Default for Plan {
             fail_on_status: true,
             hash_bodies: false,
             keep_exchanges: false,
+            watch: None,
             keep_attempts: false,
             keep_certificates: false,
             keep_body: None,
             ignore_outputs: false,
-            watch: None,
             hold_bodies: false,
             spool_dir: PathBuf::from("/tmp"),
             retry: RetryPolicy::default(),

@@ -25,9 +25,9 @@ pub(super) struct Rules<'a> {
     pub compressed: bool,
     pub budget: &'a MemoryBudget,
     pub speed: Option<Speed>,
-    pub gather: Option<Gather<'a>>,
     /// Where bytes are noted as they come.
     pub lane: Option<&'a Lane>,
+    pub gather: Option<Gather<'a>>,
 }
 
 /// Where the beginning of a body is kept for its record.
@@ -54,7 +54,7 @@ pub(super) fn body(
     record: &mut Outcome,
     trace: &Trace,
 ) -> Result<(), Failure> {
-    let Rules { plan, compressed, budget, speed, gather, lane } = rules;
+    let Rules { plan, compressed, budget, speed, lane, gather } = rules;
     // Where there is no body (HEAD, 204, 304) what its fields say of one is nothing to us.
     let codings = match compressed && !response.is_done() {
         true => codings(response)?,

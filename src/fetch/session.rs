@@ -62,12 +62,12 @@ pub struct Fetched {
     pub line: Option<Rc<[u8]>>,
     /// Heads of the exchanges of its last attempt, where the plan keeps them.
     pub exchanges: Vec<Exchange>,
-    /// What else the plan asks for.
-    pub details: Option<Box<Details>>,
     /// Records before it, in input order.
     pub turn: u64,
     /// What the record of the run (`--resume`) knows it by, where it is not in there yet.
     pub ticket: Option<Ticket>,
+    /// What else the plan asks for.
+    pub details: Option<Box<Details>>,
 }
 
 impl Fetched {

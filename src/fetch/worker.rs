@@ -38,8 +38,8 @@ use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
-use answer::{To, finish};
-use ending::{Ending, panicked};
+use answer::To;
+use ending::{Ending, finish, panicked};
 pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
@@ -110,9 +110,15 @@ impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Box<Fetched> {
         let outcome = job.record(&self.plan);
-        let (turn, exchanges) = (job.turn, Vec::new());
-        let mut fetched =
-            Box::new(Fetched { outcome, body: None, line: None, exchanges, details: None, turn, ticket: None });
+        let mut fetched = Box::new(Fetched {
+            outcome,
+            body: None,
+            line: None,
+            exchanges: Vec::new(),
+            turn: job.turn,
+            ticket: None,
+            details: None,
+        });
         if self.plan.keeps_details() {
             fetched.details = Some(Box::default());
         }

@@ -148,8 +148,8 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
         plan.secrets.netrc.as_ref().and_then(|_| who::netrc_path(&args.who, world)).map(|(path, _)| path);
     as_typed.cookie_files = args.who.cookie_files;
     let (secret_headers, cookie_jar) = (args.secret_headers, args.who.cookie_jar);
-    let told = all_told(plan, input, compare, output, told, world);
-    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, ..told })
+    let all = all_told(plan, input, compare, output, told, world);
+    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, ..all })
 }
 
 fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
@@ -180,13 +180,13 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
         (plan.serial, "--serial"),
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
+        (output.resume.is_some(), "--resume"),
         (output.summary_json.is_some(), "--summary-json"),
         (output.format == Format::Csv, "--format csv"),
         (output.fields.is_some(), "--fields"),
         (output.write_out.is_some(), "-w"),
         (output.show_headers, "--show-headers"),
         (output.har.is_some(), "--har"),
-        (output.resume.is_some(), "--resume"),
         (output.verbose, "-v"),
         // Each run begins with the same cookies, so that no single jar is what came of it.
         (args.who.cookie_jar.is_some(), "-c"),

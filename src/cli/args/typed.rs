@@ -137,13 +137,13 @@ pub struct Output {
     pub dir: Option<PathBuf>,
     pub create_dirs: bool,
     pub save_failed: Option<PathBuf>,
-    /// `-` is standard output.
-    pub summary_json: Option<PathBuf>,
     /// `--report`
     pub report: Option<PathBuf>,
     pub resume: Option<PathBuf>,
     pub dry_run: bool,
     pub to_curl: bool,
+    /// `-` is standard output.
+    pub summary_json: Option<PathBuf>,
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,

@@ -23,8 +23,7 @@ use self::resume::Resume;
 use self::save_failed::SaveFailed;
 use self::summary_json::SummaryJson;
 use super::args::{Invocation, ListSource};
-use super::report;
-use super::report::{redact, secrets};
+use super::report::{self, redact, secrets};
 use super::stream::Stream;
 
 /// One of these files.

@@ -12,7 +12,7 @@ use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
 use crate::fetch::receive::{self, Gather, Rules};
 use crate::fetch::session::Job;
-use crate::fetch::sink::{Finished, Sink, There};
+use crate::fetch::sink::{Sink, There};
 use crate::fetch::transfer::{self, Meaning};
 use crate::green;
 use crate::http::h1::Head;
@@ -125,7 +125,7 @@ impl Worker {
             _ => None,
         };
         let (lane, speed) = (self.lane.as_deref(), self.speeds.down());
-        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed, gather, lane };
+        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed, lane, gather };
         let taken = receive::body(rules, &mut response, sink, record, trace);
         if fails {
             // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
@@ -221,15 +221,6 @@ pub(in crate::fetch) fn continued_at(resume: Resume, file: Option<&Path>) -> Res
         }
         (Resume::At(from), _) => Ok(from),
     }
-}
-
-/// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
-pub(super) fn finish(sink: Option<Sink>, record: &mut Outcome) -> Finished {
-    let Some(sink) = sink.filter(|_| record.error.is_none()) else { return Finished::default() };
-    sink.finish().unwrap_or_else(|error| {
-        record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
-        Finished::default()
-    })
 }
 
 /// What a status says where the server gave no reason, as none does by HTTP/2 (RFC 9113 section 8.3.1).

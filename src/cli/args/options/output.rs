@@ -10,6 +10,26 @@ pub const OPTIONS: &[Opt] = &[
         Ok(())
     })
     .shown(Shown::Always),
+    Opt::value("report", "FILE", "Keep the run as a page to look at: charts, and a table to sort", |t, v| {
+        t.output.report = Some(v.file_not_stdout()?);
+        Ok(())
+    })
+        .more(
+        "One HTML file that needs neither network nor script to be read. With --compare: the comparison. Written at the end; \
+         a file that is there is replaced, unless it is the list.",
+    ),
+    Opt::flag("dry-run", "Tell what would be done, and under which limits; send nothing", |t| t.output.dry_run = true)
+        .shown(Shown::Always)
+        .more(
+            "Each URL in its turn with its method and the file that it would be saved to, with -v its header fields, too; \
+             --format json: an object a line. No name is looked up, no file made. Lines that are no URL are told: exit \
+             status 1, or 3 if none is one. With --compare: how many requests that sends.",
+        ),
+    Opt::flag("to-curl", "Write a curl command for each URL, a line each; send nothing", |t| t.output.to_curl = true)
+        .more(
+            "For a POSIX shell and curl 7.88 or newer. Secrets are ***, unless --show-secrets prints them: then each line \
+             works as it is. What is about the whole run (-j, --per-host, --rate) curl cannot be told.",
+        ),
     Opt::value("fields", "LIST", "The fields of json and csv, in this order; +NAME adds to the usual ones", |t, v| {
         t.output.fields = Some(v.text()?.to_owned());
         Ok(())
@@ -42,26 +62,6 @@ pub const OPTIONS: &[Opt] = &[
         t.output.show_headers = true;
     })
     .more("curl's -i, which is the input file here. Those of redirects among them; of failures the heads alone."),
-    Opt::value("report", "FILE", "Keep the run as a page to look at: charts, and a table to sort", |t, v| {
-        t.output.report = Some(v.file_not_stdout()?);
-        Ok(())
-    })
-        .more(
-        "One HTML file that needs neither network nor script to be read. With --compare: the comparison. Written at the end; \
-         a file that is there is replaced, unless it is the list.",
-    ),
-    Opt::flag("dry-run", "Tell what would be done, and under which limits; send nothing", |t| t.output.dry_run = true)
-        .shown(Shown::Always)
-        .more(
-            "Each URL in its turn with its method and the file that it would be saved to, with -v its header fields, too; \
-             --format json: an object a line. No name is looked up, no file made. Lines that are no URL are told: exit \
-             status 1, or 3 if none is one. With --compare: how many requests that sends.",
-        ),
-    Opt::flag("to-curl", "Write a curl command for each URL, a line each; send nothing", |t| t.output.to_curl = true)
-        .more(
-            "For a POSIX shell and curl 7.88 or newer. Secrets are ***, unless --show-secrets prints them: then each line \
-             works as it is. What is about the whole run (-j, --per-host, --rate) curl cannot be told.",
-        ),
     Opt::value("progress", "HOW", "auto: live lines if standard error is a terminal; plain; none", |t, v| {
         let words = [("auto", ProgressArg::Auto), ("plain", ProgressArg::Plain), ("none", ProgressArg::None)];
         t.output.progress = v.one_of(&words)?;
