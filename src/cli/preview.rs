@@ -51,7 +51,7 @@ struct Telling<'a> {
 
 impl<'a> Telling<'a> {
     fn new(invocation: &'a Invocation) -> Result<(Telling<'a>, List), String> {
-        let list = input::open(invocation)?;
+        let (list, _) = input::open(invocation)?;
         // Certificates that cannot be read are told now, as they would be then.
         client::of(&invocation.plan)?;
         let stream = |opened: std::io::Result<Stream>| opened.map_err(|error| error.to_string());
@@ -61,7 +61,7 @@ impl<'a> Telling<'a> {
 
     /// A signal ends the reading; there is nothing to wait for.
     fn caught(&self) -> Result<signals::Caught, String> {
-        let caught = signals::watch(self.stop.clone(), Grace::new(Duration::ZERO), || ());
+        let caught = signals::watch(self.stop.clone(), Grace::new(Duration::ZERO), None, || ());
         caught.map_err(|error| format!("signals: {error}"))
     }
 

@@ -11,7 +11,7 @@ use super::kept::{End, Kept};
 use super::progress::Progress;
 use super::render::{self, Redact, Show};
 use super::stream::{Broken, Stream};
-use super::terminal;
+use super::{charset, terminal};
 
 /// Everything that is written.
 pub struct Report {
@@ -27,10 +27,14 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(invocation: &Invocation, stdout: Stream, stderr: Stream, kept: Vec<Box<dyn Kept>>) -> Report {
-        let progress = Progress::new(invocation.progress);
+    pub fn new(
+        invocation: &Invocation,
+        (stdout, stderr): (Stream, Stream),
+        progress: Progress,
+        kept: Vec<Box<dyn Kept>>,
+    ) -> Report {
         for (stream, of) in [(&stdout, args::Stream::Stdout), (&stderr, args::Stream::Stderr)] {
-            stream.share_with(progress.bar().filter(|_| terminal::width(of).is_some()));
+            stream.share_with(progress.live().filter(|_| terminal::width(of).is_some()));
         }
         let to_stdout = invocation.report_to == args::Stream::Stdout;
         let mut summary = Summary::new(Limits::of(&invocation.plan));
@@ -62,7 +66,7 @@ impl Report {
             Format::Text => self.push(|out, show| {
                 let mut line = String::new();
                 render::text::line(&mut line, outcome, show);
-                out.extend_from_slice(line.as_bytes());
+                out.extend_from_slice(charset::shown(&line).as_bytes());
             }),
         }
     }
@@ -75,7 +79,7 @@ impl Report {
         let is_drawn = self.format == Format::Text && self.show.width != usize::MAX;
         let mut text = String::from(if is_drawn { "\n" } else { "" });
         render::summary::text(&mut text, &self.summary, &self.show, hint);
-        self.stderr.push(text.as_bytes());
+        self.stderr.talk(&text);
     }
 
     /// Puts what was kept beside the report in its place. What could not be written is returned.
@@ -85,7 +89,7 @@ impl Report {
     }
 
     pub fn complain(&self, message: &str) {
-        self.stderr.push(format!("gfetch: {message}\n").as_bytes());
+        self.stderr.talk(&format!("gfetch: {message}\n"));
     }
 
     /// A report on standard error that breaks off is one that could not be written, whoever went away.

@@ -14,6 +14,8 @@ mod exchange;
 mod failure;
 mod flow;
 pub mod glob;
+mod in_flight;
+mod journal;
 pub mod list;
 pub mod names;
 pub mod outcome;
@@ -36,6 +38,8 @@ mod transfer;
 mod worker;
 
 pub use exchange::Exchange;
+pub use in_flight::{InFlight, Seen};
+pub use journal::{Journal, JournalError, Key, Ticket};
 pub use parts::{Listed, PartFiles};
 pub use session::{Fetched, Session};
 pub use sink::{Output, Turn};

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 use sha2::{Digest, Sha256};
 
 use super::failure::{of_exchange, stalled};
+use super::in_flight::Lane;
 use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::pace::{Paced, TooSlow};
 use super::plan::Plan;
@@ -23,6 +24,8 @@ pub(super) struct Rules<'a> {
     pub compressed: bool,
     pub budget: &'a MemoryBudget,
     pub speed: Option<Speed>,
+    /// Where bytes are noted as they come.
+    pub lane: Option<&'a Lane>,
 }
 
 /// Reads the whole body of `response` into `sink`; `record` says how far it came, also on failure.
@@ -33,14 +36,14 @@ pub(super) fn body(
     record: &mut Outcome,
     trace: &Trace,
 ) -> Result<(), Failure> {
-    let Rules { plan, compressed, budget, speed } = rules;
+    let Rules { plan, compressed, budget, speed, lane } = rules;
     // Where there is no body (HEAD, 204, 304) what its fields say of one is nothing to us.
     let codings = match compressed && !response.is_done() {
         true => codings(response)?,
         false => Vec::new(),
     };
     let mut intake =
-        Intake { most: plan.limits.max_filesize, hash: plan.hash_bodies.then(Sha256::new), sink, record, trace };
+        Intake { most: plan.limits.max_filesize, hash: plan.hash_bodies.then(Sha256::new), sink, record, trace, lane };
     if codings.is_empty() {
         intake.refuse_announced(response)?;
     }
@@ -66,6 +69,7 @@ struct Intake<'a> {
     sink: &'a mut Sink,
     record: &'a mut Outcome,
     trace: &'a Trace,
+    lane: Option<&'a Lane>,
 }
 
 impl Intake<'_> {
@@ -130,6 +134,9 @@ impl Intake<'_> {
     /// Counts decoded bytes and holds them to their limit.
     fn note(&mut self, bytes: u64) -> Result<(), Failure> {
         self.record.bytes += bytes;
+        if let Some(lane) = self.lane {
+            lane.bytes(bytes);
+        }
         match self.most.filter(|most| self.record.bytes > *most) {
             Some(most) => Err(too_large(most)),
             None => Ok(()),

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
@@ -16,6 +17,8 @@ use super::credentials::Credentials;
 use super::exchange::Exchange;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
+use super::in_flight::Lane;
+use super::journal::Journal;
 use super::list::{Entry, Target};
 use super::names::HeaderNames;
 use super::outcome::{Failure, Kind, Outcome, Stage};
@@ -67,8 +70,12 @@ pub(super) struct Worker {
     pub types: LastText,
     /// Lines that have been read and not started. What is unread of the list counts as one.
     pub to_start: Cell<u64>,
+    /// Where what is in flight is noted, if the run is watched.
+    pub lane: Option<Arc<Lane>>,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
+    /// The run's record, where it has one.
+    pub journal: OnceCell<Journal>,
 }
 
 pub(super) type StartHook = Box<dyn Fn(&Entry)>;
@@ -101,7 +108,8 @@ impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Box<Fetched> {
         let outcome = job.record(&self.plan);
-        let mut fetched = Box::new(Fetched { outcome, body: None, line: None, exchanges: Vec::new() });
+        let mut fetched =
+            Box::new(Fetched { outcome, body: None, line: None, exchanges: Vec::new(), turn: job.turn, ticket: None });
         let mut asked = None;
         match &job.entry.target {
             Ok(target) => {
@@ -120,6 +128,9 @@ impl Worker {
         if !fetched.outcome.ok() {
             self.note_failure();
         }
+        if let Some(lane) = &self.lane {
+            lane.ended(fetched.outcome.ok());
+        }
         // Moved, not copied: there is one of each for every line.
         let entry = job.entry;
         (fetched.outcome.source, fetched.outcome.url, fetched.line) = (entry.source, entry.text, entry.line);
@@ -131,6 +142,10 @@ impl Worker {
             Some(Asked::Elsewhere(url)) => Some(url),
             None => None,
         };
+        fetched.ticket = job.ticket;
+        if let (Some(journal), Some(_)) = (self.journal.get(), &fetched.ticket) {
+            journal.note_file(&mut fetched);
+        }
         fetched
     }
 
@@ -307,6 +322,7 @@ impl Worker {
         if record.attempts == 1 {
             self.one_less_to_start();
         }
+        let _flight = self.lane.as_ref().map(|lane| lane.begin(&target.url, green::now()));
         let mut trace = Trace::default();
         let mut ended = Ended::default();
         let mut sink = self.sink(job);
@@ -314,14 +330,14 @@ impl Worker {
         let speed = self.speeds.up();
         let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
         flow.throttle = speed.as_ref().map(|speed| speed as _);
-        let from = match self.continue_at(&mut sink) {
-            Ok(from) => from,
+        let (from, known) = match self.continue_at(&mut sink) {
+            Ok(found) => found,
             Err(failure) => {
                 record.error = Some(failure);
                 return ended;
             }
         };
-        flow.ask_for(transfer::fields(&self.plan.transfer, from, etag.as_deref()));
+        flow.ask_for(transfer::fields(&self.plan.transfer, from, known.or(etag).as_deref()));
         let to = To { index: job.entry.index, from, sink: &mut sink };
         let run = || self.hops(&mut flow, pass, record, &mut trace, to, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {

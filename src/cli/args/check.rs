@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use gfetch::fetch::InFlight;
 use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, Stall};
 
 use gfetch::http::Routes;
@@ -59,6 +60,10 @@ pub struct Invocation {
     pub dump_header: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
+    /// Where the page about the run goes.
+    pub report: Option<PathBuf>,
+    /// The run's record, which says what was done before.
+    pub resume: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
     pub cookie_jar: Option<PathBuf>,
     /// What the user should know before it begins.
@@ -66,9 +71,11 @@ pub struct Invocation {
 }
 
 /// How a comparison is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compare {
-    /// Pairs; none: as many as fit into 20 s, 1 to 6.
+    /// So many at once are compared; none: serial and parallel.
+    pub widths: Vec<u32>,
+    /// Pairs, or rounds of these; none: as many as fit into 20 s, 1 to 6.
     pub runs: Option<u32>,
     /// Warm-up runs.
     pub warmup: u32,
@@ -103,7 +110,8 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.bodies = bodies::plan(&input, &output)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
-    let only = only(&output, compare)?;
+    a_file_of_its_own(&output, &args)?;
+    let only = only(&output, compare.as_ref())?;
     as_typed.body = BodyFile::of(&args).filter(|_| only.is_some());
     plan.connect.routes.proxies = route.rules(world.env)?;
     routes_go_together(&plan.connect.routes)?;
@@ -155,6 +163,7 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
         (plan.serial, "--serial"),
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
+        (output.resume.is_some(), "--resume"),
         (output.verbose, "-v"),
         // Each run begins with the same cookies, so that no single jar is what came of it.
         (args.who.cookie_jar.is_some(), "-c"),
@@ -166,12 +175,21 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     ];
     match contradicts.into_iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),
-        None => Ok(Some(Compare { runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
+        None => Ok(Some(Compare { widths: run.widths.clone(), runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
+    }
+}
+
+/// The record is locked, and grows: what takes its place at the end would end it.
+fn a_file_of_its_own(output: &Output, args: &Request) -> Result<(), UsageError> {
+    let others = [(&output.save_failed, "--save-failed"), (&output.dump_header, "-D"), (&args.who.cookie_jar, "-c")];
+    match others.into_iter().find(|(other, _)| other.is_some() && **other == output.resume) {
+        Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
+        None => Ok(()),
     }
 }
 
 /// What is told in place of a run, and nothing is sent.
-fn only(output: &Output, compare: Option<Compare>) -> Result<Option<Only>, UsageError> {
+fn only(output: &Output, compare: Option<&Compare>) -> Result<Option<Only>, UsageError> {
     let refused = |text: &str| Err(UsageError::new(text));
     match (output.dry_run, output.to_curl) {
         (true, true) => refused("--dry-run tells what would be done, --to-curl how curl does it: choose one"),
@@ -245,6 +263,8 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
     };
     let heads_take_stdout = output.dump_header.as_ref().is_some_and(|path| path.as_os_str() == "-");
     plan.hold_bodies = heads_take_stdout;
+    let progress = progress(&output, world);
+    plan.watch = (progress != Progress::None).then(InFlight::default);
     Invocation {
         globs: !input.globoff,
         urls: input.urls,
@@ -256,7 +276,7 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         format: output.format,
         report_to: if bodies_take_stdout || heads_take_stdout { Stream::Stderr } else { Stream::Stdout },
         binary_to_terminal: output.templates.iter().any(|template| template == "-"),
-        progress: progress(&output, world),
+        progress,
         color: color(output.color, world),
         silent: output.silent,
         verbose: output.verbose,
@@ -266,6 +286,8 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         notes: Vec::new(),
         dump_header: output.dump_header,
         save_failed: output.save_failed,
+        report: output.report,
+        resume: output.resume,
         plan,
     }
 }
@@ -276,18 +298,21 @@ fn progress(output: &Output, world: &World) -> Progress {
         _ if output.silent => Progress::None,
         // It would wipe away the end of a body that has no last newline.
         ProgressArg::Auto if prints && (world.is_terminal)(Stream::Stdout) => Progress::None,
-        ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => Progress::Live,
+        ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => match environment::is_dumb(world.env) {
+            true => Progress::Plain,
+            false => Progress::Live,
+        },
         ProgressArg::Auto | ProgressArg::None => Progress::None,
         ProgressArg::Plain => Progress::Plain,
     }
 }
 
-/// `--color` as asked for; by itself only a terminal is coloured, and only without `NO_COLOR`.
+/// `--color` as asked for; by itself as the environment says, and else a terminal is coloured.
 pub(super) fn color(asked: ColorArg, world: &World) -> Color {
     let colored = |stream| match asked {
         ColorArg::Always => true,
         ColorArg::Never => false,
-        ColorArg::Auto => (world.is_terminal)(stream) && !environment::no_color(world.env),
+        ColorArg::Auto => environment::color(world.env).unwrap_or_else(|| (world.is_terminal)(stream)),
     };
     Color { stdout: colored(Stream::Stdout), stderr: colored(Stream::Stderr) }
 }

@@ -2,12 +2,14 @@
 
 pub mod compare;
 pub mod compare_json;
+pub mod compare_widths;
 pub mod curl;
 mod curl_fields;
-mod cut;
+pub mod cut;
 pub mod dry_limits;
 pub mod dry_run;
 pub mod json;
+pub mod live;
 mod object;
 mod shell;
 pub mod summary;
@@ -15,7 +17,7 @@ pub mod text;
 pub mod units;
 
 #[cfg(test)]
-mod samples;
+pub mod samples;
 
 use std::borrow::Cow;
 

@@ -12,6 +12,4 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("write-out", Some("TEMPLATE")).short('w'),
     Opt::later("summary-json", Some("FILE")),
     Opt::later("har", Some("FILE")),
-    Opt::later("report", Some("FILE")),
-    Opt::later("resume", Some("FILE")),
 ];

@@ -12,6 +12,14 @@ pub const OPTIONS: &[Opt] = &[
         Ok(())
     })
     .shown(Shown::Always),
+    Opt::value("report", "FILE", "Keep the run as a page to look at: charts, and a table to sort", |t, v| {
+        t.output.report = Some(v.file_not_stdout()?);
+        Ok(())
+    })
+        .more(
+        "One HTML file that needs neither network nor script to be read. With --compare: the comparison. Written at the end; \
+         a file that is there is replaced, unless it is the list.",
+    ),
     Opt::flag("dry-run", "Tell what would be done, and under which limits; send nothing", |t| t.output.dry_run = true)
         .more(
             "Each URL in its turn with its method and the file that it would be saved to, with -v its header fields, too; \
@@ -23,11 +31,16 @@ pub const OPTIONS: &[Opt] = &[
             "For a POSIX shell and curl 7.88 or newer. Secrets are ***, unless --show-secrets prints them: then each line \
              works as it is. What is about the whole run (-j, --per-host, --rate) curl cannot be told.",
         ),
-    Opt::value("progress", "HOW", "auto: a live line if standard error is a terminal; plain; none", |t, v| {
+    Opt::value("progress", "HOW", "auto: live lines if standard error is a terminal; plain; none", |t, v| {
         let words = [("auto", ProgressArg::Auto), ("plain", ProgressArg::Plain), ("none", ProgressArg::None)];
         t.output.progress = v.one_of(&words)?;
         Ok(())
-    }),
+    })
+    .more(
+        "Either says how many lines are done, how many of them failed, what is in flight, bytes, rates, the time, the time \
+         left once the list's length is known, and the slowest in flight. plain is for logs: a line after 5 s, then at \
+         twice the distance each time, up to a minute.",
+    ),
     // Taken from curl, where it is this option's `none`.
     Opt::switch("no-progress-meter", "", |t, on| {
         t.output.progress = if on { ProgressArg::None } else { ProgressArg::Auto };
@@ -37,7 +50,11 @@ pub const OPTIONS: &[Opt] = &[
         let words = [("auto", ColorArg::Auto), ("always", ColorArg::Always), ("never", ColorArg::Never)];
         t.output.color = v.one_of(&words)?;
         Ok(())
-    }),
+    })
+    .more(
+        "always and never before the environment, and there the first of these that is set: NO_COLOR (no), CLICOLOR_FORCE \
+         (yes, unless it is 0), CLICOLOR=0 (no), TERM=dumb (no); else a terminal is coloured. The columns of a pipe never are.",
+    ),
     Opt::value("dump-header", "FILE", "Write the heads of all answers here; - is standard output", |t, v| {
         t.output.dump_header = Some(v.file()?);
         Ok(())

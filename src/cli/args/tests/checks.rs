@@ -22,7 +22,7 @@ fn every_value_is_checked_and_the_error_says_what_is_taken() {
         ("--retry many", "--retry takes a whole number from 0 to 4294967295, not 'many'"),
         ("--format xml", "--format takes text or json, not 'xml'"),
         ("--format csv", "--format takes text or json; csv is not in this version of gfetch yet"),
-        ("--progress no", "--progress takes auto, plain or none, not 'no'"),
+        ("--progress no", "--progress takes auto, plain or none, not 'no'\n  did you mean none?"),
         ("--color yes", "--color takes auto, always or never, not 'yes'"),
         ("-X 'GET /'", "-X/--request takes a method, as in PUT, not 'GET /'"),
         ("-A 'a\nb'", "-A/--user-agent takes text without control characters, not 'a\\nb'"),
@@ -30,6 +30,15 @@ fn every_value_is_checked_and_the_error_says_what_is_taken() {
         ("-d @", "-d/--data takes a file after the @, not '@'"),
         ("--secret-header 'a b'", "--secret-header takes a header's name, as in X-My-Key, not 'a b'"),
         ("--save-failed -", "--save-failed takes a file, not '-'"),
+        ("--report -", "--report takes a file, not '-'"),
+        (
+            "--compare-jobs 4,1",
+            "--compare-jobs takes different numbers of requests at once, the least first, as in 1,4,16,64, not '4,1'",
+        ),
+        (
+            "--compare-jobs 4",
+            "--compare-jobs takes different numbers of requests at once, the least first, as in 1,4,16,64, not '4'",
+        ),
         ("--runs 0 --compare", "--runs takes a whole number from 1 to 1000, not '0'"),
         (
             "--resolve a:80",
@@ -62,7 +71,8 @@ fn a_header_that_says_where_the_body_ends_is_refused() {
 
 #[test]
 fn without_anything_to_fetch_it_says_so() {
-    assert_eq!(err(""), "nothing to fetch: no URL and no list (-i FILE)\n  gfetch --help says more");
+    assert_eq!(err("-s"), "nothing to fetch: no URL and no list (-i FILE)\n  gfetch --help says more");
+    assert!(err("").starts_with("nothing to fetch: no URL and no list (-i FILE)\n  gfetch https://"));
     assert_eq!(err("-"), "- is no URL\n  a list from standard input is -i -");
 }
 
