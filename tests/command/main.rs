@@ -5,6 +5,7 @@ mod bodies;
 mod certificates;
 mod control;
 mod cookies;
+mod edges;
 mod endings;
 mod input;
 mod presets;
