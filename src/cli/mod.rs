@@ -7,12 +7,15 @@ mod compare;
 mod curl_options;
 mod demo;
 mod descriptors;
+mod dry_run;
 mod escape;
 mod exit;
 mod expected;
 mod heads;
+mod html;
 mod input;
 mod kept;
+mod preview;
 mod progress;
 mod render;
 mod report;
@@ -22,12 +25,13 @@ mod serve;
 mod signals;
 mod stream;
 mod terminal;
+mod to_curl;
 mod units;
 mod verbose;
 
 use std::io::{IsTerminal, Write};
 
-use args::{Command, World};
+use args::{Command, Only, World};
 use exit::Exit;
 use gfetch::green;
 
@@ -37,9 +41,11 @@ pub fn main() -> ! {
     let world = World::of_this_process();
     charset::choose(world.env);
     let exit = match args::parse(std::env::args_os().skip(1), &world) {
-        Ok(Command::Fetch(invocation)) => green::run(|| match invocation.compare {
-            Some(how) => compare::compare(&invocation, how),
-            None => run::fetch(*invocation),
+        Ok(Command::Fetch(invocation)) => green::run(|| match (&invocation.compare, invocation.only) {
+            (Some(how), _) => compare::compare(&invocation, how),
+            (None, Some(Only::Plan)) => preview::tell(&invocation, &mut dry_run::DryRun::new(&invocation)),
+            (None, Some(Only::Curl)) => preview::tell(&invocation, &mut to_curl::ToCurl::new(&invocation)),
+            (None, None) => run::fetch(*invocation),
         }),
         Ok(Command::Demo(options)) => demo::demo(&options),
         Ok(Command::Serve(options)) => serve_until_stopped(&options),

@@ -37,6 +37,9 @@ pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
     if let Some(bottleneck) = summary.verdict() {
         line(held_back(&bottleneck, summary, show));
     }
+    if summary.done_before > 0 {
+        line(format!("{} more had been done before (--resume)", thousands(summary.done_before)));
+    }
     if !summary.reading_paused.is_zero() {
         let paused = time(summary.reading_paused);
         line(format!("reading paused for {paused}, for finished records waited for an earlier one (--unordered)"));
@@ -92,7 +95,8 @@ fn group_lines(groups: &[FailureGroup]) -> impl Iterator<Item = String> {
     })
 }
 
-fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> String {
+/// What held the run back, and what would change it.
+pub fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> String {
     let (cause, waits, up_to) = match bottleneck {
         Bottleneck::OneUrl(slowest) => {
             let tail = format!(" took {} of {}", time(slowest.time), time(summary.elapsed));
@@ -119,7 +123,6 @@ fn what_and_remedy(cause: Cause, limits: &Limits) -> (String, &'static str) {
 }
 
 /// Appends the summary as one JSON object, without a line end.
-#[allow(dead_code, reason = "for --summary-json, which is not in this version")]
 pub fn json(out: &mut Vec<u8>, summary: &Summary, redact: Redact) {
     let totals = summary.totals();
     object(out, |json| {

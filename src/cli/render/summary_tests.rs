@@ -75,7 +75,7 @@ fn many_urls_have_more_percentiles_and_name_the_slowest() {
     };
     let all = "20 URLs: 20 ok in 150 ms · 993 KiB · median 11 ms · p95 19 ms · slowest 20 ms";
     assert_eq!(line(20, usize::MAX), format!("{all} http://a.example/page/20\n"));
-    assert_eq!(line(20, 100), format!("{all} http://a.exam…/page/20\n"));
+    assert_eq!(line(20, 100), format!("{all} http://a.example/…/20\n"));
     assert_eq!(line(20, 97), format!("{all}\n"));
     assert!(line(19, 100).ends_with(" · median 10 ms · slowest 19 ms\n"));
     assert!(line(1_000, 200).contains(" · median 500 ms · p95 950 ms · p99 990 ms · slowest 1.00 s http://"));
