@@ -6,6 +6,7 @@ mod certificates;
 mod control;
 mod cookies;
 mod dry_run;
+mod edges;
 mod endings;
 mod formats;
 mod har;
