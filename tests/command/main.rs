@@ -7,6 +7,7 @@ mod control;
 mod cookies;
 mod endings;
 mod input;
+mod named;
 mod presets;
 mod proxies;
 mod records;

@@ -355,7 +355,7 @@ fn talk_depends_on_the_terminal_and_the_environment() {
 }
 
 #[test]
-fn http2_http1_1_and_prior_knowledge_choose_the_version() {
+fn http2_http1_1_and_http2_prior_knowledge_choose_the_version() {
     let versions = |options: &str| plan(options).connect.versions;
     assert_eq!((versions(""), versions("--http2")), (HttpVersions::ByAlpn, HttpVersions::ByAlpn));
     assert_eq!(versions("--http1.1"), HttpVersions::Http1);
