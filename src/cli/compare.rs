@@ -14,7 +14,7 @@ use super::stream::{Broken, Stream};
 use super::{client, input, report, signals};
 
 /// Compares what `invocation` names. Runs on a hub.
-pub fn compare(invocation: &Invocation, how: Compare) -> Exit {
+pub fn compare(invocation: &Invocation, how: &Compare) -> Exit {
     match Talk::new(invocation) {
         Ok(talk) => talk.compare(invocation, how),
         Err(error) => {
@@ -55,7 +55,7 @@ impl Talk {
         })
     }
 
-    fn compare(&self, invocation: &Invocation, how: Compare) -> Exit {
+    fn compare(&self, invocation: &Invocation, how: &Compare) -> Exit {
         let stop = Stop::new();
         // Half a comparison is none: what still runs when a signal comes is not waited for.
         let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO), || ()) {
@@ -79,7 +79,7 @@ impl Talk {
         exit
     }
 
-    fn measure(&self, invocation: &Invocation, how: Compare, stop: Stop) -> Result<Exit, Refused> {
+    fn measure(&self, invocation: &Invocation, how: &Compare, stop: Stop) -> Result<Exit, Refused> {
         let plan = &invocation.plan;
         if let Some(limit) = plan.deadline {
             stop.set_deadline(limit);
@@ -96,7 +96,8 @@ impl Talk {
             invocation.notes.iter().for_each(|note| self.say(&format!("gfetch: {note}")));
         }
         let pairs = how.runs.map(|runs| runs as usize);
-        let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups: how.warmup as usize };
+        let (warm_ups, widths) = (how.warmup as usize, how.widths.clone());
+        let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups, widths };
         self.announce(&comparing);
         let mut progress = Progress::new(invocation.progress);
         let compared = comparing.run(|begins| progress.say(state(begins)));
@@ -104,7 +105,7 @@ impl Talk {
         let comparison = compared.map_err(unfinished)?;
         self.report(&comparison);
         Ok(match comparison.verdict {
-            Verdict::Measured(_) => Exit::Ok,
+            Verdict::Measured(_) | Verdict::Widths(_) => Exit::Ok,
             Verdict::NotComparable(_) => Exit::SomeFailed,
         })
     }
@@ -148,7 +149,11 @@ fn announcement([least, most]: [Size; 2]) -> String {
         false => format!("{low} to {}", counted(high, noun)),
     };
     let requests = range(least.requests(), most.requests(), "request");
-    let pairs = range(least.pairs as u64, most.pairs as u64, "pair");
+    let noun = if most.widths == 0 { "pair" } else { "round" };
+    let mut pairs = range(least.pairs as u64, most.pairs as u64, noun);
+    if most.widths > 0 {
+        pairs += &format!(" of {}", counted(most.widths as u64, "width"));
+    }
     match least.warm_ups {
         0 => format!("{urls} on {hosts}: {requests} ({pairs})"),
         warm_ups => format!("{urls} on {hosts}: {requests} ({} + {pairs})", counted(warm_ups as u64, "warm-up")),
@@ -158,9 +163,10 @@ fn announcement([least, most]: [Size; 2]) -> String {
 /// `run 3 of 13: serial`
 fn state(RunBegins { mode, warm_up, number, of }: RunBegins) -> String {
     let mode = match (mode, warm_up) {
-        (_, true) => "warm-up",
-        (Mode::Serial, false) => "serial",
-        (Mode::Parallel, false) => "parallel",
+        (_, true) => "warm-up".into(),
+        (Mode::Serial, false) => "serial".into(),
+        (Mode::Parallel, false) => "parallel".into(),
+        (Mode::Jobs(jobs), false) => format!("-j {jobs}"),
     };
     format!("run {number} of {of}: {mode}")
 }
@@ -193,7 +199,7 @@ mod tests {
     use super::*;
 
     fn size(urls: usize, warm_ups: usize, pairs: usize) -> Size {
-        Size { urls, hosts: urls, warm_ups, pairs }
+        Size { urls, hosts: urls, warm_ups, pairs, widths: 0 }
     }
 
     #[test]
@@ -202,5 +208,8 @@ mod tests {
         assert_eq!(open, "4 URLs on 4 hosts: 12 to 52 requests (1 warm-up + 1 to 6 pairs)");
         let given = announcement([size(1, 0, 1); 2]);
         assert_eq!(given, "1 URL on 1 host: 2 requests (1 pair)");
+        let widths = [1, 6].map(|pairs| Size { widths: 4, ..size(4, 1, pairs) });
+        let expected = "4 URLs on 4 hosts: 20 to 100 requests (1 warm-up + 1 to 6 rounds of 4 widths)";
+        assert_eq!(announcement(widths), expected);
     }
 }

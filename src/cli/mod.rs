@@ -9,6 +9,7 @@ mod descriptors;
 mod escape;
 mod exit;
 mod heads;
+mod html;
 mod input;
 mod kept;
 mod progress;
@@ -33,7 +34,7 @@ use gfetch::green;
 pub fn main() -> ! {
     descriptors::raise_limit();
     let exit = match args::parse(std::env::args_os().skip(1), &World::of_this_process()) {
-        Ok(Command::Fetch(invocation)) => green::run(|| match invocation.compare {
+        Ok(Command::Fetch(invocation)) => green::run(|| match &invocation.compare {
             Some(how) => compare::compare(&invocation, how),
             None => run::fetch(*invocation),
         }),

@@ -48,7 +48,8 @@ impl Run {
         let heads = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout)).transpose()?;
         let plan = &invocation.plan;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
-        let kept = kept::begin(&invocation, session.part_files(), &stdout)?;
+        let mut kept = kept::begin(&invocation, session.part_files(), &stdout)?;
+        kept.extend(kept::take_up(&invocation, &session, [&stdout, &stderr])?);
         let parts = session.part_files().clone();
         let caught = signals::watch(session.stop().clone(), plan.grace, move || parts.remove_all());
         let caught = caught.map_err(|error| format!("signals: {error}"))?;
@@ -89,7 +90,7 @@ impl Run {
             // A broken standard output is remembered by the stream.
             let _ = body.drain(|bytes| stdout.write(bytes));
         }
-        self.session.turn().pass_to(fetched.outcome.index + 1);
+        self.session.turn().pass_to(fetched.turn + 1);
         if self.invocation.verbose {
             let text = verbose::exchanges(&fetched, &self.invocation);
             self.report.stderr.push(text.as_bytes());
@@ -105,6 +106,7 @@ impl Run {
         self.report.progress.finish();
         self.report.summary.elapsed = self.started.elapsed();
         self.report.summary.reading_paused = self.session.reading_paused();
+        self.report.summary.done_before = self.session.done_before();
         self.report.summary.stopped_after = self.session.stopped_after().map(|source| line_number(&source));
         self.report.to.flush();
         let broke_off = self.session.take_list_error();

@@ -14,6 +14,7 @@ mod exchange;
 mod failure;
 mod flow;
 pub mod glob;
+mod journal;
 pub mod list;
 pub mod names;
 pub mod outcome;
@@ -35,6 +36,7 @@ mod transfer;
 mod worker;
 
 pub use exchange::Exchange;
+pub use journal::{Journal, JournalError, Key, Ticket};
 pub use parts::{Listed, PartFiles};
 pub use session::{Fetched, Session};
 pub use sink::{Output, Turn};

@@ -68,6 +68,8 @@ pub struct Plan {
     pub connect: ConnectPlan,
     /// What becomes of the bodies.
     pub bodies: Bodies,
+    /// What becomes of files that are where bodies are to be saved.
+    pub existing: Existing,
 }
 
 impl Default for Plan {
@@ -95,6 +97,7 @@ impl Default for Plan {
             cookies: None,
             connect: ConnectPlan::default(),
             bodies: Bodies::Count,
+            existing: Existing::Replaced,
         }
     }
 }
@@ -254,6 +257,18 @@ pub enum Bodies {
     Print,
     /// Saved to files.
     Save(Save),
+}
+
+/// What becomes of a file that is where a body is to be saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// A success replaces it.
+    #[default]
+    Replaced,
+    /// It stays, and the body is called `name.1`, `name.2`, … up to 100. (`--no-clobber`)
+    Numbered,
+    /// It stays, and is taken for what would have been fetched: nothing is asked. (`--skip-existing`)
+    Skipped,
 }
 
 /// Where bodies are saved.

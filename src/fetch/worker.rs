@@ -16,6 +16,7 @@ use super::credentials::Credentials;
 use super::exchange::Exchange;
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
+use super::journal::Journal;
 use super::list::{Entry, Target};
 use super::names::HeaderNames;
 use super::outcome::{Failure, Kind, Outcome, Stage};
@@ -69,6 +70,8 @@ pub(super) struct Worker {
     pub to_start: Cell<u64>,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
+    /// The run's record, where it has one.
+    pub journal: OnceCell<Journal>,
 }
 
 pub(super) type StartHook = Box<dyn Fn(&Entry)>;
@@ -101,7 +104,8 @@ impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Box<Fetched> {
         let outcome = job.record(&self.plan);
-        let mut fetched = Box::new(Fetched { outcome, body: None, line: None, exchanges: Vec::new() });
+        let mut fetched =
+            Box::new(Fetched { outcome, body: None, line: None, exchanges: Vec::new(), turn: job.turn, ticket: None });
         let mut asked = None;
         match &job.entry.target {
             Ok(target) => {
@@ -131,6 +135,10 @@ impl Worker {
             Some(Asked::Elsewhere(url)) => Some(url),
             None => None,
         };
+        fetched.ticket = job.ticket;
+        if let (Some(journal), Some(_)) = (self.journal.get(), &fetched.ticket) {
+            journal.note_file(&mut fetched);
+        }
         fetched
     }
 
@@ -314,14 +322,14 @@ impl Worker {
         let speed = self.speeds.up();
         let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
         flow.throttle = speed.as_ref().map(|speed| speed as _);
-        let from = match self.continue_at(&mut sink) {
-            Ok(from) => from,
+        let (from, known) = match self.continue_at(&mut sink) {
+            Ok(found) => found,
             Err(failure) => {
                 record.error = Some(failure);
                 return ended;
             }
         };
-        flow.ask_for(transfer::fields(&self.plan.transfer, from, etag.as_deref()));
+        flow.ask_for(transfer::fields(&self.plan.transfer, from, known.or(etag).as_deref()));
         let to = To { index: job.entry.index, from, sink: &mut sink };
         let run = || self.hops(&mut flow, pass, record, &mut trace, to, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {

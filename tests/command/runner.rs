@@ -106,7 +106,7 @@ impl Gfetch {
     }
 }
 
-fn program() -> &'static str {
+pub fn program() -> &'static str {
     env!("CARGO_BIN_EXE_gfetch")
 }
 

@@ -54,6 +54,10 @@ pub struct Invocation {
     pub dump_header: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
+    /// Where the page about the run goes.
+    pub report: Option<PathBuf>,
+    /// The run's record, which says what was done before.
+    pub resume: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
     pub cookie_jar: Option<PathBuf>,
     /// What the user should know before it begins.
@@ -61,9 +65,11 @@ pub struct Invocation {
 }
 
 /// How a comparison is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compare {
-    /// Pairs; none: as many as fit into 20 s, 1 to 6.
+    /// So many at once are compared; none: serial and parallel.
+    pub widths: Vec<u32>,
+    /// Pairs, or rounds of these; none: as many as fit into 20 s, 1 to 6.
     pub runs: Option<u32>,
     /// Warm-up runs.
     pub warmup: u32,
@@ -98,6 +104,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.bodies = bodies::plan(&input, &output)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
+    a_file_of_its_own(&output, &args)?;
     plan.connect.routes.proxies = route.rules(world.env)?;
     routes_go_together(&plan.connect.routes)?;
     plan.secrets.hosts = auth_hosts(&args)?;
@@ -143,6 +150,7 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
         (plan.serial, "--serial"),
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
+        (output.resume.is_some(), "--resume"),
         (output.verbose, "-v"),
         // Each run begins with the same cookies, so that no single jar is what came of it.
         (args.who.cookie_jar.is_some(), "-c"),
@@ -154,7 +162,16 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     ];
     match contradicts.into_iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),
-        None => Ok(Some(Compare { runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
+        None => Ok(Some(Compare { widths: run.widths.clone(), runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
+    }
+}
+
+/// The record is locked, and grows: what takes its place at the end would end it.
+fn a_file_of_its_own(output: &Output, args: &Request) -> Result<(), UsageError> {
+    let others = [(&output.save_failed, "--save-failed"), (&output.dump_header, "-D"), (&args.who.cookie_jar, "-c")];
+    match others.into_iter().find(|(other, _)| other.is_some() && **other == output.resume) {
+        Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
+        None => Ok(()),
     }
 }
 
@@ -239,6 +256,8 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         notes: Vec::new(),
         dump_header: output.dump_header,
         save_failed: output.save_failed,
+        report: output.report,
+        resume: output.resume,
         plan,
     }
 }

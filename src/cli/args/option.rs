@@ -151,6 +151,11 @@ impl<'a> Value<'a> {
         if self.0.is_empty() { Err(Refusal::Takes("a file".into())) } else { Ok(self.path()) }
     }
 
+    /// The same where `-` is none.
+    pub fn file_not_stdout(self) -> Result<PathBuf, Refusal> {
+        if self.0 == "-" { Err(Refusal::Takes("a file".into())) } else { self.file() }
+    }
+
     /// A whole number in a range.
     pub fn count(self, from: u64, to: u64) -> Result<u64, Refusal> {
         self.parsed(|text| units::count(text, from, to), &format!("a whole number from {from} to {to}"))

@@ -43,6 +43,8 @@ pub enum ListSource {
 #[derive(Default)]
 pub struct Run {
     pub compare: bool,
+    /// `--compare-jobs`
+    pub widths: Vec<u32>,
     pub runs: Option<u32>,
     pub warmup: Option<u32>,
     pub max_time_given: bool,
@@ -133,6 +135,9 @@ pub struct Output {
     pub dir: Option<PathBuf>,
     pub create_dirs: bool,
     pub save_failed: Option<PathBuf>,
+    /// `--report`
+    pub report: Option<PathBuf>,
+    pub resume: Option<PathBuf>,
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,

@@ -1,15 +1,23 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod html;
 mod replacing;
+mod resume;
 mod save_failed;
+
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
 
 use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::html::Html;
+use self::resume::Resume;
 use self::save_failed::SaveFailed;
-use super::args::Invocation;
+use super::args::{Invocation, ListSource};
+use super::report;
 use super::stream::Stream;
 
 /// One of these files.
@@ -43,5 +51,29 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
     if let Some(path) = &invocation.cookie_jar {
         all.push(Box::new(CookieJar::at(path, stdout)?.listed_in(files)));
     }
+    if let Some(path) = &invocation.report {
+        let redact = report::redact(invocation.show_secrets);
+        all.push(Box::new(Html::at(path, &invocation.lists, redact)?.listed_in(files)));
+    }
     Ok(all)
+}
+
+/// Whether a file is one of the lists that the run reads.
+fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
+    lists.iter().any(|list| match list {
+        ListSource::Stdin => false,
+        ListSource::File(path) => {
+            fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
+        }
+    })
+}
+
+/// Takes the run up where its record (`--resume`) says that it ended, and goes on with that record; `to` are standard output
+/// and standard error.
+///
+/// # Errors
+/// A file that is no record of such a run, or another run's at this moment.
+pub fn take_up(invocation: &Invocation, session: &Session, to: [&Stream; 2]) -> Result<Option<Box<dyn Kept>>, String> {
+    let Some(path) = &invocation.resume else { return Ok(None) };
+    Ok(Some(Box::new(Resume::at(path, invocation, session, to)?)))
 }

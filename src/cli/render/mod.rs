@@ -2,7 +2,8 @@
 
 pub mod compare;
 pub mod compare_json;
-mod cut;
+pub mod compare_widths;
+pub mod cut;
 pub mod json;
 mod object;
 pub mod summary;
@@ -10,7 +11,7 @@ pub mod text;
 pub mod units;
 
 #[cfg(test)]
-mod samples;
+pub mod samples;
 
 use std::borrow::Cow;
 

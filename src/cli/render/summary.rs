@@ -29,6 +29,9 @@ pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
     if let Some(bottleneck) = summary.verdict() {
         line(held_back(&bottleneck, summary, show));
     }
+    if summary.done_before > 0 {
+        line(format!("{} more had been done before (--resume)", thousands(summary.done_before)));
+    }
     if !summary.reading_paused.is_zero() {
         let paused = time(summary.reading_paused);
         line(format!("reading paused for {paused}, for finished records waited for an earlier one (--unordered)"));
@@ -72,7 +75,8 @@ fn group_lines(groups: &[FailureGroup]) -> impl Iterator<Item = String> {
     })
 }
 
-fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> String {
+/// What held the run back, and what would change it.
+pub fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> String {
     let (cause, waits, up_to) = match bottleneck {
         Bottleneck::OneUrl(slowest) => {
             let tail = format!(" took {} of {}", time(slowest.time), time(summary.elapsed));

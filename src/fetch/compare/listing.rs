@@ -9,8 +9,8 @@ use crate::fetch::list::{Entry, List, ListError};
 use crate::fetch::plan::Plan;
 use crate::fetch::stop::Stop;
 
-/// Lines of a list that is compared. Each is fetched at least twice, and costs about 600 bytes and 40 more a run: at most
-/// 120 MiB in all. Who compares more URLs than that learns nothing that a sample does not show.
+/// Lines of a list that is compared. Each is fetched at least twice, and costs about 600 bytes and 48 more a run: at most
+/// 120 MiB in six pairs. Who compares more URLs than that learns nothing that a sample does not show.
 pub const MAX_ENTRIES: usize = 100_000;
 
 /// Bytes of a list that is compared: 670 for each of [`MAX_ENTRIES`] lines.

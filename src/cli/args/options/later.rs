@@ -12,8 +12,6 @@ pub const OPTIONS: &[Opt] = &[
     Opt::later("write-out", Some("TEMPLATE")).short('w'),
     Opt::later("summary-json", Some("FILE")),
     Opt::later("har", Some("FILE")),
-    Opt::later("report", Some("FILE")),
-    Opt::later("resume", Some("FILE")),
     Opt::later("dry-run", None),
     Opt::later("to-curl", None),
 ];

@@ -12,6 +12,14 @@ pub const OPTIONS: &[Opt] = &[
         Ok(())
     })
     .shown(Shown::Always),
+    Opt::value("report", "FILE", "Keep the run as a page to look at: charts, and a table to sort", |t, v| {
+        t.output.report = Some(v.file_not_stdout()?);
+        Ok(())
+    })
+        .more(
+        "One HTML file that needs neither network nor script to be read. With --compare: the comparison. Written at the end; \
+         a file that is there is replaced, unless it is the list.",
+    ),
     Opt::value("progress", "HOW", "auto: a live line if standard error is a terminal; plain; none", |t, v| {
         let words = [("auto", ProgressArg::Auto), ("plain", ProgressArg::Plain), ("none", ProgressArg::None)];
         t.output.progress = v.one_of(&words)?;

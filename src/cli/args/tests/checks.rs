@@ -30,6 +30,15 @@ fn every_value_is_checked_and_the_error_says_what_is_taken() {
         ("-d @", "-d/--data takes a file after the @, not '@'"),
         ("--secret-header 'a b'", "--secret-header takes a header's name, as in X-My-Key, not 'a b'"),
         ("--save-failed -", "--save-failed takes a file, not '-'"),
+        ("--report -", "--report takes a file, not '-'"),
+        (
+            "--compare-jobs 4,1",
+            "--compare-jobs takes different numbers of requests at once, the least first, as in 1,4,16,64, not '4,1'",
+        ),
+        (
+            "--compare-jobs 4",
+            "--compare-jobs takes different numbers of requests at once, the least first, as in 1,4,16,64, not '4'",
+        ),
         ("--runs 0 --compare", "--runs takes a whole number from 1 to 1000, not '0'"),
         (
             "--resolve a:80",

@@ -321,9 +321,13 @@ fn the_report_makes_room_for_bodies() {
 #[test]
 fn a_comparison_hashes_and_has_one_warm_up() {
     let compared = ok("--compare -i l");
-    assert_eq!(compared.compare, Some(Compare { runs: None, warmup: 1 }));
+    assert_eq!(compared.compare, Some(Compare { widths: vec![], runs: None, warmup: 1 }));
     assert!(compared.plan.hash_bodies && !plan("").hash_bodies);
-    assert_eq!(ok("--compare --runs 2 --warmup 0 -I -i l").compare, Some(Compare { runs: Some(2), warmup: 0 }));
+    let given = ok("--compare --runs 2 --warmup 0 -I -i l").compare;
+    assert_eq!(given, Some(Compare { widths: vec![], runs: Some(2), warmup: 0 }));
+    let widths = ok("--compare-jobs 1,4,16 --runs 2 -i l").compare;
+    assert_eq!(widths, Some(Compare { widths: vec![1, 4, 16], runs: Some(2), warmup: 1 }));
+    assert_eq!(ok("--compare-jobs 1,4 --no-compare-jobs -i l").compare, None);
 }
 
 #[test]
