@@ -57,7 +57,8 @@ fn gives(body: &str, option: &str) -> bool {
     body.match_indices(option).any(|(at, _)| {
         let before = body[..at].chars().next_back().unwrap_or(' ');
         let after = body[at + option.len()..].chars().next().unwrap_or(' ');
-        !(before.is_ascii_alphanumeric() || before == '-') && !(after.is_ascii_alphanumeric() || "-.".contains(after))
+        let goes_on = |c: char, more: &str| c.is_ascii_alphanumeric() || more.contains(c);
+        !goes_on(before, "-") && !goes_on(after, "-.")
     })
 }
 
