@@ -29,7 +29,10 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
             Seen::Flag(opt) if opt.short == Some('n') && seen.get(n + 1).is_some_and(is_number) => {
                 return Err(a_count(opt, &seen[n + 1]));
             }
-            Seen::Flag(opt) if !undone(opt) => set(&mut typed, opt, true),
+            Seen::Flag(opt) if !undone(opt) => {
+                set(&mut typed, opt, true);
+                typed.as_typed.push(opt, None);
+            }
             Seen::Flag(_) => {}
             Seen::Value(opt, value) => {
                 let value = Value(value);
@@ -37,6 +40,7 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
                 match opt.effect {
                     Effect::Value(take) if !undone(opt) => {
                         take(&mut typed, value).map_err(|refusal| refused(opt, value, refusal))?;
+                        typed.as_typed.push(opt, Some(value.0));
                     }
                     Effect::Later => return Err(not_yet(opt)),
                     _ => {}

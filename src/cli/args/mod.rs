@@ -7,6 +7,7 @@
 //! ```
 
 mod apply;
+mod as_typed;
 mod bodies;
 mod check;
 mod data;
@@ -25,6 +26,7 @@ mod resolve;
 mod route;
 mod subcommands;
 mod tls;
+mod told;
 mod transfer;
 mod typed;
 mod usage;
@@ -33,8 +35,8 @@ mod world;
 
 pub use check::{Compare, Invocation, Progress};
 pub use subcommands::{DemoOptions, ServeOptions};
-pub use typed::{Format, ListSource};
-pub use usage::UsageError;
+pub use typed::{Format, ListSource, Only};
+pub use usage::{UsageError, shown};
 pub use world::{Stream, World};
 
 use std::ffi::OsString;
