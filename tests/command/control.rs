@@ -283,7 +283,7 @@ fn a_retry_after_holds_back_the_whole_origin_and_no_other() {
 }
 
 #[test]
-fn a_retry_after_that_is_too_long_is_that_urls_failure_at_once() {
+fn a_retry_after_over_retry_after_max_is_that_urls_failure_at_once() {
     let server = Server::new();
     let run =
         gfetch(&["--retry", "3", "--retry-after-max", "5", &server.url("/later/6/a"), &server.url("/b")]).expect(1);
@@ -292,7 +292,7 @@ fn a_retry_after_that_is_too_long_is_that_urls_failure_at_once() {
 }
 
 #[test]
-fn a_post_is_sent_again_only_when_all_errors_are_retried() {
+fn a_post_is_sent_again_only_with_retry_all_errors() {
     let server = Server::new();
     let args = ["--retry", "2", "--retry-delay", "0.01", "-d", "x", &server.url("/flaky/1/a")];
     gfetch(&args).expect(3);

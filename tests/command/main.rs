@@ -12,6 +12,7 @@ mod formats;
 mod har;
 mod input;
 mod kept;
+mod named;
 mod presets;
 mod proxies;
 mod records;
