@@ -13,6 +13,7 @@ use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
 use self::html::Html;
+pub use self::html::{begin as begin_page, finish as finish_page};
 use self::save_failed::SaveFailed;
 use super::args::{Invocation, ListSource};
 use super::report;
