@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 mod attempt;
+mod ending;
 mod gate;
 mod hops;
 mod last_text;
@@ -18,16 +19,16 @@ use super::permits::{Pass, Permits, Refused};
 use super::plan::Plan;
 use super::retry::{Attempt, Decision, RetryBudget};
 use super::session::{Fetched, Job};
-use super::sink::{Finished, Landed, Output};
+use super::sink::Output;
 use super::stop::Stop;
 use super::summary::Cause;
 use super::threads::Crew;
 use crate::green;
-use crate::http::Client;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use attempt::Asked;
 pub(super) use attempt::{Attempter, Common, Ended, Underway};
+use ending::finish;
 pub(super) use gate::Gate;
 pub(super) use last_text::LastText;
 
@@ -292,17 +293,6 @@ impl Worker {
             self.permits.with_retries(origin, RetryBudget::earn);
         }
     }
-}
-
-/// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
-fn finish(landed: Landed, record: &mut Outcome, client: &Client) -> Finished {
-    if record.error.is_some() {
-        return Finished::default();
-    }
-    landed.finish(client).unwrap_or_else(|error| {
-        record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
-        Finished::default()
-    })
 }
 
 #[inline(never)]

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
-use super::attempt::{Attempter, Ended, Ending, Underway};
+use super::attempt::{Attempter, Ended, Underway};
+use super::ending::Ending;
 use super::gate::Gate;
 use crate::fetch::flow::first_method;
 use crate::fetch::journal::Part;
@@ -154,7 +155,8 @@ impl Attempter {
         }
         if self.plan.transfer.remote_header_name {
             let disposition = head.fields.first("content-disposition");
-            let (path, chosen) = self.header_names.lock().unwrap_or_else(PoisonError::into_inner).claim(index, save.path(), disposition);
+            let (path, chosen) =
+                self.header_names.lock().unwrap_or_else(PoisonError::into_inner).claim(index, save.path(), disposition);
             save.move_to(path);
             if chosen && self.plan.existing == Existing::Replaced {
                 save.set_there(There::Kept);

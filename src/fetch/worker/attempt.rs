@@ -1,6 +1,5 @@
 //! One attempt with its own clock: what makes it, on whichever hub, and what it leaves.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::panic::{self, AssertUnwindSafe};
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use super::LastText;
 use super::answer::To;
+use super::ending::{Ending, panicked};
 use super::gate::Gate;
 use crate::fetch::credentials::Credentials;
 use crate::fetch::details::Notes;
@@ -18,7 +18,6 @@ use crate::fetch::in_flight::{InFlight, Lane};
 use crate::fetch::journal::Journal;
 use crate::fetch::list::Entry;
 use crate::fetch::names::{HeaderNames, Place};
-use crate::fetch::outcome::{Failure, Kind, Stage};
 use crate::fetch::parts::PartFiles;
 use crate::fetch::plan::Plan;
 use crate::fetch::session::Fetched;
@@ -27,7 +26,7 @@ use crate::fetch::speed::Speeds;
 use crate::fetch::spool::SpoolMemory;
 use crate::fetch::stop::Stop;
 use crate::fetch::transfer;
-use crate::green::{self, Panic};
+use crate::green;
 use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::{Client, Trace};
@@ -173,21 +172,4 @@ impl Attempter {
         ended.landed = sink.land();
         ended
     }
-}
-
-/// How an attempt ends that does not succeed.
-pub(super) enum Ending {
-    Failed(Failure),
-    OverTime(Duration),
-}
-
-impl From<Failure> for Ending {
-    fn from(failure: Failure) -> Ending {
-        Ending::Failed(failure)
-    }
-}
-
-#[inline(never)]
-fn panicked(payload: Box<dyn Any + Send>, at: Stage) -> Failure {
-    Failure::new(Kind::Internal, at, format!("a bug in gfetch: {}", Panic::new(payload).message()))
 }

@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::answer::To;
-use super::attempt::{Attempter, Ended, Ending};
+use super::attempt::{Attempter, Ended};
+use super::ending::Ending;
 use super::gate::Gate;
 use crate::fetch::failure::{of_exchange, of_redirect};
 use crate::fetch::flow::Flow;
