@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::runner::{Dir, Gfetch, gfetch, records};
-use crate::server::{Server, nobody};
+use crate::server::{Server, nobody, silent_to_connects};
 
 fn fetch(server: &Server, paths: usize, args: &[&str]) {
     let list = server.list((0..paths).map(|n| format!("/delay/40/{n}")));
@@ -91,13 +91,7 @@ fn max_time_is_each_requests_own_and_ends_no_other() {
 
 #[test]
 fn connect_timeout_ends_a_connect_that_nobody_answers() {
-    // A listener whose queue is full answers no more SYNs.
-    let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    listener.listen(0).unwrap();
-    let addr = listener.local_addr().unwrap().as_socket().unwrap();
-    let _full: Vec<_> =
-        (0..4).map(|_| std::net::TcpStream::connect_timeout(&addr, Duration::from_millis(50))).collect();
+    let (addr, _full) = silent_to_connects();
     let record = records(&["--connect-timeout", "0.15", &format!("http://{addr}/")]).remove(0);
     let error = &record["error"];
     assert_eq!((&error["kind"], &error["stage"]), (&json!("timeout"), &json!("connect")), "{record}");
