@@ -4,8 +4,9 @@ use std::any::Any;
 use std::time::Duration;
 
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::sink::{Finished, Sink};
+use crate::fetch::sink::{Finished, Landed};
 use crate::green::Panic;
+use crate::http::Client;
 
 /// What ended one that did not succeed.
 pub(super) enum Ending {
@@ -20,9 +21,11 @@ impl From<Failure> for Ending {
 }
 
 /// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
-pub(super) fn finish(sink: Option<Sink>, record: &mut Outcome) -> Finished {
-    let Some(sink) = sink.filter(|_| record.error.is_none()) else { return Finished::default() };
-    sink.finish().unwrap_or_else(|error| {
+pub(super) fn finish(landed: Landed, record: &mut Outcome, client: &Client) -> Finished {
+    if record.error.is_some() {
+        return Finished::default();
+    }
+    landed.finish(client).unwrap_or_else(|error| {
         record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
         Finished::default()
     })
