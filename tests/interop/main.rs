@@ -27,6 +27,7 @@ mod loss;
 mod proxies;
 mod tls;
 mod transfers;
+mod write_out;
 
 /// Whether real servers are asked for; if not, says what is not tested.
 #[must_use]
