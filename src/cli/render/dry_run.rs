@@ -15,7 +15,7 @@ use super::object::object;
 use super::units::{counted, thousands, time};
 use super::{Redact, cut, fields, redacted};
 use crate::cli::escape;
-use crate::cli::secrets::REDACTED;
+use crate::cli::secrets::redact_header;
 
 /// Origins that are counted one by one; of more it is only said that there are more, for an endless list has them.
 const MAX_ORIGINS: usize = 65_536;
@@ -31,8 +31,8 @@ pub struct In<'a> {
     pub redact: Redact,
     /// Columns of the terminal.
     pub width: usize,
-    /// Whether a field's value is a secret that is not shown.
-    pub hidden: Box<dyn Fn(&str, &str) -> bool + 'a>,
+    /// Names of fields that are secrets, beside the usual ones; none: secrets are shown.
+    pub secret_headers: Option<&'a [String]>,
 }
 
 /// What the lines come to, in memory that does not grow with them.
@@ -219,5 +219,8 @@ fn reason(planned: &Planned, failure: &Failure) -> String {
 
 fn shown_value(name: &str, value: &[u8], told: &In<'_>) -> String {
     let value = String::from_utf8_lossy(value);
-    if (told.hidden)(name, &value) { REDACTED.to_owned() } else { value.into_owned() }
+    match told.secret_headers {
+        Some(others) => redact_header(name, &value, others).to_owned(),
+        None => value.into_owned(),
+    }
 }
