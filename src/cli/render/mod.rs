@@ -25,6 +25,8 @@ mod value;
 pub mod write_out;
 
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 pub mod samples;
 
 use std::borrow::Cow;
