@@ -60,11 +60,14 @@ impl Talk {
         // Half a comparison is none: what still runs when a signal comes is not waited for.
         let parts = PartFiles::default();
         let unfinished = parts.clone();
-        let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO), move || unfinished.remove_all()) {
+        let progress = Progress::new(invocation, &self.stderr);
+        let before_the_second = move || unfinished.remove_all();
+        let caught = signals::watch(stop.clone(), Grace::new(Duration::ZERO), progress.screen(), before_the_second);
+        let caught = match caught {
             Ok(caught) => caught,
             Err(error) => return self.refuse(Refused(Exit::Usage, format!("signals: {error}"))),
         };
-        let exit = match self.measure(invocation, how, stop, &parts) {
+        let exit = match self.measure(invocation, how, stop, &parts, progress) {
             Ok(exit) => exit,
             Err(refused) => self.refuse(refused),
         };
@@ -81,7 +84,14 @@ impl Talk {
         exit
     }
 
-    fn measure(&self, invocation: &Invocation, how: &Compare, stop: Stop, parts: &PartFiles) -> Result<Exit, Refused> {
+    fn measure(
+        &self,
+        invocation: &Invocation,
+        how: &Compare,
+        stop: Stop,
+        parts: &PartFiles,
+        mut progress: Progress,
+    ) -> Result<Exit, Refused> {
         let plan = &invocation.plan;
         // What cannot be written is known before anything is fetched.
         let page = invocation.report.as_deref().map(|path| kept::begin_page(path, &invocation.lists)).transpose()?;
@@ -90,7 +100,8 @@ impl Talk {
             stop.set_deadline(limit);
         }
         let client = client::with_lasting_names(plan)?;
-        let listing = Listing::read(input::open(invocation)?, plan, &stop).map_err(unfit)?;
+        let (list, _) = input::open(invocation)?;
+        let listing = Listing::read(list, plan, &stop).map_err(unfit)?;
         if listing.is_empty() {
             return match invocation.allow_empty {
                 true => Ok(Exit::Ok),
@@ -101,12 +112,19 @@ impl Talk {
             invocation.notes.iter().for_each(|note| self.say(&format!("gfetch: {note}")));
         }
         let pairs = how.runs.map(|runs| runs as usize);
+        let has_no_url = listing.has_no_url();
         let (warm_ups, widths) = (how.warmup as usize, how.widths.clone());
         let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups, widths };
+        if invocation.only.is_some() {
+            self.tell_sizes(comparing.sizes());
+            // It would not be comparable.
+            return Ok(if has_no_url { Exit::SomeFailed } else { Exit::Ok });
+        }
         self.announce(&comparing);
-        let mut progress = Progress::new(invocation.progress);
-        let compared = comparing.run(|begins| progress.say(state(begins)));
-        drop(progress);
+        progress.begin(comparing.stop.clone(), || None);
+        let lines = comparing.listing.len() as u64;
+        let compared = comparing.run(|begins| progress.next_run(state(begins), lines));
+        progress.finish();
         let comparison = compared.map_err(unfinished)?;
         self.report(&comparison);
         if let Some(page) = page {
@@ -130,22 +148,32 @@ impl Talk {
         self.say(&format!("gfetch: comparing {}", announcement(comparing.sizes())));
     }
 
-    fn report(&self, comparison: &Comparison) {
+    /// `--dry-run`: how much would be asked for, and nothing is.
+    fn tell_sizes(&self, [least, most]: [Size; 2]) {
         let mut out = Vec::new();
         match self.format {
-            Format::Json => render::compare_json::json(&mut out, comparison, self.show.redact),
-            Format::Text => {
-                let mut text = String::new();
-                render::compare::text(&mut text, comparison, &self.show);
-                out = text.into_bytes();
-            }
+            Format::Json => render::dry_run::comparison(&mut out, [least, most]),
+            _ => out = format!("{}; nothing was sent\n", announcement([least, most])).into_bytes(),
         }
         self.to.push(&out);
         self.to.flush();
     }
 
+    fn report(&self, comparison: &Comparison) {
+        match self.format {
+            Format::Json => self.to.push_with(|out| render::compare_json::json(out, comparison, self.show.redact)),
+            // No CSV: see the arguments.
+            Format::Text | Format::Csv => {
+                let mut text = String::new();
+                render::compare::text(&mut text, comparison, &self.show);
+                self.to.talk(&text);
+            }
+        }
+        self.to.flush();
+    }
+
     fn say(&self, line: &str) {
-        self.stderr.push(format!("{line}\n").as_bytes());
+        self.stderr.talk(&format!("{line}\n"));
         self.stderr.flush();
     }
 }

@@ -12,7 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 pub use safe::MAX_NAME_BYTES;
-pub(super) use safe::is_harmless;
+pub(super) use safe::{is_harmless, with_suffix};
 pub use template::{DEFAULT_NAME, Template};
 
 use super::list::Target;
@@ -25,6 +25,8 @@ pub enum Place {
     StandardOutput,
     /// A file, `--output-dir` already before it.
     File(PathBuf),
+    /// The same, where the last answer's status goes in the place of each `{status}`.
+    ByStatus(PathBuf),
 }
 
 /// Gives names in input order, each once in a run. Memory: 16 bytes or so for each file saved, whatever its name.

@@ -1,14 +1,16 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
 use std::cell::{Cell, OnceCell, Ref, RefCell};
-use std::ops::Add;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ahead::{Ahead, Ready};
 use super::credentials::Credentials;
+use super::details::Details;
 use super::exchange::Exchange;
 use super::flow::{UsualFields, first_method};
+use super::in_flight::InFlight;
+use super::journal::{Journal, Key, Ticket};
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
 use super::outcome::{Outcome, Timings};
@@ -25,7 +27,7 @@ use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
 use crate::http::cookies::Jar;
 use crate::http::h1::Head;
-use crate::http::{Client, Phase, Trace};
+use crate::http::{Client, Trace};
 
 /// Lines read ahead of the permits: whoever waits for a busy origin must not keep the others from starting. How many of
 /// them may wait for a permit alone, [`Ahead`] says.
@@ -44,6 +46,10 @@ pub(super) struct Job {
     pub ready: Ready,
     /// When the line was read: from here it waits for its start.
     pub read_at: Instant,
+    /// Lines that were read before it, and not passed over.
+    pub turn: u64,
+    /// What the record of the run knows it by, where there is one.
+    pub ticket: Option<Ticket>,
 }
 
 /// What a run gives for each line.
@@ -56,6 +62,12 @@ pub struct Fetched {
     pub line: Option<Rc<[u8]>>,
     /// Heads of the exchanges of its last attempt, where the plan keeps them.
     pub exchanges: Vec<Exchange>,
+    /// Records before it, in input order.
+    pub turn: u64,
+    /// What the record of the run (`--resume`) knows it by, where it is not in there yet.
+    pub ticket: Option<Ticket>,
+    /// What else the plan asks for.
+    pub details: Option<Box<Details>>,
 }
 
 impl Fetched {
@@ -71,7 +83,14 @@ impl Fetched {
         let message = error.as_ref().map_or(0, |error| error.message.len());
         let line = self.line.as_ref().map_or(0, |line| line.len());
         let heads: usize = self.exchanges.iter().map(Exchange::text_bytes).sum();
-        url.len() + of(final_url) + content_type.as_ref().map_or(0, |text| text.len()) + message + line + heads
+        let details = self.details.as_ref().map_or(0, |details| details.bytes());
+        url.len()
+            + of(final_url)
+            + content_type.as_ref().map_or(0, |text| text.len())
+            + message
+            + line
+            + heads
+            + details
     }
 }
 
@@ -88,6 +107,8 @@ struct Input {
     error: RefCell<Option<ListError>>,
     last_source: RefCell<Option<String>>,
     read: Cell<u64>,
+    /// Lines that were done before, and are passed over.
+    done_before: Cell<u64>,
     ended: Cell<bool>,
     /// Records that the caller has taken.
     taken: Cell<u64>,
@@ -147,6 +168,7 @@ impl Session {
             speeds: Speeds::new(&plan.limits),
             credentials: Credentials::new(plan.cookies.take()),
             spools: SpoolMemory::new(&plan.spool_dir),
+            lane: plan.watch.as_ref().map(InFlight::lane),
             plan: Rc::new(plan),
             anonymous: client.anonymous(),
             client,
@@ -161,6 +183,7 @@ impl Session {
             to_start: Cell::new(1),
             waits: RefCell::default(),
             on_start: OnceCell::new(),
+            journal: OnceCell::new(),
         };
         Session { worker: Rc::new(worker), input: Rc::default() }
     }
@@ -199,6 +222,23 @@ impl Session {
         let _ = self.worker.on_start.set(Box::new(hook));
     }
 
+    /// Passes over what `journal` has as done, and notes in it each file that has taken its place; what else succeeds is the
+    /// caller's to note ([`Journal::push_line`]), once it has been told. To be said once, before the run.
+    pub fn take_up(&self, journal: Journal) {
+        // A second one is passed over.
+        let _ = self.worker.journal.set(journal);
+    }
+
+    /// Lines that were done before, so far.
+    pub fn done_before(&self) -> u64 {
+        self.input.done_before.get()
+    }
+
+    /// Whether the list has been read to its end.
+    pub fn has_read_all(&self) -> bool {
+        self.input.ended.get()
+    }
+
     /// How to stop it.
     pub fn stop(&self) -> &Stop {
         &self.worker.stop
@@ -235,9 +275,14 @@ impl Session {
         self.input.last_source.borrow().clone().filter(|_| stopped)
     }
 
+    /// Whether the list has been read to its end.
+    pub fn list_has_ended(&self) -> bool {
+        self.input.ended.get()
+    }
+
     /// Lines read so far.
     pub fn lines_read(&self) -> u64 {
-        self.input.read.get()
+        self.input.read.get() + self.done_before()
     }
 }
 
@@ -253,33 +298,41 @@ impl Iterator for Lines {
     type Item = Job;
 
     fn next(&mut self) -> Option<Job> {
-        let input = &self.session.input;
-        let stop = &self.session.worker.stop;
+        let (input, worker) = (self.session.input.clone(), self.session.worker.clone());
+        let stop = &worker.stop;
         if self.ahead.is_full() {
             stop.before_start(|| self.ahead.wait_for_room())?.ok()?;
         }
         if input.is_full() {
             stop.before_start(|| input.wait_for_room())?.ok()?;
         }
-        let entry = stop.before_start(|| self.list.next().transpose())?;
-        let entry = match entry {
-            Ok(Some(entry)) => entry,
-            Ok(None) => {
-                if !input.ended.replace(true) {
-                    self.session.worker.one_less_to_start();
+        let (entry, place, ticket) = loop {
+            let entry = match stop.before_start(|| self.list.next().transpose())? {
+                Ok(Some(entry)) => entry,
+                Ok(None) => {
+                    if !input.ended.replace(true) {
+                        worker.one_less_to_start();
+                    }
+                    return None;
                 }
-                return None;
+                Err(error) => {
+                    *input.error.borrow_mut() = Some(error);
+                    return None;
+                }
+            };
+            input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
+            let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
+            let Some(journal) = worker.journal.get() else { break (entry, place, None) };
+            let key = Key::of(&entry, place.as_ref());
+            if !journal.was_done(&key) {
+                break (entry, place, Some(Box::new(key)));
             }
-            Err(error) => {
-                *input.error.borrow_mut() = Some(error);
-                return None;
-            }
+            input.done_before.set(input.done_before.get() + 1);
         };
-        input.read.set(input.read.get() + 1);
-        self.session.worker.line_to_start();
-        input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
-        let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
-        Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now() })
+        let turn = input.read.get();
+        input.read.set(turn + 1);
+        worker.line_to_start();
+        Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now(), turn, ticket })
     }
 }
 
@@ -336,15 +389,8 @@ impl Outcome {
 
     /// Takes over where the time went, and to whom.
     pub(super) fn take_times(&mut self, trace: &Trace) {
-        let timings = &mut self.timings;
-        timings.dns = trace.time(Phase::Dns);
-        // Asking a proxy for a way is part of getting a connection.
-        timings.connect =
-            [Phase::Connect, Phase::Proxy].into_iter().filter_map(|phase| trace.time(phase)).reduce(Add::add);
-        timings.tls = trace.time(Phase::Tls);
-        timings.send = trace.time(Phase::Send);
-        timings.wait = trace.time(Phase::Wait);
-        timings.receive = trace.time(Phase::Receive);
+        let Timings { queue, retries, .. } = self.timings;
+        self.timings = Timings { queue, retries, ..Timings::of(trace) };
         (self.reused, self.remote, self.tls) = (trace.reused, trace.remote, trace.tls);
     }
 }

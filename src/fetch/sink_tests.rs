@@ -1,10 +1,14 @@
 //! Sinks by themselves: turns, special files, and the memory that waiting bodies share.
 
 use std::cell::RefCell;
+use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 
+use super::save::PIECE_BYTES;
 use super::*;
+use crate::green;
 use crate::http::{ClientConfig, PoolLimits};
 use crate::net::{Resolver, ResolverConfig, TlsConfig};
 

@@ -67,6 +67,8 @@ pub struct Summary {
     pub certificates_unchecked: bool,
     /// For how long reading paused because finished records waited for an earlier one.
     pub reading_paused: Duration,
+    /// Lines that were done before (`--resume`), and are not among the totals.
+    pub done_before: u64,
     totals: Totals,
     work: Duration,
     times_us: Histogram<u64>,
@@ -85,6 +87,7 @@ impl Summary {
             stopped_after: None,
             certificates_unchecked: false,
             reading_paused: Duration::ZERO,
+            done_before: 0,
             totals: Totals::default(),
             work: Duration::ZERO,
             times_us: Histogram::new(SIGNIFICANT_DIGITS).expect("1 to 5 digits are valid"),

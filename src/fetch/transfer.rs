@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::journal::is_strong;
 use super::outcome::{Failure, Kind, Stage};
 use super::plan::Transfer;
 use crate::http::h1::Head;
@@ -26,10 +27,10 @@ pub(super) fn fields(transfer: &Transfer, from: u64, etag: Option<&str>) -> Vec<
     let mut push = |name: &str, value: String| fields.push((name.to_owned(), value));
     if from > 0 {
         push("Range", format!("bytes={from}-"));
-        // A weak tag may stand for other bytes (RFC 9110 section 13.1.5).
-        let known = etag.or(transfer.etag.as_deref()).filter(|etag| etag.starts_with('"') && etag.len() > 2);
-        if let Some(etag) = known {
-            push("If-Range", etag.to_owned());
+        // A weak tag may stand for other bytes (RFC 9110 section 13.1.5). A date is there only where it was judged before.
+        let is_good = |known: &&str| is_strong(known) || httpdate::parse_http_date(known).is_ok();
+        if let Some(known) = etag.or(transfer.etag.as_deref()).filter(is_good) {
+            push("If-Range", known.to_owned());
         }
     } else if let Some(etag) = &transfer.etag {
         push("If-None-Match", etag.clone());

@@ -106,7 +106,8 @@ impl Gfetch {
     }
 }
 
-fn program() -> &'static str {
+/// The command itself.
+pub fn program() -> &'static str {
     env!("CARGO_BIN_EXE_gfetch")
 }
 

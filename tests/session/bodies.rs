@@ -144,7 +144,7 @@ fn print(plan: Plan, lines: &[String]) -> (Vec<Outcome>, Vec<(Duration, String)>
         if let Some(body) = &mut fetched.body {
             body.drain(|bytes| output(bytes)).unwrap();
         }
-        session.turn().pass_to(fetched.outcome.index + 1);
+        session.turn().pass_to(fetched.turn + 1);
         outcomes.push(fetched.outcome);
     }
     let written = written.take();

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::as_typed::AsTyped;
 use super::route::RouteArgs;
 use gfetch::fetch::plan::{Follow, Plan};
 
@@ -18,6 +19,7 @@ pub struct Typed {
     pub request: Request,
     pub route: RouteArgs,
     pub output: Output,
+    pub as_typed: AsTyped,
 }
 
 /// What is fetched.
@@ -137,9 +139,19 @@ pub struct Output {
     pub save_failed: Option<PathBuf>,
     /// `--report`
     pub report: Option<PathBuf>,
+    pub resume: Option<PathBuf>,
+    pub dry_run: bool,
+    pub to_curl: bool,
+    /// `-` is standard output.
+    pub summary_json: Option<PathBuf>,
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,
+    pub fields: Option<String>,
+    pub max_body: Option<usize>,
+    pub write_out: Option<WriteOut>,
+    pub show_headers: bool,
+    pub har: Option<PathBuf>,
     pub progress: ProgressArg,
     pub color: ColorArg,
     pub silent: bool,
@@ -153,6 +165,24 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    Csv,
+}
+
+/// `-w`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOut {
+    Text(String),
+    /// `-w @FILE`; `-` is standard input.
+    File(PathBuf),
+}
+
+/// What is told in place of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// `--dry-run`: what would be done.
+    Plan,
+    /// `--to-curl`: the same for curl to do.
+    Curl,
 }
 
 /// `--progress`

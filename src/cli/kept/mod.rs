@@ -1,9 +1,13 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod har;
 mod html;
+mod place;
 mod replacing;
+mod resume;
 mod save_failed;
+mod summary_json;
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -12,11 +16,15 @@ use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::har::Har;
 use self::html::Html;
 pub use self::html::{begin as begin_page, finish as finish_page};
+use self::place::Place;
+use self::resume::Resume;
 use self::save_failed::SaveFailed;
+use self::summary_json::SummaryJson;
 use super::args::{Invocation, ListSource};
-use super::report;
+use super::report::{self, redact, secrets};
 use super::stream::Stream;
 
 /// One of these files.
@@ -48,7 +56,13 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
         all.push(Box::new(SaveFailed::at(path, &invocation.lists)?.listed_in(files)));
     }
     if let Some(path) = &invocation.cookie_jar {
-        all.push(Box::new(CookieJar::at(path, stdout)?.listed_in(files)));
+        all.push(Box::new(CookieJar(Place::at(path, stdout, files)?)));
+    }
+    if let Some(path) = &invocation.summary_json {
+        all.push(Box::new(SummaryJson(Place::at(path, stdout, files)?, redact(invocation.show_secrets))));
+    }
+    if let Some(path) = &invocation.har {
+        all.push(Box::new(Har::at(path, files, secrets(invocation))?));
     }
     if let Some(path) = &invocation.report {
         let redact = report::redact(invocation.show_secrets);
@@ -65,4 +79,14 @@ fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
             fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
         }
     })
+}
+
+/// Takes the run up where its record (`--resume`) says that it ended, and goes on with that record; `to` are standard output
+/// and standard error.
+///
+/// # Errors
+/// A file that is no record of such a run, or another run's at this moment.
+pub fn take_up(invocation: &Invocation, session: &Session, to: [&Stream; 2]) -> Result<Option<Box<dyn Kept>>, String> {
+    let Some(path) = &invocation.resume else { return Ok(None) };
+    Ok(Some(Box::new(Resume::at(path, invocation, session, to)?)))
 }

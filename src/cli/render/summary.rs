@@ -29,6 +29,9 @@ pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
     if let Some(bottleneck) = summary.verdict() {
         line(held_back(&bottleneck, summary, show));
     }
+    if summary.done_before > 0 {
+        line(format!("{} more had been done before (--resume)", thousands(summary.done_before)));
+    }
     if !summary.reading_paused.is_zero() {
         let paused = time(summary.reading_paused);
         line(format!("reading paused for {paused}, for finished records waited for an earlier one (--unordered)"));
@@ -100,7 +103,6 @@ fn what_and_remedy(cause: Cause, limits: &Limits) -> (String, &'static str) {
 }
 
 /// Appends the summary as one JSON object, without a line end.
-#[allow(dead_code, reason = "for --summary-json, which is not in this version")]
 pub fn json(out: &mut Vec<u8>, summary: &Summary, redact: Redact) {
     let totals = summary.totals();
     object(out, |json| {

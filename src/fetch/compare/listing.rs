@@ -67,6 +67,11 @@ impl Listing {
         self.entries.is_empty()
     }
 
+    /// Whether a line of it is no URL: then its runs cannot be compared.
+    pub fn has_no_url(&self) -> bool {
+        self.entries.iter().any(|entry| entry.target.is_err())
+    }
+
     /// Different hosts that are asked first.
     pub fn hosts(&self) -> usize {
         let targets = self.entries.iter().filter_map(|entry| entry.target.as_ref().ok());

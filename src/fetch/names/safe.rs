@@ -44,7 +44,7 @@ fn is_device(name: &str) -> bool {
 }
 
 /// `name.1`: the suffix stands behind everything, as wget and curl put it, and fits.
-pub(super) fn with_suffix(path: &str, suffix: u32) -> String {
+pub(in crate::fetch) fn with_suffix(path: &str, suffix: u32) -> String {
     let (folder, name) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
     let suffix = format!(".{suffix}");
     format!("{folder}{}{suffix}", cut(name, MAX_NAME_BYTES - suffix.len()))

@@ -27,6 +27,11 @@ impl Transfer {
     pub fn is_partial(&self) -> bool {
         self.range.is_some() || self.resume.is_some()
     }
+
+    /// Whether what comes is the whole, whenever it was changed.
+    pub fn is_unconditional(&self) -> bool {
+        !self.is_partial() && self.time_condition.is_none() && self.etag.is_none()
+    }
 }
 
 /// Where an earlier download is continued.

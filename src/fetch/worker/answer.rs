@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Ended, Ending, Worker};
+use crate::fetch::flow::first_method;
+use crate::fetch::journal::Part;
 use crate::fetch::names::Place;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::plan::{Bodies, Order, Resume};
-use crate::fetch::receive::{self, Rules};
+use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
+use crate::fetch::receive::{self, Gather, Rules};
 use crate::fetch::session::Job;
-use crate::fetch::sink::Sink;
+use crate::fetch::sink::{Sink, There};
 use crate::fetch::transfer::{self, Meaning};
 use crate::green;
 use crate::http::h1::Head;
@@ -29,14 +31,11 @@ pub(super) struct To<'a> {
 impl Worker {
     /// Where the body of a line goes, if all is well.
     pub(super) fn sink(&self, job: &Job) -> Sink {
+        if let Some(path) = saved_to(&self.plan, job.place.as_ref()) {
+            let create_dirs = matches!(&self.plan.bodies, Bodies::Save(save) if save.create_dirs);
+            return self.file(job, path, create_dirs);
+        }
         match (&self.plan.bodies, &self.output, &job.place) {
-            (Bodies::Save(save), _, Some(Place::File(path))) => {
-                Sink::save(path.clone(), save.create_dirs, self.parts.clone(), self.client.clone())
-            }
-            // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
-            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => {
-                Sink::save(path.clone(), false, self.parts.clone(), self.client.clone())
-            }
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
                 let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
@@ -47,20 +46,38 @@ impl Worker {
         }
     }
 
-    /// Bytes that are there already, where a download is continued.
-    pub(super) fn continue_at(&self, sink: &mut Sink) -> Result<u64, Failure> {
-        let Some(resume) = self.plan.transfer.resume else { return Ok(0) };
-        let there = match sink.saving() {
-            Some(save) => size(save.path().to_owned()).map_err(|error| write_failure(error.to_string()))?,
-            None => None,
-        };
-        match (resume, there) {
-            (Resume::AtEnd, there) => Ok(there.unwrap_or(0)),
-            (Resume::At(from), Some(there)) if from != there => {
-                Err(write_failure(format!("the file has {there} bytes, and was to be continued at {from} (-C)")))
-            }
-            (Resume::At(from), _) => Ok(from),
+    fn file(&self, job: &Job, path: &Path, create_dirs: bool) -> Sink {
+        let mut sink = Sink::save(path.to_owned(), create_dirs, self.parts.clone(), self.client.clone());
+        if let (Existing::Numbered, Some(save)) = (self.plan.existing, sink.saving()) {
+            save.set_there(There::Numbered);
         }
+        if let (Some(journal), Some(key), Some(save)) = (self.journal.get(), &job.ticket, sink.saving()) {
+            save.set_part(Part::new(journal, **key), self.may_go_on(job));
+        }
+        sink
+    }
+
+    /// Whether a part of a line's body is worth keeping: its rest can be asked for.
+    fn may_go_on(&self, job: &Job) -> bool {
+        let Ok(target) = &job.entry.target else { return false };
+        let given = self.plan.request.headers.iter().map(|(name, _)| name);
+        let mut given = given.chain(target.headers.iter().map(|(name, _)| name));
+        let asks_itself = given.any(|name| ["range", "if-range"].iter().any(|own| own.eq_ignore_ascii_case(name)));
+        first_method(&self.plan, Some(target)) == "GET"
+            && self.plan.transfer.is_unconditional()
+            && !self.plan.request.compresses(true)
+            && !asks_itself
+    }
+
+    /// Bytes that are there already, where a download is continued, and what they are the beginning of.
+    pub(super) fn continue_at(&self, sink: &mut Sink) -> Result<(u64, Option<String>), Failure> {
+        if let Some((part, validator)) = sink.saving().and_then(|save| save.part_to_go_on_with()) {
+            // What cannot be read is begun anew.
+            let there = size(part).ok().flatten().filter(|bytes| *bytes > 0);
+            return Ok(there.map_or((0, None), |bytes| (bytes, Some(validator))));
+        }
+        let Some(resume) = self.plan.transfer.resume else { return Ok((0, None)) };
+        Ok((continued_at(resume, sink.saving().map(|save| save.path()))?, None))
     }
 
     /// Takes the last answer's body to where it goes.
@@ -75,6 +92,9 @@ impl Worker {
     ) -> Result<(), Ending> {
         let status = response.head().status;
         let meaning = transfer::meaning(&self.plan.transfer, to.from, response.head())?;
+        if let (Meaning::Continued(_), Some(save)) = (meaning, to.sink.saving()) {
+            save.check_part(response.head())?;
+        }
         if self.plan.transfer != Default::default() && (status < 300 || status == 304) {
             ended.etag = transfer::etag_to_save(response.head());
         }
@@ -83,7 +103,7 @@ impl Worker {
                 // The server does not know the condition: what it should have said, as in curl.
                 record.status = Some(304);
             }
-            to.sink.saving().into_iter().for_each(|save| save.leave());
+            to.sink.saving().into_iter().for_each(|save| save.leave(to.from));
             // A 304 has a body like others: an empty one.
             if status != 304 {
                 response.drain();
@@ -100,7 +120,12 @@ impl Worker {
             if matches!(meaning, Meaning::Continued(_)) { from } else { 0 },
             response.head(),
         );
-        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed: self.speeds.down() };
+        let gather = match (self.plan.keep_body, &mut ended.notes) {
+            (Some(most), Some(notes)) => Some(Gather { spool: notes.spool(&self.spools), room: most }),
+            _ => None,
+        };
+        let (lane, speed) = (self.lane.as_deref(), self.speeds.down());
+        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed, lane, gather };
         let taken = receive::body(rules, &mut response, sink, record, trace);
         if fails {
             // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
@@ -119,25 +144,39 @@ impl Worker {
     fn prepare_file(&self, sink: &mut Sink, index: u64, from: u64, head: &Head) {
         let Some(save) = sink.saving() else { return };
         save.continue_at(from);
+        save.begins(head);
         if self.plan.transfer.remote_time {
             save.set_modified(transfer::last_modified(head));
         }
         if self.plan.transfer.remote_header_name {
             let disposition = head.fields.first("content-disposition");
             let (path, chosen) = self.header_names.borrow_mut().claim(index, save.path(), disposition);
-            save.move_to(path, chosen);
+            save.move_to(path);
+            if chosen && self.plan.existing == Existing::Replaced {
+                save.set_there(There::Kept);
+            }
         }
     }
 
     /// With `-C` what came of a transfer that broke off is kept, for the next attempt, or the next run, to go on with.
     #[inline(never)]
     pub(super) fn keep_beginning(&self, sink: &mut Sink, record: &Outcome) {
-        let keeps = self.plan.transfer.resume.is_some()
-            && sink.saves()
+        let keeps = sink.saves()
             && record.bytes > 0
             && record.status.is_some_and(|status| status < 300)
             && record.error.as_ref().is_some_and(transfer::leaves_a_beginning);
-        if keeps {
+        if !keeps {
+            let is_wrong = record.status == Some(416)
+                || record.error.as_ref().is_some_and(|error| matches!(error.kind, Kind::Protocol | Kind::TooLarge));
+            if let Some(save) = sink.saving().filter(|_| is_wrong) {
+                save.forget_part();
+            }
+            return;
+        }
+        if let Some(save) = sink.saving().filter(|save| save.has_part()) {
+            // As below.
+            let _ = save.keep_part();
+        } else if self.plan.transfer.resume.is_some() {
             // The failure is the transfer's, whether this succeeds or not.
             let _ = std::mem::replace(sink, Sink::Count).finish();
         }
@@ -155,6 +194,32 @@ impl Worker {
         if let Err(error) = written.map_err(io::Error::from).and_then(|written| written) {
             record.error.get_or_insert_with(|| write_failure(format!("the ETag's file (--etag-save): {error}")));
         }
+    }
+}
+
+/// The file that a body goes to, if it goes to one.
+pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> Option<&'a Path> {
+    match place {
+        // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
+        Some(Place::File(path)) if matches!(plan.bodies, Bodies::Save(_)) || !plan.ignore_outputs => Some(path),
+        Some(Place::ByStatus(path)) => Some(path),
+        _ => None,
+    }
+}
+
+/// The byte at which a download into this file is continued.
+#[inline(never)]
+pub(in crate::fetch) fn continued_at(resume: Resume, file: Option<&Path>) -> Result<u64, Failure> {
+    let there = match file {
+        Some(path) => size(path.to_owned()).map_err(|error| write_failure(error.to_string()))?,
+        None => None,
+    };
+    match (resume, there) {
+        (Resume::AtEnd, there) => Ok(there.unwrap_or(0)),
+        (Resume::At(from), Some(there)) if from != there => {
+            Err(write_failure(format!("the file has {there} bytes, and was to be continued at {from} (-C)")))
+        }
+        (Resume::At(from), _) => Ok(from),
     }
 }
 

@@ -149,6 +149,15 @@ pub const FAILURES: &[Opt] = &[
         Ok(())
     })
     .more("Each line as it was read, below a comment with its reason; written at the end, mode 0600."),
+    Opt::value("resume", "FILE", "The run's record: what it has as done is not fetched again", |t, v| {
+        t.output.resume = Some(v.file_not_stdout()?);
+        Ok(())
+    })
+    .more(
+        "Made if absent, mode 0600. The same command goes on where the last one ended, whatever ended it, until it ends \
+         with 0: failures are fetched again, files under way go on where they broke off. A line counts as done once its \
+         file is in place, or its report written. A line is known by its text (and its file), not by its number.",
+    ),
 ];
 
 /// At least two, rising, each as `-j` takes it.

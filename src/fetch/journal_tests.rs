@@ -1,0 +1,137 @@
+//! The record by itself: what its lines say, and what is made of a file that has been cut off or edited.
+
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::fetch::list::{Line, parse_line};
+use crate::fetch::names::Place;
+use crate::http::h1::{Limits, ReceiveHead, Received};
+
+fn key(line: &str, file: Option<&str>) -> Key {
+    let Line::Entry(entry) = parse_line(line.as_bytes(), "list", 1) else { panic!("{line}") };
+    Key::of(&entry, file.map(|file| Place::File(PathBuf::from(file))).as_ref())
+}
+
+fn open(dir: &TempDir) -> Result<Journal, JournalError> {
+    Journal::open(&dir.path().join("record"), &Plan::default())
+}
+
+#[test]
+fn a_key_is_the_line_and_its_file() {
+    let one = key("http://a/", None);
+    assert_eq!(one, key("http://a/", None));
+    assert_ne!(one, key("http://a/b", None));
+    assert_ne!(one, key(" http://a/", None), "the line as it was read");
+    assert_ne!(one, key("http://a/", Some("x")));
+    assert_ne!(key("http://a/", Some("x")), key("http://a/", Some("x.1")));
+    assert_eq!(Key::parse(one.to_string().as_bytes()), Some(one));
+    for text in ["", "0", &one.to_string()[1..], &format!("+{}", &one.to_string()[1..]), &"G".repeat(32)] {
+        assert_eq!(Key::parse(text.as_bytes()), None, "{text}");
+    }
+}
+
+#[test]
+fn what_was_appended_counts_as_often_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (key("http://a/", None), key("http://b/", None));
+    let journal = open(&dir).unwrap();
+    assert!(!journal.was_done(&one));
+    for line in [&one, &one, &two] {
+        journal.append(format!("ok {line} 200 5 \"a \\\" b\" http://x/\n").as_bytes());
+    }
+    journal.finish().unwrap();
+    assert!(!journal.was_done(&one), "what is done now is not asked for again");
+    assert!(matches!(open(&dir), Err(JournalError::Busy)));
+    drop(journal);
+    let journal = open(&dir).unwrap();
+    assert!(journal.was_done(&one) && journal.was_done(&one) && !journal.was_done(&one));
+    assert_eq!(journal.gone().unwrap(), Some((1, "http://x/".to_owned())));
+    assert!(journal.was_done(&two));
+    assert_eq!(journal.gone().unwrap(), None);
+}
+
+#[test]
+fn a_part_is_of_what_was_noted_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = key("http://a/", Some("x"));
+    let again = || {
+        let journal = open(&dir).unwrap();
+        (journal.validator(&one), journal.part_name(&one))
+    };
+    let (none, name) = again();
+    assert_eq!(none, None);
+    open(&dir).unwrap().note_part(&one, Some("\"1\""));
+    open(&dir).unwrap().note_part(&one, Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+    assert_eq!(again(), (Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned()), name));
+    open(&dir).unwrap().note_part(&one, None);
+    assert_eq!(again().0, None);
+    open(&dir).unwrap().note_part(&one, Some("\"2\""));
+    open(&dir).unwrap().append(format!("ok {one} 200 5 \"x\" http://a/\n").as_bytes());
+    let journal = open(&dir).unwrap();
+    assert_eq!(journal.validator(&one), Some("\"2\"".to_owned()), "what was only appended is not written");
+    journal.append(format!("ok {one} 200 5 \"x\" http://a/\n").as_bytes());
+    journal.flush().unwrap();
+    drop(journal);
+    assert_eq!(again().0, None, "whoever is done has no part");
+}
+
+#[test]
+fn other_records_parts_have_other_names() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let of = |dir| open(dir).unwrap().part_name(&key("http://a/", Some("x")));
+    assert_ne!(of(&one), of(&two));
+    assert_eq!(of(&one), of(&one));
+}
+
+#[test]
+fn every_beginning_of_a_record_is_a_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("record");
+    let journal = open(&dir).unwrap();
+    journal.append(format!("ok {} 200 5 null http://a/\n", key("http://a/", None)).as_bytes());
+    journal.note_part(&key("http://b/", None), Some("\"1\""));
+    drop(journal);
+    let whole = fs::read(&path).unwrap();
+    for end in 0..=whole.len() {
+        fs::write(&path, &whole[..end]).unwrap();
+        open(&dir).unwrap_or_else(|error| panic!("{end}: {error}"));
+        assert!(fs::read(&path).unwrap().ends_with(b"\n"));
+    }
+}
+
+#[test]
+fn a_broken_record_takes_nothing_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(&dir).unwrap();
+    journal.state().file = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    journal.append(b"ok\n");
+    assert_eq!(journal.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    journal.state().file = fs::File::create(dir.path().join("other")).unwrap();
+    journal.append(b"ok\n");
+    assert_eq!(journal.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert!(fs::read(dir.path().join("other")).unwrap().is_empty(), "a piece may be in it already");
+}
+
+#[test]
+fn only_what_stands_for_the_very_bytes_is_a_validator() {
+    let of = |fields: &str| {
+        let text = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+        let Ok(Some(Received::Final { head, .. })) = ReceiveHead::new("GET", Limits::RESPONSE).advance(text.as_bytes())
+        else {
+            panic!("{text}")
+        };
+        validator_of(&head)
+    };
+    let changed = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    assert_eq!(of("ETag: \"a\"\r\n").as_deref(), Some("\"a\""));
+    assert_eq!(of(&format!("ETag: W/\"a\"\r\n{changed}Date: Sun, 06 Nov 1994 09:49:37 GMT\r\n")), None);
+    assert_eq!(of("ETag: \"\"\r\n"), None);
+    assert_eq!(of(&format!("ETag: \"{}\"\r\n", "x".repeat(2000))), None);
+    assert_eq!(of(changed), None, "without a Date nobody knows how old it is");
+    assert_eq!(of(&format!("{changed}Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n")), None, "it may change in this second");
+    let date = Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned());
+    assert_eq!(of(&format!("{changed}Date: Sun, 06 Nov 1994 08:49:38 GMT\r\n")), date);
+}

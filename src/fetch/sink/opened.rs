@@ -1,0 +1,196 @@
+//! A file that is open for a body: beside its place until it is whole, grown where it stands, or a device.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::fetch::names::with_suffix;
+use crate::fetch::parts::{Listed, PartFiles};
+use crate::net::is_out_of_descriptors;
+
+/// `name.100` is the last that is tried, as in curl (`--no-clobber`).
+const MAX_SUFFIX: u32 = 100;
+
+/// How a file is written, where that is not the usual way.
+#[derive(Clone, Default)]
+pub(super) struct How {
+    /// The time it is given.
+    pub modified: Option<SystemTime>,
+    pub there: There,
+    /// It goes on where the file ends (or its part), which must have so many bytes, or not be there.
+    pub from: u64,
+    /// Nothing is written at all.
+    pub untouched: bool,
+    /// What it is called until it is whole, where that is not left to chance.
+    pub part: Option<PathBuf>,
+    /// That part is of use to a later run.
+    pub lasts: bool,
+}
+
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::fetch) enum There {
+    /// Replaced.
+    #[default]
+    Replaced,
+    /// Kept, and the new one is not: the server chose the name.
+    Kept,
+    /// Kept, and the new one is called `name.1`, `name.2`, … (`--no-clobber`).
+    Numbered,
+}
+
+pub(super) enum Opened {
+    /// The file itself, which grows.
+    Growing(Growing),
+    /// A regular file, or none yet: written beside it and renamed to this at the end.
+    Replacing(NamedTempFile, PathBuf, Option<Listed>),
+    /// Something else (`/dev/null`, a pipe): written to.
+    Special(File),
+}
+
+impl Opened {
+    pub fn at(path: &Path, how: &How, create_dirs: bool, parts: &PartFiles) -> io::Result<Opened> {
+        match fs::metadata(path) {
+            Ok(there) if !there.is_file() => {
+                return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
+            }
+            Ok(_) if how.from > 0 && how.part.is_none() => return Growing::at(path, how.from).map(Opened::Growing),
+            _ => {}
+        }
+        // A link stays one, as in curl: the file that it leads to is replaced.
+        let is_link = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink());
+        let path = if is_link { fs::canonicalize(path)? } else { path.to_owned() };
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if create_dirs {
+            fs::create_dir_all(dir)?;
+        }
+        let file = match &how.part {
+            Some(part) if !is_link => part_at(part, how.from)?,
+            _ => beside(dir)?,
+        };
+        // What replaces a private file is private, before there is anything in it.
+        if let Ok(there) = fs::metadata(&path) {
+            file.as_file().set_permissions(there.permissions())?;
+        }
+        let listed = (!how.lasts).then(|| parts.list(file.path().to_owned()));
+        Ok(Opened::Replacing(file, path, listed))
+    }
+
+    pub fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Opened::Replacing(file, ..) => file.write_all(bytes),
+            Opened::Special(file) => file.write_all(bytes),
+            Opened::Growing(growing) => growing.file.write_all(bytes),
+        }
+    }
+
+    /// Unless it takes its place, it stays where it is.
+    pub fn keep(&mut self) {
+        if let Opened::Replacing(file, ..) = self {
+            file.disable_cleanup(true);
+        }
+    }
+
+    /// It takes its place, or another one: then that is returned.
+    pub fn close(self, how: &How) -> io::Result<Option<PathBuf>> {
+        let set_time = |file: &File| how.modified.map_or(Ok(()), |time| file.set_modified(time));
+        match self {
+            Opened::Replacing(file, path, _listed) => {
+                set_time(file.as_file())?;
+                let placed = match how.there {
+                    There::Replaced => file.persist(path),
+                    There::Kept => file.persist_noclobber(path),
+                    There::Numbered => return numbered(file, path),
+                };
+                placed.map(|_| None).map_err(|error| error.error)
+            }
+            Opened::Special(mut file) => file.flush().map(|()| None),
+            Opened::Growing(mut growing) => {
+                set_time(&growing.file)?;
+                growing.is_good = true;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The first of `name`, `name.1`, … that is not there.
+fn numbered(mut file: NamedTempFile, path: PathBuf) -> io::Result<Option<PathBuf>> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for suffix in 0..=MAX_SUFFIX {
+        let at = if suffix == 0 { path.clone() } else { path.with_file_name(with_suffix(&name, suffix)) };
+        match file.persist_noclobber(&at) {
+            Ok(_) => return Ok(Some(at)),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => file = error.file,
+            Err(error) => return Err(error.error),
+        }
+    }
+    let message = format!("the file and its names up to .{MAX_SUFFIX} are there (--no-clobber)");
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
+}
+
+/// A new file under a name that nobody has.
+fn beside(dir: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".gfetch-").suffix(".part");
+    // Opened here, because the builder's own errors do not tell the system's.
+    let mut system_error = None;
+    let made =
+        builder.make_in(dir, |part| File::create_new(part).inspect_err(|error| system_error = error.raw_os_error()));
+    match (made, system_error) {
+        (Err(_), Some(code)) if is_out_of_descriptors(&io::Error::from_raw_os_error(code)) => {
+            Err(io::Error::from_raw_os_error(code))
+        }
+        (made, _) => made,
+    }
+}
+
+/// The part under its own name: from its beginning, or grown from where it ends.
+fn part_at(part: &Path, from: u64) -> io::Result<NamedTempFile> {
+    let mut options = OpenOptions::new();
+    // A link of that name is somebody's trap.
+    options.write(true).custom_flags(libc::O_NOFOLLOW);
+    if from > 0 {
+        let mut file = options.open(part)?;
+        reaches(&mut file, from)?;
+        return Ok(NamedTempFile::from_parts(file, TempPath::try_from_path(part)?));
+    }
+    let file = options.create(true).truncate(true).open(part)?;
+    Ok(NamedTempFile::from_parts(file, TempPath::try_from_path(part)?))
+}
+
+/// Goes to the end of the file, which must be there.
+fn reaches(file: &mut File, from: u64) -> io::Result<()> {
+    match file.seek(SeekFrom::End(0))? {
+        there if there == from => Ok(()),
+        there => Err(io::Error::other(format!("the file has {there} bytes and was to be continued at {from}"))),
+    }
+}
+
+/// A file that a download is continued in. Unless that ends well, it is cut back to what it was.
+pub(super) struct Growing {
+    file: File,
+    from: u64,
+    is_good: bool,
+}
+
+impl Growing {
+    fn at(path: &Path, from: u64) -> io::Result<Growing> {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        reaches(&mut file, from)?;
+        Ok(Growing { file, from, is_good: false })
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        if !self.is_good {
+            // There is nobody to tell; a longer file is continued like any other.
+            let _ = self.file.set_len(self.from);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! `--resume`: the run's record, taken up by the same command.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::runner::{Dir, Gfetch, Run, wait_until};
+use crate::server::Server;
+
+/// The same command each time.
+fn resume(dir: &Dir, args: &[&str]) -> Run {
+    Gfetch::new(&["--resume", "record"]).args(args).dir(dir).run()
+}
+
+fn done(dir: &Dir) -> usize {
+    dir.read("record").lines().filter(|line| line.starts_with("ok ")).count()
+}
+
+#[test]
+fn resume_fetches_what_failed_and_nothing_that_was_done() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/say/a", "/flaky/1/say/b", "/say/c"]) + "no url at all\n");
+    let run = resume(&dir, &["-i", "list"]).expect(1);
+    assert_eq!(run.lines().len(), 4);
+    assert_eq!(done(&dir), 2);
+    let run = resume(&dir, &["-i", "list", "--format", "json"]).expect(1);
+    // Numbers and places are those of the list.
+    let places: Vec<String> =
+        run.records().iter().map(|one| format!("{} {} {}", one["index"], one["source"], one["ok"])).collect();
+    assert_eq!(places, ["1 \"list:2\" true", "3 \"list:4\" false"]);
+    assert!(run.err.contains("2 more had been done before (--resume)"), "{}", run.err);
+    assert_eq!(server.paths().len(), 4);
+    dir.write("list", server.list(["/say/a", "/flaky/1/say/b", "/say/c"]));
+    let run = resume(&dir, &["-i", "list"]).expect(0);
+    assert!(run.out.is_empty() && !run.err.contains("no URL"), "{run:?}");
+    assert_eq!(server.paths().len(), 4);
+}
+
+#[test]
+fn resume_keeps_lines_verbatim_for_you_alone() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let line = format!("  {{\"url\":\"{}\",\"id\":7}} ", server.url("/say/x"));
+    dir.write("list", format!("{line}\n"));
+    resume(&dir, &["-i", "list"]).expect(0);
+    let record = dir.read("record");
+    assert!(record.starts_with("# gfetch --resume record 1\n# id "), "{record}");
+    assert!(record.ends_with(&format!(" 200 1 null {line}\n")), "{record}");
+    assert_eq!(fs::metadata(dir.file("record")).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn resume_knows_a_line_by_its_text_however_the_list_changes() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/say/a", "/say/b", "/say/a"]));
+    resume(&dir, &["-i", "list"]).expect(0);
+    dir.write("list", "# a comment\n".to_owned() + &server.list(["/say/new", "/say/a", "/say/a", "/say/a"]));
+    let run = resume(&dir, &["-i", "list"]).expect(0);
+    assert_eq!(server.paths()[3..], ["/say/new", "/say/a"], "twice done, thrice in the list");
+    let gone = format!(
+        "the list has changed: of what was done before, these lines are not in it any more: 1, the first {}",
+        server.url("/say/b")
+    );
+    assert!(run.err.contains(&gone), "{}", run.err);
+    let run = resume(&dir, &["-i", "list", "-s"]).expect(0);
+    assert!(run.err.is_empty(), "{}", run.err);
+}
+
+#[test]
+fn resume_takes_lists_from_standard_input_and_in_the_order_of_completion() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let list = server.list(["/delay/100/say/a", "/say/b", "/status/500"]);
+    for (code, asked) in [(1, 3), (3, 4)] {
+        let run = Gfetch::new(&["--resume", "record", "-i", "-", "--unordered"]).input(&list).dir(&dir).run();
+        run.expect(code);
+        assert_eq!(server.paths().len(), asked);
+    }
+    assert_eq!(done(&dir), 2);
+}
+
+#[test]
+fn resume_repairs_a_last_line_that_was_cut_off() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/say/a", "/say/b"]));
+    resume(&dir, &["-i", "list", "--serial"]).expect(0);
+    let record = dir.read("record");
+    for cut in 1..record.len() {
+        dir.write("record", &record[..record.len() - cut]);
+        let before = done(&dir);
+        if record.len() - cut > record.len() - 40 || cut % 13 == 0 {
+            resume(&dir, &["-i", "list", "--serial"]).expect(0);
+            assert_eq!(done(&dir), 2, "cut {cut}, {before} before");
+            assert_eq!(dir.read("record").lines().filter(|line| line.starts_with('#')).count(), 2);
+        }
+    }
+}
+
+#[test]
+fn resume_refuses_what_is_no_record_and_touches_nothing() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let url = server.url("/say/a");
+    resume(&dir, &[&url]).expect(0);
+    let record = dir.read("record");
+    for (text, word) in [
+        ("my thesis\n".to_owned(), "is no record of --resume"),
+        ("my".to_owned(), "is no record of --resume"),
+        ("# gfetch --resume record 9\n".to_owned(), "another version of gfetch"),
+        (format!("{record}half a line\n{record}"), "line 4 is none of a record's"),
+        (record.replace("ok ", "ok x"), "line 3 is none of a record's"),
+    ] {
+        dir.write("record", &text);
+        let run = resume(&dir, &[&url]).expect(2);
+        assert!(run.err.contains(word) && run.err.contains("--resume record"), "{text:?}: {}", run.err);
+        assert_eq!(dir.read("record"), text);
+    }
+    let run = Gfetch::new(&["--resume", dir.path().to_str().unwrap(), &url]).run().expect(2);
+    assert!(run.err.contains("--resume"), "{}", run.err);
+    let run = Gfetch::new(&["--resume", "/dev/null", &url]).run().expect(2);
+    assert!(run.err.contains("no regular file"), "{}", run.err);
+    assert_eq!(server.paths().len(), 1);
+}
+
+#[test]
+fn resume_refuses_another_commands_record_and_names_the_options() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let url = server.url("/say/a");
+    resume(&dir, &[&url, "-o", "x", "-H", "X-A: 1", "-m", "5", "-A", "me"]).expect(0);
+    let run = resume(&dir, &[&url, "-o", "y", "-H", "X-A: 2", "-d", "x"]).expect(2);
+    assert!(run.err.contains("it was made with another -X, -d, -H, -o: "), "{}", run.err);
+    // What only says how fast, how often or who asks is no other command.
+    resume(&dir, &[&url, "-o", "x", "-H", "x-a: 1", "-m", "9", "-A", "you", "--retry", "3", "-j", "2"]).expect(0);
+    assert_eq!(server.paths().len(), 1);
+}
+
+#[test]
+fn resume_is_for_one_run_at_a_time() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let first = Gfetch::new(&["--resume", "record", &server.url("/hang")]).dir(&dir).start();
+    wait_until("request", || server.paths().len() == 1);
+    let run = resume(&dir, &[&server.url("/hang")]).expect(2);
+    assert!(run.err.contains("--resume record: another run is writing to it"), "{}", run.err);
+    first.signal("KILL");
+    first.wait();
+    assert_eq!(server.paths().len(), 1);
+}
+
+#[test]
+fn resume_has_what_succeeded_before_a_signal() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/hang", "/say/a", "/say/b"]));
+    let run = Gfetch::new(&["--resume", "record", "-i", "list", "--grace", "0.1"]).dir(&dir).start();
+    wait_until("requests", || server.paths().len() == 3);
+    run.signal("INT");
+    assert_eq!(run.wait().signal(), Some(2));
+    assert_eq!(done(&dir), 2);
+}
+
+/// Files are recorded as they are done; a report's lines with the report, in its order.
+#[test]
+fn resume_does_not_wait_for_an_earlier_line_to_note_a_file() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/hang", "/say/a", "/say/b"]));
+    let run = Gfetch::new(&["--resume", "record", "-i", "list", "-O"]).dir(&dir).start();
+    wait_until("record", || dir.file("record").exists() && done(&dir) == 2);
+    run.signal("KILL");
+    run.wait();
+    assert_eq!((dir.read("a"), dir.read("b")), ("a".into(), "b".into()));
+}
+
+#[test]
+fn resume_prints_each_body_once_and_streams_past_those_that_were_done() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/flaky/1/say/one", "/say/two", "/drip/5"]));
+    let first = resume(&dir, &["-i", "list", "--body"]).expect(1);
+    assert!(first.text().starts_with("two"), "{}", first.text());
+    assert_eq!(resume(&dir, &["-i", "list", "--body"]).expect(0).text(), "one");
+    assert_eq!(resume(&dir, &["-i", "list", "--body"]).expect(0).text(), "");
+    // The turn to print passes over lines that are not fetched any more.
+    dir.write("list", server.list(["/say/two", "/drip/200"]));
+    let run = Gfetch::new(&["--resume", "record", "-i", "list", "--body"]).dir(&dir).start();
+    run.wait_for_lines(1);
+    run.signal("KILL");
+    run.wait();
+}
+
+#[test]
+fn resume_counts_this_run_only() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/say/a", "/status/404"]));
+    resume(&dir, &["-i", "list"]).expect(1);
+    let run = resume(&dir, &["-i", "list"]).expect(3);
+    assert!(run.err.contains("1 URL: 0 ok, 1 failed"), "{}", run.err);
+}
+
+#[test]
+fn resume_does_not_go_with_compare_or_with_a_file_that_takes_its_place() {
+    let (server, dir) = (Server::new(), Dir::new());
+    for (args, word) in [
+        (&["--compare"][..], "--compare does not go with --resume"),
+        (&["--save-failed", "record"], "--resume and --save-failed name the same file"),
+        (&["-D", "record"], "--resume and -D name the same file"),
+        (&["-c", "record"], "--resume and -c name the same file"),
+    ] {
+        let run = resume(&dir, &[args, &[&*server.url("/")]].concat()).expect(2);
+        assert!(run.err.contains(word), "{}", run.err);
+    }
+    assert!(dir.names().is_empty() && server.paths().is_empty());
+}
+
+/// A retry, and the next run, go on with what came; a server that has another version by now sends it whole.
+#[test]
+fn resume_goes_on_with_what_broke_off() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let args = ["-o", "x", &server.url("/half/600000")];
+    resume(&dir, &[&args[..], &["--retry", "1", "--retry-all-errors", "--retry-delay", "0.01"]].concat()).expect(3);
+    let ranges: Vec<Option<String>> =
+        server.requests().iter().map(|one| one.field("range").map(str::to_owned)).collect();
+    assert_eq!(ranges, [None, Some("bytes=300000-".to_owned())]);
+    let part = || {
+        let names = dir.names();
+        assert!(names.len() == 2 && names[0].starts_with(".gfetch-"), "{names:?}");
+        fs::read(dir.file(&names[0])).unwrap()
+    };
+    assert!(part() == crate::server::body(450_000), "{} bytes", part().len());
+    resume(&dir, &args).expect(3);
+    assert_eq!(server.requests()[2].field("range"), Some("bytes=450000-"));
+    assert!(part() == crate::server::body(525_000), "{} bytes", part().len());
+    dir.write("record", dir.read("record").replace("\"v600000\"", "\"old\""));
+    resume(&dir, &args).expect(3);
+    assert_eq!(server.requests()[3].field("if-range"), Some("\"old\""));
+    assert!(part() == crate::server::body(300_000), "it begins anew: {} bytes", part().len());
+}
