@@ -58,16 +58,15 @@ impl Talk {
     fn compare(&self, invocation: &Invocation, how: &Compare) -> Exit {
         let stop = Stop::new();
         // Half a comparison is none: what still runs when a signal comes is not waited for.
+        let progress = Progress::new(invocation, &self.stderr);
         let parts = PartFiles::default();
         let unfinished = parts.clone();
-        let progress = Progress::new(invocation, &self.stderr);
-        let before_the_second = move || unfinished.remove_all();
-        let caught = signals::watch(stop.clone(), Grace::new(Duration::ZERO), progress.screen(), before_the_second);
-        let caught = match caught {
+        let gone = move || unfinished.remove_all();
+        let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO), progress.screen(), gone) {
             Ok(caught) => caught,
             Err(error) => return self.refuse(Refused(Exit::Usage, format!("signals: {error}"))),
         };
-        let exit = match self.measure(invocation, how, stop, &parts, progress) {
+        let exit = match self.measure(invocation, how, stop, progress, &parts) {
             Ok(exit) => exit,
             Err(refused) => self.refuse(refused),
         };
@@ -89,8 +88,8 @@ impl Talk {
         invocation: &Invocation,
         how: &Compare,
         stop: Stop,
-        parts: &PartFiles,
         mut progress: Progress,
+        parts: &PartFiles,
     ) -> Result<Exit, Refused> {
         let plan = &invocation.plan;
         // What cannot be written is known before anything is fetched.

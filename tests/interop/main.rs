@@ -27,6 +27,7 @@ mod lists;
 mod loss;
 mod proxies;
 mod tls;
+mod to_curl;
 mod transfers;
 
 /// Whether real servers are asked for; if not, says what is not tested.
