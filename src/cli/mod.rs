@@ -32,6 +32,7 @@ use gfetch::green;
 /// The whole command, from the process's arguments to its exit status.
 pub fn main() -> ! {
     descriptors::raise_limit();
+    signals::outlive_the_limit_of_files();
     let exit = match args::parse(std::env::args_os().skip(1), &World::of_this_process()) {
         Ok(Command::Fetch(invocation)) => green::run(|| match invocation.compare {
             Some(how) => compare::compare(&invocation, how),

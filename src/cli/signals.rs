@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use gfetch::fetch::Stop;
 use gfetch::fetch::plan::Grace;
 use gfetch::green::{self, Mailbox};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 /// The signal that stopped the run, once one has.
@@ -55,6 +56,12 @@ fn listen(before_the_second: impl Fn() + Send + 'static) -> io::Result<Mailbox<i
         }
     })?;
     Ok(mailbox)
+}
+
+/// A file that may not grow any more (RLIMIT_FSIZE) is an error to whoever writes to it, and not the process's end.
+pub fn outlive_the_limit_of_files() {
+    // Where that fails, a run ends as it would have without it.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 /// Whether the parent process set `signal` to be ignored.

@@ -173,6 +173,7 @@ impl Session {
             waits: RefCell::default(),
             on_start: OnceCell::new(),
             journal: OnceCell::new(),
+            disk_is_full: Cell::new(false),
         };
         Session { worker: Rc::new(worker), input: Rc::default() }
     }
@@ -218,6 +219,11 @@ impl Session {
         let _ = self.worker.journal.set(journal);
     }
 
+    /// The run's record, where it has one.
+    pub fn journal(&self) -> Option<&Journal> {
+        self.worker.journal.get()
+    }
+
     /// Lines that were done before, so far.
     pub fn done_before(&self) -> u64 {
         self.input.done_before.get()
@@ -226,6 +232,11 @@ impl Session {
     /// Whether the list has been read to its end.
     pub fn has_read_all(&self) -> bool {
         self.input.ended.get()
+    }
+
+    /// Whether the run was stopped because a file found no room.
+    pub fn disk_is_full(&self) -> bool {
+        self.worker.disk_is_full.get()
     }
 
     /// How to stop it.

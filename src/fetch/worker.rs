@@ -25,7 +25,7 @@ use super::permits::{Pass, Permits, Refused};
 use super::plan::Plan;
 use super::retry::{Attempt, Decision, RetryBudget};
 use super::session::{Fetched, Job};
-use super::sink::{Finished, Output, Sink, Turn};
+use super::sink::{Finished, Output, Sink, Turn, says_disk_full};
 use super::speed::Speeds;
 use super::spool::SpoolMemory;
 use super::stop::Stop;
@@ -72,6 +72,8 @@ pub(super) struct Worker {
     pub on_start: OnceCell<StartHook>,
     /// The run's record, where it has one.
     pub journal: OnceCell<Journal>,
+    /// A file found no room.
+    pub disk_is_full: Cell<bool>,
 }
 
 pub(super) type StartHook = Box<dyn Fn(&Entry)>;
@@ -108,9 +110,10 @@ impl Worker {
             Box::new(Fetched { outcome, body: None, line: None, exchanges: Vec::new(), turn: job.turn, ticket: None });
         let mut asked = None;
         match &job.entry.target {
+            Ok(_) if self.is_there_already(&job, &mut fetched.outcome) => {}
             Ok(target) => {
                 let ended = self.fetch_target(&job, target, &mut fetched.outcome);
-                let finished = finish(ended.sink, &mut fetched.outcome);
+                let finished = self.finish(ended.sink, &mut fetched.outcome);
                 self.save_etag(ended.etag, &mut fetched.outcome);
                 fetched.outcome.file = finished.file;
                 (fetched.body, fetched.exchanges) = (finished.body, ended.exchanges);
@@ -307,6 +310,19 @@ impl Worker {
         }
     }
 
+    /// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
+    fn finish(&self, sink: Option<Sink>, record: &mut Outcome) -> Finished {
+        let Some(sink) = sink.filter(|_| record.error.is_none()) else { return Finished::default() };
+        let saves = sink.saves();
+        sink.finish().unwrap_or_else(|error| {
+            if saves && says_disk_full(&error) {
+                self.note_disk_full();
+            }
+            record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
+            Finished::default()
+        })
+    }
+
     /// One attempt with its own clock. The record is that of this attempt afterwards. A panic is a failure like others:
     /// a line is never lost.
     /// `etag` is what an earlier one had, which this one may go on with.
@@ -356,6 +372,9 @@ impl Worker {
             Err(panic) => Some(panicked(panic, at)),
         };
         self.keep_beginning(&mut sink, record);
+        if sink.disk_is_full() {
+            self.note_disk_full();
+        }
         ended.sink = Some(sink);
         ended
     }
@@ -371,15 +390,6 @@ impl From<Failure> for Ending {
     fn from(failure: Failure) -> Ending {
         Ending::Failed(failure)
     }
-}
-
-/// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
-fn finish(sink: Option<Sink>, record: &mut Outcome) -> Finished {
-    let Some(sink) = sink.filter(|_| record.error.is_none()) else { return Finished::default() };
-    sink.finish().unwrap_or_else(|error| {
-        record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
-        Finished::default()
-    })
 }
 
 #[inline(never)]

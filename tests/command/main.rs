@@ -6,6 +6,7 @@ mod certificates;
 mod control;
 mod cookies;
 mod endings;
+mod files;
 mod input;
 mod presets;
 mod proxies;

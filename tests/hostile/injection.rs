@@ -56,6 +56,7 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--output-dir", "{dir}", Local),
     ("--save-failed", "{dir}/failed", Local),
     ("--resume", "{dir}/record", Local),
+    ("--manifest", "{dir}/manifest", Local),
     ("--cacert", "{dir}/cacert", Local),
     ("--capath", "{dir}", Local),
     ("--cookie-jar", "{dir}/jar", Local),

@@ -54,6 +54,8 @@ pub struct Invocation {
     pub dump_header: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
+    /// Where what was saved is listed.
+    pub manifest: Option<PathBuf>,
     /// The run's record, which says what was done before.
     pub resume: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
@@ -98,6 +100,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     request::one_reader_of_stdin(&input, &args)?;
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
+    plan.existing = bodies::existing(&input, &output, &plan)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
     a_file_of_its_own(&output, &args)?;
@@ -164,7 +167,12 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
 
 /// The record is locked, and grows: what takes its place at the end would end it.
 fn a_file_of_its_own(output: &Output, args: &Request) -> Result<(), UsageError> {
-    let others = [(&output.save_failed, "--save-failed"), (&output.dump_header, "-D"), (&args.who.cookie_jar, "-c")];
+    let others = [
+        (&output.save_failed, "--save-failed"),
+        (&output.manifest, "--manifest"),
+        (&output.dump_header, "-D"),
+        (&args.who.cookie_jar, "-c"),
+    ];
     match others.into_iter().find(|(other, _)| other.is_some() && **other == output.resume) {
         Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
         None => Ok(()),
@@ -253,6 +261,7 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         dump_header: output.dump_header,
         save_failed: output.save_failed,
         resume: output.resume,
+        manifest: output.manifest,
         plan,
     }
 }

@@ -138,6 +138,14 @@ impl<'a> Value<'a> {
         if self.0.is_empty() { Err(Refusal::Takes("a file".into())) } else { Ok(self.path()) }
     }
 
+    /// The same, but no standard output.
+    pub fn regular_file(self) -> Result<PathBuf, Refusal> {
+        match self.file()? {
+            file if file.as_os_str() == "-" => Err(Refusal::Takes("a file".into())),
+            file => Ok(file),
+        }
+    }
+
     /// A whole number in a range.
     pub fn count(self, from: u64, to: u64) -> Result<u64, Refusal> {
         self.parsed(|text| units::count(text, from, to), &format!("a whole number from {from} to {to}"))

@@ -1,6 +1,7 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod manifest;
 mod replacing;
 mod resume;
 mod save_failed;
@@ -9,6 +10,7 @@ use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::manifest::Manifest;
 use self::resume::Resume;
 use self::save_failed::SaveFailed;
 use super::args::Invocation;
@@ -41,6 +43,9 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
     let mut all: Vec<Box<dyn Kept>> = Vec::new();
     if let Some(path) = &invocation.save_failed {
         all.push(Box::new(SaveFailed::at(path, &invocation.lists)?.listed_in(files)));
+    }
+    if let Some(path) = &invocation.manifest {
+        all.push(Box::new(Manifest::at(path, invocation, files)?));
     }
     if let Some(path) = &invocation.cookie_jar {
         all.push(Box::new(CookieJar::at(path, stdout)?.listed_in(files)));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Ended, Ending, Worker};
 use crate::fetch::flow::first_method;
 use crate::fetch::journal::Part;
-use crate::fetch::names::Place;
+use crate::fetch::names::{self, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Resume};
 use crate::fetch::receive::{self, Rules};
@@ -49,8 +49,11 @@ impl Worker {
 
     fn file(&self, job: &Job, path: &Path, create_dirs: bool) -> Sink {
         let mut sink = Sink::save(path.to_owned(), create_dirs, self.parts.clone(), self.client.clone());
-        if let (Existing::Numbered, Some(save)) = (self.plan.existing, sink.saving()) {
-            save.set_there(There::Numbered);
+        if let Some(save) = sink.saving() {
+            save.set_by_status(matches!(job.place, Some(Place::ByStatus(_))));
+            if self.plan.existing == Existing::Numbered {
+                save.set_there(There::Numbered);
+            }
         }
         if let (Some(journal), Some(key), Some(save)) = (self.journal.get(), &job.ticket, sink.saving()) {
             save.set_part(Part::new(journal, **key), self.may_go_on(job));
@@ -118,7 +121,12 @@ impl Worker {
                 // The server does not know the condition: what it should have said, as in curl.
                 record.status = Some(304);
             }
-            to.sink.saving().into_iter().for_each(|save| save.leave(to.from));
+            if let Some(save) = to.sink.saving() {
+                if save.is_by_status() {
+                    save.move_to(names::with_status(save.path(), 200));
+                }
+                save.leave(to.from);
+            }
             // A 304 has a body like others: an empty one.
             if status != 304 {
                 response.drain();
@@ -157,6 +165,11 @@ impl Worker {
         save.begins(head);
         if self.plan.transfer.remote_time {
             save.set_modified(transfer::last_modified(head));
+        }
+        if save.is_by_status() {
+            // A part that goes on is still what was answered with 200.
+            let path = names::with_status(save.path(), if from > 0 { 200 } else { head.status });
+            save.move_to(self.header_names.borrow_mut().claim(index, &path, None).0);
         }
         if self.plan.transfer.remote_header_name {
             let disposition = head.fields.first("content-disposition");
@@ -203,6 +216,26 @@ impl Worker {
         let written = green::offload(move || replace(&path, &format!("{etag}\n")));
         if let Err(error) = written.map_err(io::Error::from).and_then(|written| written) {
             record.error.get_or_insert_with(|| write_failure(format!("the ETag's file (--etag-save): {error}")));
+        }
+    }
+}
+
+impl Worker {
+    /// Whether the file of a line is there, where that is taken for what would be fetched (`--skip-existing`): then it is
+    /// done, and nothing is asked.
+    pub(super) fn is_there_already(&self, job: &Job, record: &mut Outcome) -> bool {
+        let (Existing::Skipped, Some(Place::File(path))) = (self.plan.existing, &job.place) else { return false };
+        // What cannot be looked at cannot be written either, which says why.
+        let is_there = size(path.clone()).is_ok_and(|size| size.is_some());
+        record.file = is_there.then(|| path.clone());
+        is_there
+    }
+
+    /// Nothing more begins once there is no room for it: what is done stays, what runs may end.
+    #[inline(never)]
+    pub(super) fn note_disk_full(&self) {
+        if !self.disk_is_full.replace(true) {
+            self.stop.request(self.plan.grace.interrupt);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! How it runs: how much at once, for how long, and what failures do.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use gfetch::fetch::plan::{Grace, Order};
@@ -138,12 +137,12 @@ pub const FAILURES: &[Opt] = &[
         Ok(())
     }),
     Opt::value("save-failed", "FILE", "Keep what failed as a list that -i takes", |t, v| {
-        t.output.save_failed = Some(regular_file(v)?);
+        t.output.save_failed = Some(v.regular_file()?);
         Ok(())
     })
     .more("Each line as it was read, below a comment with its reason; written at the end, mode 0600."),
     Opt::value("resume", "FILE", "The run's record: what it has as done is not fetched again", |t, v| {
-        t.output.resume = Some(regular_file(v)?);
+        t.output.resume = Some(v.regular_file()?);
         Ok(())
     })
     .more(
@@ -152,14 +151,6 @@ pub const FAILURES: &[Opt] = &[
          file is in place, or its report written. A line is known by its text (and its file), not by its number.",
     ),
 ];
-
-/// A file that is no standard output.
-fn regular_file(v: Value<'_>) -> Result<PathBuf, Refusal> {
-    match v.file()? {
-        file if file.as_os_str() == "-" => Err(Refusal::Takes("a file".into())),
-        file => Ok(file),
-    }
-}
 
 /// Seconds where 0 is no time at all.
 fn seconds_from_zero(v: Value<'_>) -> Result<Duration, Refusal> {
