@@ -124,6 +124,34 @@ fn the_json_comparison_is_one_object_and_nothing_else() {
 }
 
 #[test]
+fn compare_jobs_compares_widths_and_asks_for_as_much_as_it_says() {
+    let server = Server::after(40);
+    let mut child = start("--compare-jobs 1,2,8 --runs 2 -i - --format json");
+    child.stdin.take().unwrap().write_all(server.urls(&["1", "2", "3", "4"]).as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_exit(&output, 0);
+    let announced = "gfetch: comparing 4 URLs on 1 host: 28 requests (1 warm-up + 2 rounds of 3 widths)\n";
+    assert_eq!((stderr(&output), server.asked()), (announced, 28));
+    let comparison = json(&output);
+    assert_eq!((&comparison["rounds"], &comparison["requests"]), (&2.into(), &28.into()));
+    let medians: Vec<f64> =
+        comparison["widths"].as_array().unwrap().iter().map(|width| width["median"].as_f64().unwrap()).collect();
+    // Nothing is quicker than its waits allow: 4, 2 and 1 of 40 ms.
+    for (median, least) in medians.iter().zip([0.16, 0.08, 0.04]) {
+        assert!(*median >= least, "{comparison}");
+    }
+    assert_eq!(medians.len(), 3);
+}
+
+#[test]
+fn compare_jobs_is_not_comparable_for_the_same_reasons() {
+    let server = Server::start(|exchange, _| exchange.respond(404, &Fields::new(), b""));
+    let output = compare("--compare-jobs 1,2", &server.urls(&["1"]));
+    assert_exit(&output, 1);
+    assert!(stdout(&output).contains("not comparable: 1 URL failed or changed its status"), "{}", stdout(&output));
+}
+
+#[test]
 fn without_runs_as_many_pairs_are_made_as_are_worth_it() {
     let server = Server::after(0);
     let output = compare("--format json", &server.urls(&["1"]));

@@ -14,7 +14,7 @@ use super::stream::{Broken, Stream};
 use super::{client, input, report, signals};
 
 /// Compares what `invocation` names. Runs on a hub.
-pub fn compare(invocation: &Invocation, how: Compare) -> Exit {
+pub fn compare(invocation: &Invocation, how: &Compare) -> Exit {
     match Talk::new(invocation) {
         Ok(talk) => talk.compare(invocation, how),
         Err(error) => {
@@ -55,14 +55,15 @@ impl Talk {
         })
     }
 
-    fn compare(&self, invocation: &Invocation, how: Compare) -> Exit {
+    fn compare(&self, invocation: &Invocation, how: &Compare) -> Exit {
         let stop = Stop::new();
         // Half a comparison is none: what still runs when a signal comes is not waited for.
-        let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO), || ()) {
+        let progress = Progress::new(invocation, &self.stderr);
+        let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO), progress.screen(), || ()) {
             Ok(caught) => caught,
             Err(error) => return self.refuse(Refused(Exit::Usage, format!("signals: {error}"))),
         };
-        let exit = match self.measure(invocation, how, stop) {
+        let exit = match self.measure(invocation, how, stop, progress) {
             Ok(exit) => exit,
             Err(refused) => self.refuse(refused),
         };
@@ -79,13 +80,20 @@ impl Talk {
         exit
     }
 
-    fn measure(&self, invocation: &Invocation, how: Compare, stop: Stop) -> Result<Exit, Refused> {
+    fn measure(
+        &self,
+        invocation: &Invocation,
+        how: &Compare,
+        stop: Stop,
+        mut progress: Progress,
+    ) -> Result<Exit, Refused> {
         let plan = &invocation.plan;
         if let Some(limit) = plan.deadline {
             stop.set_deadline(limit);
         }
         let client = client::with_lasting_names(plan)?;
-        let listing = Listing::read(input::open(invocation)?, plan, &stop).map_err(unfit)?;
+        let (list, _) = input::open(invocation)?;
+        let listing = Listing::read(list, plan, &stop).map_err(unfit)?;
         if listing.is_empty() {
             return match invocation.allow_empty {
                 true => Ok(Exit::Ok),
@@ -96,15 +104,23 @@ impl Talk {
             invocation.notes.iter().for_each(|note| self.say(&format!("gfetch: {note}")));
         }
         let pairs = how.runs.map(|runs| runs as usize);
-        let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups: how.warmup as usize };
+        let has_no_url = listing.has_no_url();
+        let (warm_ups, widths) = (how.warmup as usize, how.widths.clone());
+        let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups, widths };
+        if invocation.only.is_some() {
+            self.tell_sizes(comparing.sizes());
+            // It would not be comparable.
+            return Ok(if has_no_url { Exit::SomeFailed } else { Exit::Ok });
+        }
         self.announce(&comparing);
-        let mut progress = Progress::new(invocation.progress);
-        let compared = comparing.run(|begins| progress.say(state(begins)));
-        drop(progress);
+        progress.begin(comparing.stop.clone(), || None);
+        let lines = comparing.listing.len() as u64;
+        let compared = comparing.run(|begins| progress.next_run(state(begins), lines));
+        progress.finish();
         let comparison = compared.map_err(unfinished)?;
         self.report(&comparison);
         Ok(match comparison.verdict {
-            Verdict::Measured(_) => Exit::Ok,
+            Verdict::Measured(_) | Verdict::Widths(_) => Exit::Ok,
             Verdict::NotComparable(_) => Exit::SomeFailed,
         })
     }
@@ -120,22 +136,32 @@ impl Talk {
         self.say(&format!("gfetch: comparing {}", announcement(comparing.sizes())));
     }
 
-    fn report(&self, comparison: &Comparison) {
+    /// `--dry-run`: how much would be asked for, and nothing is.
+    fn tell_sizes(&self, [least, most]: [Size; 2]) {
         let mut out = Vec::new();
         match self.format {
-            Format::Json => render::compare_json::json(&mut out, comparison, self.show.redact),
-            Format::Text => {
-                let mut text = String::new();
-                render::compare::text(&mut text, comparison, &self.show);
-                out = text.into_bytes();
-            }
+            Format::Json => render::dry_run::comparison(&mut out, [least, most]),
+            _ => out = format!("{}; nothing was sent\n", announcement([least, most])).into_bytes(),
         }
         self.to.push(&out);
         self.to.flush();
     }
 
+    fn report(&self, comparison: &Comparison) {
+        match self.format {
+            Format::Json => self.to.push_with(|out| render::compare_json::json(out, comparison, self.show.redact)),
+            // No CSV: see the arguments.
+            Format::Text | Format::Csv => {
+                let mut text = String::new();
+                render::compare::text(&mut text, comparison, &self.show);
+                self.to.talk(&text);
+            }
+        }
+        self.to.flush();
+    }
+
     fn say(&self, line: &str) {
-        self.stderr.push(format!("{line}\n").as_bytes());
+        self.stderr.talk(&format!("{line}\n"));
         self.stderr.flush();
     }
 }
@@ -148,7 +174,11 @@ fn announcement([least, most]: [Size; 2]) -> String {
         false => format!("{low} to {}", counted(high, noun)),
     };
     let requests = range(least.requests(), most.requests(), "request");
-    let pairs = range(least.pairs as u64, most.pairs as u64, "pair");
+    let noun = if most.widths == 0 { "pair" } else { "round" };
+    let mut pairs = range(least.pairs as u64, most.pairs as u64, noun);
+    if most.widths > 0 {
+        pairs += &format!(" of {}", counted(most.widths as u64, "width"));
+    }
     match least.warm_ups {
         0 => format!("{urls} on {hosts}: {requests} ({pairs})"),
         warm_ups => format!("{urls} on {hosts}: {requests} ({} + {pairs})", counted(warm_ups as u64, "warm-up")),
@@ -158,9 +188,10 @@ fn announcement([least, most]: [Size; 2]) -> String {
 /// `run 3 of 13: serial`
 fn state(RunBegins { mode, warm_up, number, of }: RunBegins) -> String {
     let mode = match (mode, warm_up) {
-        (_, true) => "warm-up",
-        (Mode::Serial, false) => "serial",
-        (Mode::Parallel, false) => "parallel",
+        (_, true) => "warm-up".into(),
+        (Mode::Serial, false) => "serial".into(),
+        (Mode::Parallel, false) => "parallel".into(),
+        (Mode::Jobs(jobs), false) => format!("-j {jobs}"),
     };
     format!("run {number} of {of}: {mode}")
 }
@@ -193,7 +224,7 @@ mod tests {
     use super::*;
 
     fn size(urls: usize, warm_ups: usize, pairs: usize) -> Size {
-        Size { urls, hosts: urls, warm_ups, pairs }
+        Size { urls, hosts: urls, warm_ups, pairs, widths: 0 }
     }
 
     #[test]
@@ -202,5 +233,8 @@ mod tests {
         assert_eq!(open, "4 URLs on 4 hosts: 12 to 52 requests (1 warm-up + 1 to 6 pairs)");
         let given = announcement([size(1, 0, 1); 2]);
         assert_eq!(given, "1 URL on 1 host: 2 requests (1 pair)");
+        let widths = [1, 6].map(|pairs| Size { widths: 4, ..size(4, 1, pairs) });
+        let expected = "4 URLs on 4 hosts: 20 to 100 requests (1 warm-up + 1 to 6 rounds of 4 widths)";
+        assert_eq!(announcement(widths), expected);
     }
 }

@@ -96,7 +96,8 @@ impl Story {
         let (plan, stop) = (Plan::default(), Stop::new());
         let Ok(listing) = Listing::read(list(), &plan, &stop) else { return false };
         let client = self.client.clone();
-        let comparing = Comparing { listing, plan, client, stop, pairs: Some(pairs as usize), warm_ups: 1 };
+        let comparing =
+            Comparing { listing, plan, client, stop, pairs: Some(pairs as usize), warm_ups: 1, widths: vec![] };
         let Ok(comparison) = comparing.run(|_| ()) else { return false };
         let mut text = String::new();
         render::compare::text(&mut text, &comparison, &show());

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gfetch::fetch::compare::MAX_LIST_BYTES;
@@ -12,15 +13,18 @@ use gfetch::green;
 
 use super::args::{Invocation, ListSource};
 use super::escape;
+use super::expected::{Expected, Reading};
 
-/// Opens every list, so that an unreadable one is known before anything is fetched.
-pub fn open(invocation: &Invocation) -> Result<List, String> {
-    let urls = invocation.urls.iter().map(|url| lossy(url.clone().into_vec())).collect();
+/// Opens every list, so that an unreadable one is known before anything is fetched, and says what is to be expected of
+/// them all.
+pub fn open(invocation: &Invocation) -> Result<(List, Expected), String> {
+    let urls: Vec<String> = invocation.urls.iter().map(|url| lossy(url.clone().into_vec())).collect();
+    let mut expected = Expected::arguments(&urls, invocation.globs);
     let mut inputs = vec![Input::Arguments { urls, globs: invocation.globs }];
     for source in &invocation.lists {
-        inputs.push(reader(source, invocation.compare.is_some())?);
+        inputs.push(reader(source, invocation.compare.is_some(), &mut expected)?);
     }
-    Ok(List::new(inputs))
+    Ok((List::new(inputs), expected))
 }
 
 /// An argument that is not UTF-8 keeps what can be read; the replacement character makes it no URL.
@@ -29,7 +33,7 @@ fn lossy(bytes: Vec<u8>) -> String {
 }
 
 /// A list that is `compared` must end.
-fn reader(source: &ListSource, compared: bool) -> Result<Input, String> {
+fn reader(source: &ListSource, compared: bool, expected: &mut Expected) -> Result<Input, String> {
     let (name, file) = match source {
         ListSource::Stdin => ("-".to_owned(), io::stdin().as_fd().try_clone_to_owned().map(File::from)),
         ListSource::File(path) => (path.display().to_string(), File::open(path)),
@@ -39,7 +43,8 @@ fn reader(source: &ListSource, compared: bool) -> Result<Input, String> {
         false => Ok(file),
     });
     let file = opened.map_err(|error| format!("cannot read {}: {error}", escape::line(&name)))?;
-    let elsewhere = Elsewhere { file: Arc::new(Mutex::new(file)), piece: Vec::new() };
+    let reading = expected.list(&file);
+    let elsewhere = Elsewhere { file: Arc::new(Mutex::new(file)), piece: Vec::new(), reading };
     let from: Box<dyn Read> = match compared {
         true => Box::new(AtMost { from: elsewhere, left: MAX_LIST_BYTES }),
         false => Box::new(elsewhere),
@@ -67,6 +72,7 @@ struct Elsewhere {
     /// Goes there and comes back with what was read: memory that one thread takes and another gives back piles up in some
     /// allocators.
     piece: Vec<u8>,
+    reading: Rc<Reading>,
 }
 
 impl Read for Elsewhere {
@@ -79,6 +85,7 @@ impl Read for Elsewhere {
             (piece, read)
         })?;
         let bytes = read?;
+        self.reading.note(&self.piece[..bytes]);
         buffer[..bytes].copy_from_slice(&self.piece[..bytes]);
         Ok(bytes)
     }

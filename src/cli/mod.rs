@@ -1,16 +1,21 @@
 //! The command: arguments → plan → outcomes → bytes and an exit status.
 
 mod args;
+mod charset;
 mod client;
 mod compare;
 mod curl_options;
 mod demo;
 mod descriptors;
+mod dry_run;
 mod escape;
 mod exit;
+mod expected;
 mod heads;
+mod html;
 mod input;
 mod kept;
+mod preview;
 mod progress;
 mod render;
 mod report;
@@ -20,12 +25,13 @@ mod serve;
 mod signals;
 mod stream;
 mod terminal;
+mod to_curl;
 mod units;
 mod verbose;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
-use args::{Command, World};
+use args::{Command, Only, World};
 use exit::Exit;
 use gfetch::green;
 
@@ -33,10 +39,14 @@ use gfetch::green;
 pub fn main() -> ! {
     descriptors::raise_limit();
     signals::outlive_the_limit_of_files();
-    let exit = match args::parse(std::env::args_os().skip(1), &World::of_this_process()) {
-        Ok(Command::Fetch(invocation)) => green::run(|| match invocation.compare {
-            Some(how) => compare::compare(&invocation, how),
-            None => run::fetch(*invocation),
+    let world = World::of_this_process();
+    charset::choose(world.env);
+    let exit = match args::parse(std::env::args_os().skip(1), &world) {
+        Ok(Command::Fetch(invocation)) => green::run(|| match (&invocation.compare, invocation.only) {
+            (Some(how), _) => compare::compare(&invocation, how),
+            (None, Some(Only::Plan)) => preview::tell(&invocation, &mut dry_run::DryRun::new(&invocation)),
+            (None, Some(Only::Curl)) => preview::tell(&invocation, &mut to_curl::ToCurl::new(&invocation)),
+            (None, None) => run::fetch(*invocation),
         }),
         Ok(Command::Demo(options)) => demo::demo(&options),
         Ok(Command::Serve(options)) => serve_until_stopped(&options),
@@ -53,7 +63,7 @@ pub fn main() -> ! {
 fn complain(message: impl std::fmt::Display) {
     let message = message.to_string();
     let lines: Vec<_> = message.split('\n').map(escape::line).collect();
-    let _ = writeln!(std::io::stderr(), "gfetch: {}", lines.join("\n"));
+    let _ = writeln!(std::io::stderr(), "gfetch: {}", charset::shown(&lines.join("\n")));
 }
 
 /// Ends by the signal that stops it.
@@ -71,6 +81,8 @@ fn serve_until_stopped(options: &args::ServeOptions) -> Exit {
 }
 
 fn print(text: &str) -> Exit {
+    // What goes to a file or a program is the same in every locale.
+    let text = if std::io::stdout().is_terminal() { charset::shown(text) } else { text.into() };
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => Exit::Ok,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::ReaderGone,

@@ -1,74 +1,95 @@
-//! One live line on standard error while a run goes on, gone when it is done; or plain lines at intervals.
+//! What is seen of a run while it goes on: a few live lines on the terminal, gone when it is done; or plain lines at
+//! intervals.
 
+mod pace;
+mod screen;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use gfetch::fetch::summary::Summary;
+use gfetch::fetch::{InFlight, Seen, Stop};
 use gfetch::green::{self, Greenlet};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args;
-use super::render::units;
+use self::pace::Pace;
+pub use self::screen::{Facts, Screen};
+use super::render::Show;
+use super::render::live::{self, Total, View};
+use super::stream::Stream;
+use super::{args, report, terminal};
 
-/// Drawn at most so often a second.
-const DRAWS_PER_SECOND: u8 = 10;
+/// The live lines are drawn at most ten times a second.
 const TICK: Duration = Duration::from_millis(100);
-/// Plain lines come in this distance.
-const PLAIN_EVERY: Duration = Duration::from_secs(5);
+/// A plain line comes after this, and then at twice the distance each time …
+const FIRST_PLAIN: Duration = Duration::from_secs(5);
+/// … up to this one, so that a log of an hour has a line a minute.
+const PLAIN_AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 
+/// Where a run is watched.
 pub struct Progress {
+    watch: Rc<Watch>,
     kind: Kind,
+    ticker: Option<Greenlet<()>>,
 }
 
 enum Kind {
-    Live { bar: ProgressBar, ticker: Greenlet<()> },
-    Plain(Instant),
+    Live(Rc<Live>),
+    Plain(Stream),
     None,
 }
 
 impl Progress {
-    pub fn new(kind: args::Progress) -> Progress {
-        let kind = match kind {
-            args::Progress::Live => live(),
-            args::Progress::Plain => Kind::Plain(Instant::now()),
+    /// Nothing is shown before [`Progress::begin`].
+    pub fn new(invocation: &args::Invocation, stderr: &Stream) -> Progress {
+        let watch = Rc::new(Watch::new(invocation.plan.watch.clone().unwrap_or_default()));
+        let kind = match invocation.progress {
+            args::Progress::Live => {
+                Kind::Live(Rc::new(Live::new(watch.clone(), terminal::screen(), invocation.color.stderr)))
+            }
+            args::Progress::Plain => Kind::Plain(stderr.clone()),
             args::Progress::None => Kind::None,
         };
-        Progress { kind }
+        Progress { watch, kind, ticker: None }
     }
 
-    /// The live line, for the streams that share its terminal.
-    pub fn bar(&self) -> Option<ProgressBar> {
+    /// The live lines, for the streams that share their terminal.
+    pub fn live(&self) -> Option<Rc<Live>> {
         match &self.kind {
-            Kind::Live { bar, .. } => Some(bar.clone()),
+            Kind::Live(live) => Some(live.clone()),
             Kind::Plain(_) | Kind::None => None,
         }
     }
 
-    /// Says how far the run is.
-    pub fn show(&mut self, summary: &Summary) {
-        self.say_of(|| state(summary));
+    /// The terminal that they are on, for signals.
+    pub fn screen(&self) -> Option<Screen> {
+        self.live().map(|live| live.screen.clone())
     }
 
-    /// Says something else: which of several runs this is.
-    pub fn say(&mut self, message: String) {
-        self.say_of(|| message);
+    /// Shows the run from now on, by a greenlet, so that it moves also while nothing comes. `total` says how many lines
+    /// there will be.
+    pub fn begin(&mut self, stop: Stop, total: impl Fn() -> Option<Total> + 'static) {
+        self.watch.begin(None, Some(stop), Box::new(total));
+        self.ticker = match &self.kind {
+            Kind::Live(live) => Some(tick(live.clone())),
+            Kind::Plain(stderr) => Some(tell(self.watch.clone(), stderr.clone())),
+            Kind::None => None,
+        };
     }
 
-    fn say_of(&mut self, message: impl FnOnce() -> String) {
-        match &mut self.kind {
-            Kind::Live { bar, .. } => bar.set_message(message()),
-            Kind::Plain(last) if last.elapsed() >= PLAIN_EVERY => {
-                *last = Instant::now();
-                super::complain(message());
-            }
-            Kind::Plain(_) | Kind::None => {}
-        }
+    /// Another run begins, of so many lines: what it shows is its own.
+    pub fn next_run(&self, title: String, lines: u64) {
+        self.watch.begin(Some(title), None, Box::new(move || Some(Total { lines, exact: true })));
     }
 
-    /// Takes the line away for good.
+    /// Takes the lines away for good.
     pub fn finish(&mut self) {
-        if let Kind::Live { bar, ticker } = &self.kind {
+        if let Some(ticker) = self.ticker.take() {
             ticker.kill_nowait();
-            bar.finish_and_clear();
+        }
+        if let Kind::Live(live) = &self.kind {
+            live.screen.close();
         }
     }
 }
@@ -79,20 +100,132 @@ impl Drop for Progress {
     }
 }
 
-/// A line that a greenlet redraws, so that it moves also while nothing comes.
-fn live() -> Kind {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND));
-    bar.set_style(ProgressStyle::with_template("{spinner} {msg}  {elapsed}").expect("a template of ours"));
-    let ticked = bar.clone();
-    let ticker = green::spawn(move || {
+fn tick(live: Rc<Live>) -> Greenlet<()> {
+    green::spawn(move || {
         while green::sleep(TICK).is_ok() {
-            ticked.tick();
+            if live.is_due() && live.draw().is_err() {
+                return;
+            }
         }
-    });
-    Kind::Live { bar, ticker }
+    })
 }
 
-fn state(summary: &Summary) -> String {
-    let totals = summary.totals();
-    format!("{} done, {} failed, {}", totals.ok, totals.failed, units::size(totals.bytes))
+fn tell(watch: Rc<Watch>, stderr: Stream) -> Greenlet<()> {
+    green::spawn(move || {
+        let mut pause = FIRST_PLAIN;
+        while green::sleep(pause).is_ok() {
+            pause = (pause * 2).min(PLAIN_AT_LEAST_EVERY);
+            stderr.talk(&format!("gfetch: {}\n", live::plain(&watch.view())));
+            stderr.flush();
+        }
+    })
+}
+
+/// The run, and how fast it goes.
+struct Watch {
+    in_flight: InFlight,
+    of: RefCell<Of>,
+}
+
+struct Of {
+    title: Option<String>,
+    stop: Option<Stop>,
+    total: Box<dyn Fn() -> Option<Total>>,
+    /// What was there before it began.
+    before: Seen,
+    began: Instant,
+    pace: Pace,
+}
+
+impl Watch {
+    fn new(in_flight: InFlight) -> Watch {
+        let now = Instant::now();
+        let (before, total) = (Seen::default(), Box::new(|| None));
+        let of = Of { title: None, stop: None, total, before, began: now, pace: Pace::new(now) };
+        Watch { in_flight, of: RefCell::new(of) }
+    }
+
+    fn begin(&self, title: Option<String>, stop: Option<Stop>, total: Box<dyn Fn() -> Option<Total>>) {
+        let now = Instant::now();
+        let stop = stop.or(self.of.borrow_mut().stop.take());
+        let before = self.in_flight.seen();
+        self.of.replace(Of { title, stop, total, before, began: now, pace: Pace::new(now) });
+    }
+
+    /// What is to be seen now.
+    fn view(&self) -> View {
+        let (now, seen) = (Instant::now(), self.in_flight.seen());
+        let of = &mut *self.of.borrow_mut();
+        let (ended, bytes) = (seen.ended - of.before.ended, seen.bytes - of.before.bytes);
+        of.pace.note(now, ended, bytes);
+        let total = (of.total)();
+        let stopping = of.stop.as_ref().is_some_and(Stop::is_requested);
+        View {
+            title: if stopping { Some(live::STOPPING.to_owned()) } else { of.title.clone() },
+            ended,
+            failed: seen.failed - of.before.failed,
+            in_flight: seen.in_flight,
+            bytes,
+            total,
+            lines_per_second: of.pace.lines(),
+            bytes_per_second: of.pace.bytes(),
+            elapsed: now.saturating_duration_since(of.began),
+            left: total.filter(|_| !stopping).and_then(|total| of.pace.time_for(total.lines.saturating_sub(ended))),
+            slowest: seen.oldest.map(|(name, since)| (name, now.saturating_duration_since(since))),
+        }
+    }
+}
+
+/// The live lines.
+pub struct Live {
+    watch: Rc<Watch>,
+    screen: Screen,
+    bar: ProgressBar,
+    colour: bool,
+    drawn: Cell<Instant>,
+}
+
+impl Live {
+    fn new(watch: Rc<Watch>, screen: Screen, colour: bool) -> Live {
+        let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(ProgressStyle::with_template("{msg}").expect("a template of ours"));
+        Live { watch, screen, bar, colour, drawn: Cell::new(Instant::now()) }
+    }
+
+    /// Whether they have not just been drawn around something.
+    fn is_due(&self) -> bool {
+        self.drawn.get().elapsed() >= TICK / 2
+    }
+
+    /// Draws the lines as they are now. Waits, as [`Live::draw_around`] does.
+    fn draw(&self) -> io::Result<()> {
+        let (screen, lay_out) = (self.screen.clone(), self.lay_out());
+        let drawn = green::offload(move || {
+            lay_out();
+            screen.draw();
+        });
+        Ok(drawn?)
+    }
+
+    /// Takes the lines away while `write` runs, and draws them as they are by then. Waits: a terminal may take nothing for
+    /// as long as its user likes (Ctrl-S), and the run goes on meanwhile.
+    pub fn draw_around<T: Send + 'static>(&self, write: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+        let (screen, lay_out) = (self.screen.clone(), self.lay_out());
+        let written = green::offload(move || {
+            lay_out();
+            let _wiped = screen.wiped();
+            write()
+        });
+        self.drawn.set(Instant::now());
+        Ok(written?)
+    }
+
+    /// Hands the screen what it is to show next.
+    fn lay_out(&self) -> impl FnOnce() + Send + 'static {
+        let show = Show { redact: report::redact(false), width: self.screen.facts().columns, colour: self.colour };
+        let lines = live::lines(&self.watch.view(), &show);
+        let bar = self.bar.clone();
+        move || bar.set_message(lines.join("\n"))
+    }
 }

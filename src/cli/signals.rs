@@ -1,4 +1,5 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first stops the run with a grace, the second ends the process at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first stops the run with a grace, the second ends the process at once. Ctrl-Z: the live
+//! view is gone while the process stands still.
 
 use std::cell::Cell;
 use std::io;
@@ -8,8 +9,11 @@ use std::sync::Arc;
 use gfetch::fetch::Stop;
 use gfetch::fetch::plan::Grace;
 use gfetch::green::{self, Mailbox};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGXFSZ};
 use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use super::progress::Screen;
 
 /// The signal that stopped the run, once one has.
 #[derive(Clone, Default)]
@@ -21,10 +25,16 @@ impl Caught {
     }
 }
 
-/// Lets signals stop the run. `before_the_second` is called, on another thread, before the second one ends the process.
-pub fn watch(stop: Stop, grace: Grace, before_the_second: impl Fn() + Send + 'static) -> io::Result<Caught> {
+/// Lets signals stop the run, and take care of the live view on `screen`. `before_the_second` is called, on another thread,
+/// before the second one ends the process.
+pub fn watch(
+    stop: Stop,
+    grace: Grace,
+    screen: Option<Screen>,
+    before_the_second: impl Fn() + Send + 'static,
+) -> io::Result<Caught> {
     let caught = Caught::default();
-    let (told, signals) = (caught.clone(), listen(before_the_second)?);
+    let (told, signals) = (caught.clone(), listen(screen, before_the_second)?);
     green::spawn(move || {
         while let Ok(Some(signal)) = signals.receive() {
             told.0.set(Some(signal));
@@ -36,26 +46,69 @@ pub fn watch(stop: Stop, grace: Grace, before_the_second: impl Fn() + Send + 'st
 
 /// Waits for the first signal.
 pub fn wait() -> Option<i32> {
-    listen(|| ()).ok()?.receive().ok().flatten()
+    listen(None, || ()).ok()?.receive().ok().flatten()
 }
 
-/// A thread waits for signals; greenlets hear of the first, and the second ends the process at once, by its own action. A
-/// SIGINT or SIGHUP that was ignored when the process started (`nohup`, a background job of a shell) stays ignored.
-fn listen(before_the_second: impl Fn() + Send + 'static) -> io::Result<Mailbox<i32>> {
-    let heard: Vec<i32> = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal)).collect();
+/// A thread waits for signals; greenlets hear of the first that ends the run, and the second ends the process at once, by
+/// its own action. One that was ignored when the process started (`nohup`, a background job of a shell) stays ignored.
+fn listen(screen: Option<Screen>, before_the_second: impl Fn() + Send + 'static) -> io::Result<Mailbox<i32>> {
+    let job_control: &[i32] = if screen.is_some() { &[SIGTSTP, SIGCONT] } else { &[] };
+    let heard = [SIGINT, SIGTERM, SIGHUP].iter().chain(job_control);
+    let heard: Vec<i32> = heard.copied().filter(|&signal| !is_ignored(signal)).collect();
     let mut signals = Signals::new(&heard)?;
     let (sender, mailbox) = green::mailbox();
     std::thread::Builder::new().name("gfetch-signals".to_owned()).spawn(move || {
-        for (count, signal) in signals.forever().enumerate() {
-            if count > 0 {
-                before_the_second();
-                // It only returns where the signal has no fatal default action, and these have.
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
+        let (mut asked, mut view) = (false, View { screen, stood_still: false });
+        for signal in signals.forever() {
+            match signal {
+                SIGTSTP => view.stand_still(),
+                SIGCONT => view.go_on(),
+                _ if !asked => asked = true,
+                _ => {
+                    view.close();
+                    before_the_second();
+                    // It only returns where the signal has no fatal default action, and these have.
+                    let _ = emulate_default_handler(signal);
+                }
             }
-            sender.send(signal);
+            if !matches!(signal, SIGTSTP | SIGCONT) {
+                sender.send(signal);
+            }
         }
     })?;
     Ok(mailbox)
+}
+
+/// The live view, in the hands of the thread that waits for signals.
+struct View {
+    screen: Option<Screen>,
+    /// It has been told to, and the SIGCONT that ended it is still to come here.
+    stood_still: bool,
+}
+
+impl View {
+    /// Stops the process, and returns when it goes on. Clocks run on meanwhile, as in curl.
+    fn stand_still(&mut self) {
+        let _wiped = self.screen.as_ref().and_then(Screen::wiped_soon);
+        self.stood_still = true;
+        // It only fails for signals that are none.
+        let _ = emulate_default_handler(SIGTSTP);
+    }
+
+    /// After a SIGSTOP, which nobody hears of, the shell has written where the view was.
+    fn go_on(&mut self) {
+        if !std::mem::take(&mut self.stood_still)
+            && let Some(screen) = &self.screen
+        {
+            screen.forget();
+        }
+    }
+
+    fn close(&self) {
+        if let Some(screen) = &self.screen {
+            screen.close_soon();
+        }
+    }
 }
 
 /// A file that may not grow any more (RLIMIT_FSIZE) is an error to whoever writes to it, and not the process's end.

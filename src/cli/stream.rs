@@ -8,13 +8,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::charset;
+use super::progress::Live;
 use gfetch::green;
-use indicatif::ProgressBar;
 
 /// Text is gathered up to this before it is written …
 const GATHER_BYTES: usize = 64 * 1024;
 /// … and for at most so long: a reader sees each record soon, and a fast run does not pay a call for each.
 const GATHER_TIME: Duration = Duration::from_millis(20);
+/// What shares its terminal with live lines is gathered for longer: they are wiped and drawn again around each piece.
+const GATHER_TIME_BESIDE_LIVE: Duration = Duration::from_millis(100);
 
 /// An output stream. Clones are the same stream.
 #[derive(Clone)]
@@ -31,8 +34,8 @@ struct Shared {
     spare: RefCell<Vec<u8>>,
     /// Whether a greenlet is under way that will flush.
     flush_is_due: Cell<bool>,
-    /// The live line, which must be gone from the terminal while anything else is written to it.
-    live: RefCell<Option<ProgressBar>>,
+    /// The live lines, which must be gone from the terminal while anything else is written to it.
+    live: RefCell<Option<Rc<Live>>>,
     /// Writers take turns: one piece is written whole before the next begins.
     writing: green::Semaphore,
     broken: Cell<Option<Broken>>,
@@ -73,14 +76,19 @@ impl Stream {
         Ok(Stream { shared: Rc::new(shared) })
     }
 
-    /// Shares its terminal with a live line.
-    pub fn share_with(&self, live: Option<ProgressBar>) {
+    /// Shares its terminal with live lines.
+    pub fn share_with(&self, live: Option<Rc<Live>>) {
         *self.shared.live.borrow_mut() = live;
     }
 
     /// Gathers bytes; written when enough have come, or a little later, or at the next [`Stream::flush`].
     pub fn push(&self, bytes: &[u8]) {
         self.push_with(|pending| pending.extend_from_slice(bytes));
+    }
+
+    /// The same for words, in the characters of the user's locale.
+    pub fn talk(&self, text: &str) {
+        self.push(charset::shown(text).as_bytes());
     }
 
     /// The same for what `render` appends to the bytes it is given.
@@ -90,9 +98,10 @@ impl Stream {
             self.flush();
         } else if !self.shared.flush_is_due.replace(true) {
             let stream = self.clone();
+            let beside_live = self.shared.live.borrow().is_some();
             green::spawn(move || {
                 // An interrupt here is the run's end, which flushes too.
-                let _ = green::sleep(GATHER_TIME);
+                let _ = green::sleep(if beside_live { GATHER_TIME_BESIDE_LIVE } else { GATHER_TIME });
                 stream.shared.flush_is_due.set(false);
                 stream.flush();
             });
@@ -123,7 +132,12 @@ impl Stream {
         let _turn = self.shared.writing.acquire()?;
         let live = self.shared.live.borrow().clone();
         let written = match (live, self.shared.is_file) {
-            (Some(live), _) => live.suspend(|| (&*self.shared.file).write_all(&bytes)),
+            (Some(live), _) => {
+                let file = self.shared.file.clone();
+                let written;
+                (written, bytes) = live.draw_around(move || ((&*file).write_all(&bytes), bytes))?;
+                written
+            }
             (None, true) => (&*self.shared.file).write_all(&bytes),
             (None, false) => {
                 let file = self.shared.file.clone();

@@ -6,14 +6,18 @@
 //!             └─ ratio ─┘          └─ ratio ─┘          └─ ratio ─┘
 //!                       speed-up: their median and range
 //! ```
+//!
+//! Several widths are compared in the same way: rounds instead of pairs, each a run of every width, the order rotating.
 
 mod bound;
+mod growth;
 mod listing;
 mod run;
 mod runs;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod widths;
 
 use std::time::Duration;
 
@@ -23,6 +27,7 @@ pub use self::run::{Comparing, RunBegins, Unfinished};
 pub use self::runs::{Mode, Runs};
 use self::runs::{Phases, Run};
 pub use self::trouble::{Difference, Listed, MAX_LISTED, Trouble, Why};
+pub use self::widths::{Width, Widths};
 use super::summary::Limits;
 
 /// The pairs of runs may take this long together where `--runs` does not say how many.
@@ -31,20 +36,18 @@ pub const PAIRS_BUDGET: Duration = Duration::from_secs(20);
 /// More pairs are not made by default: of six, the range is at least a 97 % interval for the median (1 − 2 · 0.5⁶).
 pub const MOST_PAIRS: usize = 6;
 
-/// How many pairs fit into [`PAIRS_BUDGET`] when one takes this long: 1 to 6. See [`Runs::pair_time`].
+/// How many pairs fit into [`PAIRS_BUDGET`] when one takes this long: 1 to 6. See [`Runs::round_time`].
 pub fn pairs_that_fit(pair: Duration) -> usize {
     let fit = PAIRS_BUDGET.as_nanos() / pair.as_nanos().max(1);
     usize::try_from(fit).unwrap_or(MOST_PAIRS).clamp(1, MOST_PAIRS)
 }
 
-/// The order within a pair, counted from 0: it alternates, so that neither mode always comes after the other.
-pub fn order(pair: usize) -> [Mode; 2] {
-    if pair.is_multiple_of(2) { [Mode::Serial, Mode::Parallel] } else { [Mode::Parallel, Mode::Serial] }
-}
-
-/// How many requests a comparison sends, redirects and retries apart.
-pub fn requests(urls: usize, warm_ups: usize, pairs: usize) -> u64 {
-    urls as u64 * (warm_ups as u64 + 2 * pairs as u64)
+/// The order within a pair or round, counted from 0: it rotates, so that nothing always comes first.
+pub fn order(modes: &[Mode], round: usize) -> Vec<Mode> {
+    let mut modes = modes.to_vec();
+    let by = round.checked_rem(modes.len()).unwrap_or(0);
+    modes.rotate_left(by);
+    modes
 }
 
 /// What was compared, and what came of it.
@@ -65,14 +68,17 @@ pub struct Size {
     pub hosts: usize,
     /// Runs that were not measured.
     pub warm_ups: usize,
-    /// Pairs of measured runs.
+    /// Pairs of measured runs, or rounds where widths are compared.
     pub pairs: usize,
+    /// How many widths are compared; none: serial and parallel.
+    pub widths: usize,
 }
 
 impl Size {
-    /// The requests of all runs: see [`requests`].
+    /// The requests of all runs, redirects and retries apart.
     pub fn requests(&self) -> u64 {
-        requests(self.urls, self.warm_ups, self.pairs)
+        let a_round = if self.widths == 0 { 2 } else { self.widths };
+        self.urls as u64 * (self.warm_ups as u64 + a_round as u64 * self.pairs as u64)
     }
 }
 
@@ -83,6 +89,8 @@ pub enum Verdict {
     NotComparable(Listed<Trouble>),
     /// They can.
     Measured(Box<Measured>),
+    /// They can, and several widths were compared.
+    Widths(Box<Widths>),
 }
 
 /// The figures of a comparison.
@@ -104,12 +112,19 @@ pub struct Measured {
     pub bound: Bound,
     /// A `-j` above this cannot help, where that is certain.
     pub jobs_enough: Option<u32>,
+    /// How many times as long the server and the line took over a request in parallel.
+    pub growth: Spread<f64>,
 }
 
 impl Measured {
     /// False when the pairs' ratios lie on both sides of 1.
     pub fn shows_a_difference(&self) -> bool {
         self.speed_up.low > 1.0 || self.speed_up.high < 1.0
+    }
+
+    /// Whether a single request grew slower in parallel: then the server or the line is the bottleneck.
+    pub fn requests_grew(&self) -> bool {
+        growth::is_shown(self.growth)
     }
 }
 
@@ -173,33 +188,49 @@ impl Spread<Duration> {
 impl Runs {
     /// The verdict on the runs so far. `url_at` gives the list's text at an index.
     pub fn comparison(&self, limits: &Limits, url_at: impl Fn(usize) -> String) -> Comparison {
-        let pairs = self.pairs();
-        let size = Size { urls: self.urls(), hosts: self.hosts(), warm_ups: self.warm_ups(), pairs: pairs.len() };
+        let rounds = self.rounds();
+        let widths = self.modes().iter().filter(|mode| matches!(mode, Mode::Jobs(_))).count();
+        let (urls, hosts, warm_ups) = (self.urls(), self.hosts(), self.warm_ups());
+        let size = Size { urls, hosts, warm_ups, pairs: rounds.len(), widths };
         let troubles = trouble::troubles(self, &url_at);
-        let verdict = match self.measure(&pairs, limits, &url_at) {
-            Some(measured) if troubles.total == 0 => Verdict::Measured(Box::new(measured)),
+        let measured = || match widths {
+            0 => Some(Verdict::Measured(Box::new(self.measure(&rounds, limits, &url_at)?))),
+            _ => Some(Verdict::Widths(Box::new(widths::measure(self, &rounds, limits, &url_at)?))),
+        };
+        let verdict = match troubles.total {
+            0 => measured().unwrap_or(Verdict::NotComparable(troubles)),
             _ => Verdict::NotComparable(troubles),
         };
         Comparison { size, verdict }
     }
 
     /// None without a pair.
-    fn measure(&self, pairs: &[(&Run, &Run)], limits: &Limits, url_at: &impl Fn(usize) -> String) -> Option<Measured> {
-        let (serial_runs, parallel_runs): (Vec<&Run>, Vec<&Run>) = pairs.iter().copied().unzip();
+    fn measure(&self, pairs: &[Vec<&Run>], limits: &Limits, url_at: &impl Fn(usize) -> String) -> Option<Measured> {
+        let (serial_runs, parallel_runs) = (column(pairs, 0), column(pairs, 1));
         let (serial, parallel) = (side(&serial_runs)?, side(&parallel_runs)?);
-        let ratios = serial.runs.iter().zip(&parallel.runs).map(|(&serial, &parallel)| ratio(serial, parallel));
         let floor = bound::floor(self, &serial_runs, &parallel_runs, limits, url_at);
         Some(Measured {
             bytes: self.first()?.bytes(),
             differing: trouble::differences(self, url_at),
-            speed_up: Spread::of(ratios.collect())?,
+            speed_up: speed_up(&serial, &parallel)?,
             possible: ratio(serial.elapsed.median, floor.time),
             jobs_enough: bound::jobs_enough(&floor, self.urls(), limits.jobs, parallel.elapsed.median),
+            growth: growth::between(&serial_runs, &parallel_runs)?,
             bound: floor.bound,
             serial,
             parallel,
         })
     }
+}
+
+/// The runs of one mode, by its place in each round.
+fn column<'a>(rounds: &[Vec<&'a Run>], place: usize) -> Vec<&'a Run> {
+    rounds.iter().filter_map(|round| round.get(place).copied()).collect()
+}
+
+/// The ratios of the times of one side over the other's, round by round.
+fn speed_up(of: &Side, over: &Side) -> Option<Spread<f64>> {
+    Spread::of(of.runs.iter().zip(&over.runs).map(|(&of, &over)| ratio(of, over)).collect())
 }
 
 /// A run that took no time at all (a virtual clock) counts as a nanosecond.

@@ -165,7 +165,7 @@ impl<'a> Flow<'a> {
 
     /// Whose request it is: by `-u`, else by netrc, else by the URL. netrc is asked for each host anew, so that no host
     /// gets what another has (CVE-2024-11053).
-    fn next_login(&self) -> Result<Option<Login>, Failure> {
+    pub fn next_login(&self) -> Result<Option<Login>, Failure> {
         let netrc = self.plan.secrets.netrc.as_ref();
         let has_none = self.login.is_none() && netrc.is_none() && self.url.username().is_empty();
         if (has_none && self.url.password().is_none())
@@ -185,6 +185,11 @@ impl<'a> Flow<'a> {
             Some(plan) => plan.netrc.login_for(&self.url, plan.user.as_deref()),
             None => own,
         })
+    }
+
+    /// Whether `-u` goes with the next request.
+    pub fn has_own_login(&self) -> bool {
+        self.login.is_some()
     }
 
     /// Whether the same request is to be made once more, for its answer asks who asks, and that can be said: each nonce is
@@ -259,14 +264,18 @@ impl<'a> Flow<'a> {
         had
     }
 
-    /// Where an answer leads on to after so many redirects, if it does and is followed.
-    pub fn next(&self, head: &Head, redirects: u32) -> Result<Option<Next>, RedirectError> {
-        let follows = match self.plan.request.follow {
+    /// Whether what redirects say is followed.
+    pub fn follows(&self) -> bool {
+        match self.plan.request.follow {
             Follow::All => true,
             Follow::GetAndHead => self.method == "GET" || self.method == "HEAD",
             Follow::None => false,
-        };
-        if !follows {
+        }
+    }
+
+    /// Where an answer leads on to after so many redirects, if it does and is followed.
+    pub fn next(&self, head: &Head, redirects: u32) -> Result<Option<Next>, RedirectError> {
+        if !self.follows() {
             return Ok(None);
         }
         let rules = RedirectRules {

@@ -1,14 +1,15 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
 use std::cell::{Cell, OnceCell, Ref, RefCell};
-use std::ops::Add;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ahead::{Ahead, Ready};
 use super::credentials::Credentials;
+use super::details::Details;
 use super::exchange::Exchange;
 use super::flow::{UsualFields, first_method};
+use super::in_flight::InFlight;
 use super::journal::{Journal, Key, Ticket};
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
@@ -26,7 +27,7 @@ use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
 use crate::http::cookies::Jar;
 use crate::http::h1::Head;
-use crate::http::{Client, Phase, Trace};
+use crate::http::{Client, Trace};
 
 /// Lines read ahead of the permits: whoever waits for a busy origin must not keep the others from starting. How many of
 /// them may wait for a permit alone, [`Ahead`] says.
@@ -65,6 +66,8 @@ pub struct Fetched {
     pub turn: u64,
     /// What the record of the run (`--resume`) knows it by, where it is not in there yet.
     pub ticket: Option<Ticket>,
+    /// What else the plan asks for.
+    pub details: Option<Box<Details>>,
 }
 
 impl Fetched {
@@ -80,7 +83,14 @@ impl Fetched {
         let message = error.as_ref().map_or(0, |error| error.message.len());
         let line = self.line.as_ref().map_or(0, |line| line.len());
         let heads: usize = self.exchanges.iter().map(Exchange::text_bytes).sum();
-        url.len() + of(final_url) + content_type.as_ref().map_or(0, |text| text.len()) + message + line + heads
+        let details = self.details.as_ref().map_or(0, |details| details.bytes());
+        url.len()
+            + of(final_url)
+            + content_type.as_ref().map_or(0, |text| text.len())
+            + message
+            + line
+            + heads
+            + details
     }
 }
 
@@ -158,6 +168,7 @@ impl Session {
             speeds: Speeds::new(&plan.limits),
             credentials: Credentials::new(plan.cookies.take()),
             spools: SpoolMemory::new(&plan.spool_dir),
+            lane: plan.watch.as_ref().map(InFlight::lane),
             plan: Rc::new(plan),
             anonymous: client.anonymous(),
             client,
@@ -275,6 +286,11 @@ impl Session {
         self.input.last_source.borrow().clone().filter(|_| stopped)
     }
 
+    /// Whether the list has been read to its end.
+    pub fn list_has_ended(&self) -> bool {
+        self.input.ended.get()
+    }
+
     /// Lines read so far.
     pub fn lines_read(&self) -> u64 {
         self.input.read.get() + self.done_before()
@@ -384,15 +400,8 @@ impl Outcome {
 
     /// Takes over where the time went, and to whom.
     pub(super) fn take_times(&mut self, trace: &Trace) {
-        let timings = &mut self.timings;
-        timings.dns = trace.time(Phase::Dns);
-        // Asking a proxy for a way is part of getting a connection.
-        timings.connect =
-            [Phase::Connect, Phase::Proxy].into_iter().filter_map(|phase| trace.time(phase)).reduce(Add::add);
-        timings.tls = trace.time(Phase::Tls);
-        timings.send = trace.time(Phase::Send);
-        timings.wait = trace.time(Phase::Wait);
-        timings.receive = trace.time(Phase::Receive);
+        let Timings { queue, retries, .. } = self.timings;
+        self.timings = Timings { queue, retries, ..Timings::of(trace) };
         (self.reused, self.remote, self.tls) = (trace.reused, trace.remote, trace.tls);
     }
 }

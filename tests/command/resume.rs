@@ -174,7 +174,7 @@ fn resume_prints_each_body_once_and_streams_past_those_that_were_done() {
     assert_eq!(resume(&dir, &["-i", "list", "--body"]).expect(0).text(), "one");
     assert_eq!(resume(&dir, &["-i", "list", "--body"]).expect(0).text(), "");
     // The turn to print passes over lines that are not fetched any more.
-    dir.write("list", server.list(["/say/two", "/drip/200"]));
+    dir.write("list", server.list(["/say/two", "/stall"]));
     let run = Gfetch::new(&["--resume", "record", "-i", "list", "--body"]).dir(&dir).start();
     run.wait_for_lines(1);
     run.signal("KILL");

@@ -106,6 +106,7 @@ impl Gfetch {
     }
 }
 
+/// The command itself.
 pub fn program() -> &'static str {
     env!("CARGO_BIN_EXE_gfetch")
 }

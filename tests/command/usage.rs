@@ -1,6 +1,6 @@
 //! Command lines that say nothing that can be done: exit 2, nothing fetched, and a word that helps.
 
-use crate::runner::gfetch;
+use crate::runner::{Gfetch, gfetch};
 use crate::server::Server;
 
 /// Each bad command line, before a good URL, and what its message must hold.
@@ -27,6 +27,10 @@ const BAD: &[(&str, &[&str])] = &[
     ("--max-filesize big", &["--max-filesize", "big"]),
     ("--max-redirs x", &["--max-redirs", "x"]),
     ("--format xml", &["--format", "text", "json", "xml"]),
+    ("--format jsno", &["--format", "did you mean json?"]),
+    ("--color nevr", &["--color", "did you mean never?"]),
+    ("--progress non", &["--progress", "did you mean none?"]),
+    ("--generate complete-bsh", &["--generate", "did you mean complete-bash?"]),
     ("--progress often", &["--progress", "auto", "plain", "none"]),
     ("--color blue", &["--color", "auto", "always", "never"]),
     ("-H nonsense", &["--header", "'Name: value'"]),
@@ -65,7 +69,8 @@ const BAD: &[(&str, &[&str])] = &[
     ("--threads 2", &["--threads"]),
     ("-x ftp://proxy:1", &["--proxy", "socks5h"]),
     ("--connect-to x", &["--connect-to", "HOST1:PORT1"]),
-    ("-w %{json}", &["--write-out"]),
+    ("-w @/none/such", &["-w", "/none/such"]),
+    ("--format csv --fields url,statsu", &["--fields", "statsu", "status"]),
     ("--serial=1", &["--serial", "no value"]),
     ("--save-failed -", &["--save-failed"]),
 ];
@@ -94,6 +99,36 @@ fn a_bad_command_line_is_exit_2_and_names_the_option_and_what_it_takes() {
 fn a_curl_option_that_is_not_here_says_what_to_use() {
     let run = gfetch(&["--form", "a=b", "http://127.0.0.1:1/"]).expect(2);
     assert!(run.err.contains("curl's --form is not in gfetch; use "), "{}", run.err);
+}
+
+#[test]
+fn gfetch_alone_says_what_can_be_done() {
+    let run = gfetch(&[]).expect(2);
+    let told = run.err;
+    assert!(
+        told.starts_with("gfetch: nothing to fetch") && told.contains("gfetch demo") && told.contains("gfetch -h"),
+        "{told}"
+    );
+    assert!(told.lines().count() <= 6 && run.out.is_empty(), "{told}");
+}
+
+#[test]
+fn a_word_that_is_nearly_demo_or_serve_is_fetched_and_has_a_note() {
+    let near = ["-m", "5", "--resolve", "*:80:127.0.0.1", "--connect-to", "::127.0.0.1:1"];
+    for (word, meant) in [("dmeo", "gfetch demo"), ("help", "gfetch --help"), ("sever", "gfetch serve")] {
+        let run = gfetch(&[&[word][..], &near].concat()).expect(3);
+        let note = format!("gfetch: '{word}' is fetched as http://{word}/; did you mean {meant}?");
+        assert!(run.err.starts_with(&note), "{}", run.err);
+        assert!(run.text().contains(&format!("\t{word}\t")), "{}", run.text());
+        assert!(!gfetch(&[&[word, "-s"][..], &near].concat()).expect(3).err.contains("did you mean"));
+    }
+}
+
+#[test]
+fn generate_prints_to_standard_output_and_reads_no_config_file() {
+    let run =
+        Gfetch::new(&["--generate", "man", "http://127.0.0.1:1/"]).env("XDG_CONFIG_HOME", "/dev/null").run().expect(0);
+    assert!(run.text().contains(".TH GFETCH 1") && run.err.is_empty());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::lex::Seen;
 use super::option::{Effect, Opt, Refusal, Value};
 use super::typed::Typed;
-use super::usage::UsageError;
+use super::usage::{UsageError, similar};
 
 /// Options whose value is easily a URL by mistake, for people who come from curl, wget or aria2.
 const URL_IS_A_SLIP: [(char, &str); 5] = [
@@ -29,7 +29,10 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
             Seen::Flag(opt) if opt.short == Some('n') && seen.get(n + 1).is_some_and(is_number) => {
                 return Err(a_count(opt, &seen[n + 1]));
             }
-            Seen::Flag(opt) if !undone(opt) => set(&mut typed, opt, true),
+            Seen::Flag(opt) if !undone(opt) => {
+                set(&mut typed, opt, true);
+                typed.as_typed.push(opt, None);
+            }
             Seen::Flag(_) => {}
             Seen::Value(opt, value) => {
                 let value = Value(value);
@@ -37,6 +40,7 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
                 match opt.effect {
                     Effect::Value(take) if !undone(opt) => {
                         take(&mut typed, value).map_err(|refusal| refused(opt, value, refusal))?;
+                        typed.as_typed.push(opt, Some(value.0));
                     }
                     Effect::Later => return Err(not_yet(opt)),
                     _ => {}
@@ -57,10 +61,17 @@ fn set(typed: &mut Typed, opt: &Opt, on: bool) {
 }
 
 fn refused(opt: &Opt, value: Value<'_>, refusal: Refusal) -> UsageError {
-    UsageError::new(match refusal {
-        Refusal::Takes(what) => format!("{} takes {what}, not '{}'", opt.spelled(), value.shown()),
-        Refusal::TakesInstead(what) => format!("{} takes {what}", opt.spelled()),
-    })
+    match refusal {
+        Refusal::Takes(what) => UsageError::new(format!("{} takes {what}, not '{}'", opt.spelled(), value.shown())),
+        Refusal::TakesInstead(what) => UsageError::new(format!("{} takes {what}", opt.spelled())),
+        Refusal::OneOf(words) => {
+            let (last, others) = words.split_last().unwrap_or((&"", &[]));
+            let takes = format!("{} or {last}", others.join(", "));
+            let error = UsageError::new(format!("{} takes {takes}, not '{}'", opt.spelled(), value.shown()));
+            let similar = similar(&value.0.to_string_lossy(), words);
+            similar.into_iter().fold(error, |error, word| error.hint(format!("did you mean {word}?")))
+        }
+    }
 }
 
 fn not_yet(opt: &Opt) -> UsageError {

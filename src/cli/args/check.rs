@@ -3,19 +3,24 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use gfetch::fetch::InFlight;
 use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, Stall};
 
 use gfetch::http::Routes;
 
+use super::as_typed::{AsTyped, BodyFile};
 use super::bodies;
 use super::environment;
 use super::request;
 use super::tls;
+use super::told::{self, Told};
 use super::transfer;
-use super::typed::{ColorArg, Format, Input, ListSource, Output, ProgressArg, Request, Run, Typed};
+use super::typed::{ColorArg, Format, Input, ListSource, Only, Output, ProgressArg, Request, Run, Typed};
 use super::usage::{UsageError, shown};
 use super::who;
 use super::world::{Stream, World};
+use crate::cli::render::chosen::Chosen;
+use crate::cli::render::write_out::Template;
 
 /// What is to be fetched, how, and what is to be told.
 #[derive(Debug)]
@@ -30,10 +35,22 @@ pub struct Invocation {
     pub lists: Vec<ListSource>,
     /// Serially and in parallel, and compared.
     pub compare: Option<Compare>,
+    /// Nothing is sent: it is told what would be.
+    pub only: Option<Only>,
+    /// The options themselves.
+    pub as_typed: AsTyped,
     /// No URL at all is no error.
     pub allow_empty: bool,
     /// How the report is written …
     pub format: Format,
+    /// Which fields records have, where they are JSON or CSV.
+    pub fields: Chosen,
+    /// What is told of each record in place of text.
+    pub write_out: Option<Template>,
+    /// The heads of answers stand before their bodies.
+    pub show_headers: bool,
+    /// Where the HAR goes.
+    pub har: Option<PathBuf>,
     /// … and where. To standard error when bodies take standard output.
     pub report_to: Stream,
     /// Bodies may go to a terminal whatever is in them (`-o -`).
@@ -52,10 +69,14 @@ pub struct Invocation {
     pub secret_headers: Vec<String>,
     /// Where the heads of the answers go; `-` is standard output.
     pub dump_header: Option<PathBuf>,
+    /// Where the summary is written at the end; `-` is standard output.
+    pub summary_json: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
     /// Where what was saved is listed.
     pub manifest: Option<PathBuf>,
+    /// Where the page about the run goes.
+    pub report: Option<PathBuf>,
     /// The run's record, which says what was done before.
     pub resume: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
@@ -65,9 +86,11 @@ pub struct Invocation {
 }
 
 /// How a comparison is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compare {
-    /// Pairs; none: as many as fit into 20 s, 1 to 6.
+    /// So many at once are compared; none: serial and parallel.
+    pub widths: Vec<u32>,
+    /// Pairs, or rounds of these; none: as many as fit into 20 s, 1 to 6.
     pub runs: Option<u32>,
     /// Warm-up runs.
     pub warmup: u32,
@@ -95,30 +118,41 @@ pub struct Color {
 /// # Errors
 /// What contradicts itself, what is missing, what cannot be read.
 pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError> {
-    let Typed { mut plan, input, run, request: mut args, route, output } = typed;
+    let Typed { mut plan, input, run, request: mut args, route, output, mut as_typed } = typed;
     something_to_fetch(&input)?;
-    request::one_reader_of_stdin(&input, &args)?;
+    request::one_reader_of_stdin(&input, &args, &output)?;
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
     plan.existing = bodies::existing(&input, &output, &plan)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
     a_file_of_its_own(&output, &args)?;
+    let only = only(&output, compare.as_ref())?;
+    as_typed.body = BodyFile::of(&args).filter(|_| only.is_some());
     plan.connect.routes.proxies = route.rules(world.env)?;
     routes_go_together(&plan.connect.routes)?;
     plan.secrets.hosts = auth_hosts(&args)?;
     plan.connect.tls = tls::plan(std::mem::take(&mut args.tls), world)?;
+    // Nothing is sent that it could decrypt, and no file is made.
+    plan.connect.tls.key_log.take_if(|_| only.is_some());
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
-    let notes = who::fill(&args.who, &mut plan, world)?;
+    let mut notes = who::fill(&args.who, &mut plan, world)?;
+    let told = told::records(&output, world)?;
+    notes.extend(told.notes.iter().cloned());
     secrets_stay_home(&input, &plan, &args)?;
     transfer::fill(&mut args, &mut plan, world)?;
     limits(&mut plan, &run);
-    plan.hash_bodies = compare.is_some();
+    (plan.hash_bodies, plan.ignore_outputs) = (compare.is_some(), compare.is_some());
+    told::ask_for(&mut plan, &told, &output);
     plan.request.compressed = args.compressed;
     plan.request.follow = args.follow.unwrap_or_default();
     plan.connect.ca = environment::ca_source(args.cacert, args.capath, world.env, world.system_ca);
+    as_typed.netrc_file =
+        plan.secrets.netrc.as_ref().and_then(|_| who::netrc_path(&args.who, world)).map(|(path, _)| path);
+    as_typed.cookie_files = args.who.cookie_files;
     let (secret_headers, cookie_jar) = (args.secret_headers, args.who.cookie_jar);
-    Ok(Invocation { secret_headers, cookie_jar, notes, ..told(plan, input, compare, output, world) })
+    let all = all_told(plan, input, compare, output, told, world);
+    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, ..all })
 }
 
 fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
@@ -150,6 +184,12 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
         (output.resume.is_some(), "--resume"),
+        (output.summary_json.is_some(), "--summary-json"),
+        (output.format == Format::Csv, "--format csv"),
+        (output.fields.is_some(), "--fields"),
+        (output.write_out.is_some(), "-w"),
+        (output.show_headers, "--show-headers"),
+        (output.har.is_some(), "--har"),
         (output.verbose, "-v"),
         // Each run begins with the same cookies, so that no single jar is what came of it.
         (args.who.cookie_jar.is_some(), "-c"),
@@ -161,7 +201,7 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     ];
     match contradicts.into_iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),
-        None => Ok(Some(Compare { runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
+        None => Ok(Some(Compare { widths: run.widths.clone(), runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
     }
 }
 
@@ -176,6 +216,19 @@ fn a_file_of_its_own(output: &Output, args: &Request) -> Result<(), UsageError> 
     match others.into_iter().find(|(other, _)| other.is_some() && **other == output.resume) {
         Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
         None => Ok(()),
+    }
+}
+
+/// What is told in place of a run, and nothing is sent.
+fn only(output: &Output, compare: Option<&Compare>) -> Result<Option<Only>, UsageError> {
+    let refused = |text: &str| Err(UsageError::new(text));
+    match (output.dry_run, output.to_curl) {
+        (true, true) => refused("--dry-run tells what would be done, --to-curl how curl does it: choose one"),
+        (false, true) if compare.is_some() => refused("--to-curl does not go with --compare: curl compares nothing"),
+        (false, true) if output.format != Format::Text => refused("--to-curl writes lines for a shell: no --format"),
+        (true, false) => Ok(Some(Only::Plan)),
+        (false, true) => Ok(Some(Only::Curl)),
+        (false, false) => Ok(None),
     }
 }
 
@@ -233,24 +286,40 @@ fn stall(run: &Run) -> Option<Stall> {
     (min_bytes_per_s > 0).then_some(Stall { time, min_bytes_per_s, given: true })
 }
 
-fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, world: &World) -> Invocation {
+fn all_told(
+    mut plan: Plan,
+    input: Input,
+    compare: Option<Compare>,
+    output: Output,
+    told: Told,
+    world: &World,
+) -> Invocation {
     let bodies_take_stdout = match &plan.bodies {
         Bodies::Print => true,
         Bodies::Save(save) => save.templates.iter().any(|template| template == "-"),
         Bodies::Count => false,
     };
     let heads_take_stdout = output.dump_header.as_ref().is_some_and(|path| path.as_os_str() == "-");
-    plan.hold_bodies = heads_take_stdout;
+    let Told { fields, write_out, notes: _ } = told;
+    let writes_between = write_out.as_ref().is_some_and(Template::names_stdout);
+    plan.hold_bodies = heads_take_stdout || output.show_headers || writes_between;
+    let progress = progress(&output, world);
+    plan.watch = (progress != Progress::None).then(InFlight::default);
     Invocation {
         globs: !input.globoff,
         urls: input.urls,
         lists: input.lists,
         compare,
+        only: None,
+        as_typed: AsTyped::default(),
         allow_empty: input.allow_empty,
         format: output.format,
+        fields,
+        write_out,
+        show_headers: output.show_headers,
         report_to: if bodies_take_stdout || heads_take_stdout { Stream::Stderr } else { Stream::Stdout },
         binary_to_terminal: output.templates.iter().any(|template| template == "-"),
-        progress: progress(&output, world),
+        progress,
         color: color(output.color, world),
         silent: output.silent,
         verbose: output.verbose,
@@ -259,7 +328,10 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         cookie_jar: None,
         notes: Vec::new(),
         dump_header: output.dump_header,
+        har: output.har,
+        summary_json: output.summary_json,
         save_failed: output.save_failed,
+        report: output.report,
         resume: output.resume,
         manifest: output.manifest,
         plan,
@@ -272,18 +344,21 @@ fn progress(output: &Output, world: &World) -> Progress {
         _ if output.silent => Progress::None,
         // It would wipe away the end of a body that has no last newline.
         ProgressArg::Auto if prints && (world.is_terminal)(Stream::Stdout) => Progress::None,
-        ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => Progress::Live,
+        ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => match environment::is_dumb(world.env) {
+            true => Progress::Plain,
+            false => Progress::Live,
+        },
         ProgressArg::Auto | ProgressArg::None => Progress::None,
         ProgressArg::Plain => Progress::Plain,
     }
 }
 
-/// `--color` as asked for; by itself only a terminal is coloured, and only without `NO_COLOR`.
+/// `--color` as asked for; by itself as the environment says, and else a terminal is coloured.
 pub(super) fn color(asked: ColorArg, world: &World) -> Color {
     let colored = |stream| match asked {
         ColorArg::Always => true,
         ColorArg::Never => false,
-        ColorArg::Auto => (world.is_terminal)(stream) && !environment::no_color(world.env),
+        ColorArg::Auto => environment::color(world.env).unwrap_or_else(|| (world.is_terminal)(stream)),
     };
     Color { stdout: colored(Stream::Stdout), stderr: colored(Stream::Stderr) }
 }

@@ -78,9 +78,23 @@ pub fn key_log(env: Env) -> Option<PathBuf> {
     env("SSLKEYLOGFILE").filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// Whether the environment asks for no colour: `NO_COLOR` that is not empty, or a terminal that knows none.
-pub fn no_color(env: Env) -> bool {
-    text(env, "NO_COLOR").is_some() || env("TERM").is_some_and(|term| term == "dumb")
+/// Whether the environment wants colours, by the first that has something to say: `NO_COLOR` (not empty: no),
+/// `CLICOLOR_FORCE` (neither empty nor 0: yes), `CLICOLOR` (0: no), a terminal that knows none. None: as the stream is.
+/// By no-color.org and bixense.com/clicolors.
+pub fn color(env: Env) -> Option<bool> {
+    let is_forced = || text(env, "CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let is_off = || text(env, "CLICOLOR").is_some_and(|value| value == "0");
+    match () {
+        () if text(env, "NO_COLOR").is_some() => Some(false),
+        () if is_forced() => Some(true),
+        () if is_off() || is_dumb(env) => Some(false),
+        () => None,
+    }
+}
+
+/// A terminal that can neither colour nor move its cursor.
+pub fn is_dumb(env: Env) -> bool {
+    env("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// An empty variable is one that is not set, as in curl.
@@ -168,7 +182,7 @@ mod tests {
 
     #[test]
     fn no_color_counts_unless_empty() {
-        assert!(no_color(&env("NO_COLOR=1")) && no_color(&env("TERM=dumb")));
-        assert!(!no_color(&env("NO_COLOR= TERM=xterm")) && !no_color(&env("")));
+        assert_eq!((color(&env("NO_COLOR=1")), color(&env("TERM=dumb"))), (Some(false), Some(false)));
+        assert_eq!((color(&env("NO_COLOR= TERM=xterm")), color(&env("CLICOLOR_FORCE=1"))), (None, Some(true)));
     }
 }

@@ -59,7 +59,8 @@ pub fn command() -> Command {
     command
 }
 
-fn definition(opt: &Opt) -> Arg {
+/// An option as clap knows it.
+pub fn definition(opt: &Opt) -> Arg {
     let arg = Arg::new(opt.long).long(opt.long).aliases(opt.aliases.to_vec()).help(opt.help);
     let arg = opt.short.into_iter().fold(arg, Arg::short);
     let arg = if opt.more.is_empty() { arg } else { arg.long_help(format!("{}. {}", opt.help, opt.more)) };

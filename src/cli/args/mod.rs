@@ -7,11 +7,14 @@
 //! ```
 
 mod apply;
+mod as_typed;
 mod bodies;
 mod check;
 mod data;
 mod date;
 mod environment;
+mod first_word;
+mod generate;
 mod headers;
 mod help;
 mod lex;
@@ -23,6 +26,7 @@ mod resolve;
 mod route;
 mod subcommands;
 mod tls;
+mod told;
 mod transfer;
 mod typed;
 mod usage;
@@ -31,8 +35,8 @@ mod world;
 
 pub use check::{Compare, Invocation, Progress};
 pub use subcommands::{DemoOptions, ServeOptions};
-pub use typed::{Format, ListSource};
-pub use usage::UsageError;
+pub use typed::{Format, ListSource, Only};
+pub use usage::{UsageError, shown};
 pub use world::{Stream, World};
 
 use std::ffi::OsString;
@@ -61,16 +65,30 @@ pub fn parse(args: impl IntoIterator<Item = OsString>, world: &World) -> Result<
         // Only as the first word: a host of that name is http://demo.
         Some("demo") => subcommands::demo(&args[1..]).map(Command::Demo),
         Some("serve") => subcommands::serve(&args[1..]).map(Command::Serve),
-        _ => lex::lex(args)
-            .and_then(|seen| presets::begin(seen, world).map_err(lex::Stop::Usage))
-            .and_then(|seen| apply::typed(seen).map_err(lex::Stop::Usage))
-            .and_then(|typed| check::invocation(typed, world).map_err(lex::Stop::Usage))
-            .map(|invocation| Command::Fetch(Box::new(invocation))),
+        _ => fetch(args, world),
     };
     command.or_else(|stop| match stop {
         lex::Stop::Info(text) => Ok(Command::Info(text)),
         lex::Stop::Usage(error) => Err(error),
     })
+}
+
+/// The main job; or what is to be known about it.
+fn fetch(args: Vec<OsString>, world: &World) -> Result<Command, lex::Stop> {
+    let bare = args.is_empty();
+    let note = first_word::note(args.first());
+    let seen = lex::lex(args)?;
+    if let Some(kind) = generate::asked(&seen) {
+        return kind.map(|kind| Command::Info(generate::text(kind))).map_err(lex::Stop::Usage);
+    }
+    if bare {
+        return Err(lex::Stop::Usage(first_word::nothing_said()));
+    }
+    let invocation =
+        presets::begin(seen, world).and_then(apply::typed).and_then(|typed| check::invocation(typed, world));
+    let mut invocation = invocation.map_err(lex::Stop::Usage)?;
+    invocation.notes.extend(note);
+    Ok(Command::Fetch(Box::new(invocation)))
 }
 
 /// The long names that are known here, and those of clap's own.

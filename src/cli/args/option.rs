@@ -101,6 +101,17 @@ impl Opt {
         self
     }
 
+    /// The words that its value is one of; none: any value may be right. It is asked by a value that nothing is called.
+    pub fn choices(&self) -> Vec<&'static str> {
+        match self.effect {
+            Effect::Value(take) => match take(&mut Typed::default(), Value(OsStr::new("\0"))) {
+                Err(Refusal::OneOf(words)) => words,
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
     /// `-j/--jobs`: how an error names it.
     pub fn spelled(&self) -> String {
         match self.short {
@@ -117,6 +128,8 @@ pub enum Refusal {
     Takes(String),
     /// The same, where the value is not repeated: it may be a secret.
     TakesInstead(String),
+    /// It takes one of these words.
+    OneOf(Vec<&'static str>),
 }
 
 /// A value as typed.
@@ -138,12 +151,9 @@ impl<'a> Value<'a> {
         if self.0.is_empty() { Err(Refusal::Takes("a file".into())) } else { Ok(self.path()) }
     }
 
-    /// The same, but no standard output.
-    pub fn regular_file(self) -> Result<PathBuf, Refusal> {
-        match self.file()? {
-            file if file.as_os_str() == "-" => Err(Refusal::Takes("a file".into())),
-            file => Ok(file),
-        }
+    /// The same where `-` is none.
+    pub fn file_not_stdout(self) -> Result<PathBuf, Refusal> {
+        if self.0 == "-" { Err(Refusal::Takes("a file".into())) } else { self.file() }
     }
 
     /// A whole number in a range.
@@ -157,11 +167,9 @@ impl<'a> Value<'a> {
     }
 
     /// One of some words.
-    pub fn one_of<T: Copy>(self, words: &[(&str, T)]) -> Result<T, Refusal> {
-        let found = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
-        let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        let (last, others) = names.split_last().unwrap_or((&"", &[]));
-        self.parsed(found, &format!("{} or {last}", others.join(", ")))
+    pub fn one_of<T: Copy>(self, words: &[(&'static str, T)]) -> Result<T, Refusal> {
+        let found = self.0.to_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
+        found.map(|(_, value)| *value).ok_or_else(|| Refusal::OneOf(words.iter().map(|(word, _)| *word).collect()))
     }
 
     /// Whatever `parse` makes of the text; `takes` says what it accepts.

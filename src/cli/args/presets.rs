@@ -28,8 +28,8 @@ use super::world::World;
 /// Below the folder of the user's settings (XDG base directory specification).
 const NAME: &str = "gfetch/config.toml";
 
-/// These say which part of the file is read.
-const NOT_IN_THE_FILE: [&str; 4] = ["preset", "disable", "help", "version"];
+/// These say which part of the file is read, or read none.
+const NOT_IN_THE_FILE: [&str; 5] = ["preset", "disable", "generate", "help", "version"];
 
 /// Puts the options of the config file before those that were typed: `[default]`, then each `--preset`.
 ///

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use clap::{Arg, Command, value_parser};
+use clap::{Arg, Command, ValueHint, value_parser};
 
 use super::lex::{Stop, stop};
 use super::usage::{UsageError, shown};
@@ -30,11 +30,26 @@ pub struct ServeOptions {
 
 const DEFAULT_PORT: u16 = 8080;
 
+/// `gfetch demo` as clap knows it.
+pub fn demo_command() -> Command {
+    Command::new("demo")
+        .about("Four pages from an embedded server, serially and in parallel, compared. Needs no network")
+        .arg(option("runs", "N", "So many pairs in the comparison (default 3)"))
+}
+
+/// `gfetch serve` as clap knows it.
+pub fn serve_command() -> Command {
+    let dir = Arg::new("DIR").value_parser(value_parser!(OsString)).value_hint(ValueHint::DirPath);
+    Command::new("serve")
+        .about("A test server: routes such as /bytes/N, /delay/MS, /status/N, and static files")
+        .arg(option("port", "N", "Listen on this port (default 8080; 0: a free one)"))
+        .arg(option("bind", "ADDRESS", "Listen on this address (default 127.0.0.1)"))
+        .arg(dir.help("Serve the files of this folder too"))
+}
+
 /// Reads what follows `demo`.
 pub fn demo(args: &[OsString]) -> Result<DemoOptions, Stop> {
-    let runs = option("runs", "N", "So many pairs in the comparison (default 3)");
-    let about = "Four pages from an embedded server, serially and in parallel, compared. Needs no network.";
-    let mut matches = matches("gfetch demo", about, vec![runs], args)?;
+    let mut matches = matches("gfetch demo", demo_command(), args)?;
     let runs = matches.remove_one::<OsString>("runs").map(|text| {
         let count = text.to_str().and_then(|text| units::count(text, 1, 1000));
         count.map(|n| n as u32).ok_or_else(|| refused("--runs", "a whole number from 1 to 1000", &text))
@@ -44,13 +59,7 @@ pub fn demo(args: &[OsString]) -> Result<DemoOptions, Stop> {
 
 /// Reads what follows `serve`.
 pub fn serve(args: &[OsString]) -> Result<ServeOptions, Stop> {
-    let words = vec![
-        option("port", "N", "Listen on this port (default 8080; 0: a free one)"),
-        option("bind", "ADDRESS", "Listen on this address (default 127.0.0.1)"),
-        Arg::new("DIR").value_parser(value_parser!(OsString)).help("Serve the files of this folder too"),
-    ];
-    let about = "A test server: routes such as /bytes/N, /delay/MS, /status/N, and static files.";
-    let mut matches = matches("gfetch serve", about, words, args)?;
+    let mut matches = matches("gfetch serve", serve_command(), args)?;
     let port = matches.remove_one::<OsString>("port").map(|text| {
         let port = text.to_str().and_then(|text| units::count(text, 0, u16::MAX.into()));
         port.map(|n| n as u16).ok_or_else(|| refused("--port", "a port from 0 (a free one) to 65535", &text))
@@ -74,17 +83,13 @@ fn option(long: &'static str, value: &'static str, help: &'static str) -> Arg {
         .value_parser(value_parser!(OsString))
         .allow_hyphen_values(true)
         .overrides_with(long)
+        .value_hint(ValueHint::Other)
         .help(help)
 }
 
-fn matches(
-    name: &'static str,
-    about: &'static str,
-    options: Vec<Arg>,
-    args: &[OsString],
-) -> Result<clap::ArgMatches, Stop> {
+fn matches(name: &'static str, command: Command, args: &[OsString]) -> Result<clap::ArgMatches, Stop> {
     let words = std::iter::once(OsString::from(name)).chain(args.iter().cloned());
-    Command::new(name).about(about).args(options).max_term_width(100).try_get_matches_from(words).map_err(stop)
+    command.name(name).max_term_width(100).try_get_matches_from(words).map_err(stop)
 }
 
 fn refused(option: &str, takes: &str, text: &OsString) -> Stop {

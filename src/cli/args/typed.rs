@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::as_typed::AsTyped;
 use super::route::RouteArgs;
 use gfetch::fetch::plan::{Follow, Plan};
 
@@ -18,6 +19,7 @@ pub struct Typed {
     pub request: Request,
     pub route: RouteArgs,
     pub output: Output,
+    pub as_typed: AsTyped,
 }
 
 /// What is fetched.
@@ -43,6 +45,8 @@ pub enum ListSource {
 #[derive(Default)]
 pub struct Run {
     pub compare: bool,
+    /// `--compare-jobs`
+    pub widths: Vec<u32>,
     pub runs: Option<u32>,
     pub warmup: Option<u32>,
     pub max_time_given: bool,
@@ -136,10 +140,21 @@ pub struct Output {
     pub skip_existing: bool,
     pub manifest: Option<PathBuf>,
     pub save_failed: Option<PathBuf>,
+    /// `--report`
+    pub report: Option<PathBuf>,
     pub resume: Option<PathBuf>,
+    pub dry_run: bool,
+    pub to_curl: bool,
+    /// `-` is standard output.
+    pub summary_json: Option<PathBuf>,
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,
+    pub fields: Option<String>,
+    pub max_body: Option<usize>,
+    pub write_out: Option<WriteOut>,
+    pub show_headers: bool,
+    pub har: Option<PathBuf>,
     pub progress: ProgressArg,
     pub color: ColorArg,
     pub silent: bool,
@@ -153,6 +168,24 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    Csv,
+}
+
+/// `-w`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOut {
+    Text(String),
+    /// `-w @FILE`; `-` is standard input.
+    File(PathBuf),
+}
+
+/// What is told in place of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// `--dry-run`: what would be done.
+    Plan,
+    /// `--to-curl`: the same for curl to do.
+    Curl,
 }
 
 /// `--progress`

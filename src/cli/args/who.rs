@@ -68,7 +68,7 @@ fn netrc(who: &Who, world: &World) -> Result<Option<NetrcPlan>, UsageError> {
 }
 
 /// The file, and who named it.
-fn netrc_path(who: &Who, world: &World) -> Option<(PathBuf, &'static str)> {
+pub fn netrc_path(who: &Who, world: &World) -> Option<(PathBuf, &'static str)> {
     let variable = |name| (world.env)(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let typed = who.netrc_file.clone().map(|path| (path, "--netrc-file"));
     typed

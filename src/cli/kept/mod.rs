@@ -1,19 +1,31 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod har;
+mod html;
 mod manifest;
+mod place;
 mod replacing;
 mod resume;
 mod save_failed;
+mod summary_json;
+
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
 
 use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::har::Har;
+use self::html::Html;
 use self::manifest::Manifest;
+use self::place::Place;
 use self::resume::Resume;
 use self::save_failed::SaveFailed;
-use super::args::Invocation;
+use self::summary_json::SummaryJson;
+use super::args::{Invocation, ListSource};
+use super::report::{self, redact, secrets};
 use super::stream::Stream;
 
 /// One of these files.
@@ -48,9 +60,29 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
         all.push(Box::new(Manifest::at(path, invocation, files)?));
     }
     if let Some(path) = &invocation.cookie_jar {
-        all.push(Box::new(CookieJar::at(path, stdout)?.listed_in(files)));
+        all.push(Box::new(CookieJar(Place::at(path, stdout, files)?)));
+    }
+    if let Some(path) = &invocation.summary_json {
+        all.push(Box::new(SummaryJson(Place::at(path, stdout, files)?, redact(invocation.show_secrets))));
+    }
+    if let Some(path) = &invocation.har {
+        all.push(Box::new(Har::at(path, files, secrets(invocation))?));
+    }
+    if let Some(path) = &invocation.report {
+        let redact = report::redact(invocation.show_secrets);
+        all.push(Box::new(Html::at(path, &invocation.lists, redact)?.listed_in(files)));
     }
     Ok(all)
+}
+
+/// Whether a file is one of the lists that the run reads.
+fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
+    lists.iter().any(|list| match list {
+        ListSource::Stdin => false,
+        ListSource::File(path) => {
+            fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
+        }
+    })
 }
 
 /// Takes the run up where its record (`--resume`) says that it ended, and goes on with that record; `to` are standard output

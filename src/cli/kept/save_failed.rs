@@ -1,7 +1,6 @@
 //! `--save-failed`: what failed, as a list that `-i` takes, each line as it was read below a comment with its reason.
 
 use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use gfetch::fetch::{Fetched, PartFiles};
@@ -23,7 +22,7 @@ impl SaveFailed {
     pub fn at(path: &Path, lists: &[ListSource]) -> Result<SaveFailed, String> {
         let may = |there: &Metadata| {
             let read = || fs::read(path).map_err(|error| format!("cannot write {}: {error}", path.display()));
-            match is_one_of(there, lists) || looks_like_a_list(&read()?) {
+            match super::is_one_of(there, lists) || looks_like_a_list(&read()?) {
                 true => Ok(()),
                 false => Err(format!("--save-failed {}: the file is there and is no list of URLs", path.display())),
             }
@@ -51,15 +50,6 @@ impl Kept for SaveFailed {
     fn finish(self: Box<Self>, _: &End<'_>) -> Result<(), String> {
         self.0.finish()
     }
-}
-
-fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
-    lists.iter().any(|list| match list {
-        ListSource::Stdin => false,
-        ListSource::File(path) => {
-            fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
-        }
-    })
 }
 
 /// Whether every line would do in a list: a comment, a JSON object, or something with `://` or a dot.

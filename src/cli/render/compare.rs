@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use gfetch::fetch::compare::{Bound, Comparison, Difference, Listed, Measured, Side, Size, Trouble, Verdict, Why};
+use gfetch::fetch::compare::{
+    Bound, Comparison, Difference, Listed, Measured, Shares, Side, Size, Trouble, Verdict, Why,
+};
 
-use super::Show;
 use super::units::{counted, thousands, time};
+use super::{Show, compare_widths};
 
 /// The longer bar, as the contract draws it; narrower terminals get shorter ones.
 const BAR: usize = 50;
@@ -27,9 +29,17 @@ pub fn plan(size: &Size) -> String {
         counted(size.urls as u64, "URL"),
         counted(size.hosts as u64, "host"),
         counted(size.requests(), "request"),
-        counted(size.pairs as u64, "pair"),
+        rounds(size),
         if size.warm_ups > 0 { ", warm DNS" } else { "" },
     )
+}
+
+/// `6 pairs`, `6 rounds of 4 widths`
+pub fn rounds(size: &Size) -> String {
+    match size.widths {
+        0 => counted(size.pairs as u64, "pair"),
+        widths => format!("{} of {}", counted(size.pairs as u64, "round"), counted(widths as u64, "width")),
+    }
 }
 
 /// Appends the comparison: what was sent, the table, the bars, the speed-up and what bounds it; or why there is none.
@@ -39,6 +49,7 @@ pub fn text(out: &mut String, comparison: &Comparison, show: &Show) {
     let lines = match &comparison.verdict {
         Verdict::NotComparable(troubles) => not_comparable(troubles, show),
         Verdict::Measured(measured) => drawn(measured, &comparison.size, show),
+        Verdict::Widths(widths) => compare_widths::drawn(widths, &comparison.size, show),
     };
     for line in lines {
         out.push_str(&line);
@@ -76,8 +87,41 @@ fn listed<T>(listed: &Listed<T>, line: impl Fn(&T) -> String) -> impl Iterator<I
 }
 
 fn drawn(measured: &Measured, size: &Size, show: &Show) -> Vec<String> {
-    let bytes = thousands(measured.bytes);
-    let mut lines = match measured.differing.total {
+    let mut lines = bodies(measured.bytes, &measured.differing, show);
+    let sides = sides(measured);
+    let unit = Unit::of(&sides);
+    lines.push(String::new());
+    lines.extend(table(&sides, unit));
+    lines.push(String::new());
+    lines.extend(bars(&sides, LABEL, show));
+    lines.push(String::new());
+    lines.extend(verdict(measured, size, show).into_iter().map(|line| format!("  {line}")));
+    lines
+}
+
+/// The two, with their names.
+pub fn sides(measured: &Measured) -> [(String, &Side); 2] {
+    [("serial".into(), &measured.serial), ("parallel".into(), &measured.parallel)]
+}
+
+/// What came of it, in sentences: the speed-up, what bounds it, and whether the server or the line does.
+pub fn verdict(measured: &Measured, size: &Size, show: &Show) -> Vec<String> {
+    let unit = Unit::of(&sides(measured));
+    let mut lines = vec![format!("{}, {}:", speed_up(measured, size.pairs), possible(measured))];
+    lines.push(bound(&measured.bound, measured.jobs_enough, measured.requests_grew(), unit, show));
+    if measured.requests_grew() {
+        let times = ratio(measured.growth.median);
+        lines.push(format!(
+            "A single request took {times} times as long in parallel: the server or the line is the bottleneck."
+        ));
+    }
+    lines
+}
+
+/// What came: the bytes, and the bodies that were not always the same.
+pub fn bodies(bytes: u64, differing: &Listed<Difference>, show: &Show) -> Vec<String> {
+    let bytes = thousands(bytes);
+    let mut lines = match differing.total {
         0 => vec![format!("{bytes} bytes in every run, the same in all")],
         1 => vec![format!("{bytes} bytes in the first run; 1 body was not the same in all:")],
         total => {
@@ -85,15 +129,7 @@ fn drawn(measured: &Measured, size: &Size, show: &Show) -> Vec<String> {
             vec![format!("{bytes} bytes in the first run; {total} bodies were not the same in all:")]
         }
     };
-    lines.extend(listed(&measured.differing, |difference| format!("  {}", differing(difference, show))));
-    let unit = Unit::of(measured);
-    lines.push(String::new());
-    lines.extend(table(measured, unit));
-    lines.push(String::new());
-    lines.extend(bars(measured, show));
-    lines.push(String::new());
-    lines.push(format!("  {}, {}:", speed_up(measured, size.pairs), possible(measured)));
-    lines.push(format!("  {}", bound(measured, unit, show)));
+    lines.extend(listed(differing, |difference| format!("  {}", self::differing(difference, show))));
     lines
 }
 
@@ -109,26 +145,26 @@ fn differing(difference: &Difference, show: &Show) -> String {
 
 /// The unit of all wall times in one table.
 #[derive(Clone, Copy)]
-enum Unit {
+pub enum Unit {
     Seconds,
     Milliseconds,
 }
 
 impl Unit {
     /// Seconds with their three decimals show nothing of runs below 10 ms.
-    fn of(measured: &Measured) -> Self {
-        let least = measured.serial.elapsed.median.min(measured.parallel.elapsed.median);
+    pub fn of(sides: &[(String, &Side)]) -> Self {
+        let least = sides.iter().map(|(_, side)| side.elapsed.median).min().unwrap_or_default();
         if least >= Duration::from_millis(10) { Unit::Seconds } else { Unit::Milliseconds }
     }
 
-    fn bare(self, time: Duration) -> String {
+    pub fn bare(self, time: Duration) -> String {
         match self {
             Unit::Seconds => format!("{:.3}", time.as_secs_f64()),
             Unit::Milliseconds => format!("{:.2}", time.as_secs_f64() * 1e3),
         }
     }
 
-    fn with_name(self, time: Duration) -> String {
+    pub fn with_name(self, time: Duration) -> String {
         let name = match self {
             Unit::Seconds => "s",
             Unit::Milliseconds => "ms",
@@ -137,56 +173,64 @@ impl Unit {
     }
 }
 
-/// The TLS column is there when a request used TLS; sending and retries have none, so that shares may not make 100 %.
-fn table(measured: &Measured, unit: Unit) -> [String; 3] {
-    let sides = [("serial", &measured.serial), ("parallel", &measured.parallel)];
-    let range_of = |side: &Side| format!("{} … {}", unit.bare(side.elapsed.low), unit.bare(side.elapsed.high));
-    let median_of = |side: &Side| unit.with_name(side.elapsed.median);
-    let widest = |cell: &dyn Fn(&Side) -> String, least: usize, gap: usize| {
-        let cells = sides.iter().map(|(_, side)| cell(side).chars().count() + gap);
-        cells.max().unwrap_or(0).max(least)
-    };
-    let (median, range) = (widest(&median_of, 10, 2), widest(&range_of, 17, 2));
-    let tls = sides.iter().any(|(_, side)| side.shares.tls.is_some());
-
-    let head = format!(
-        "{:LABEL$}{:median$}{:range$}a request   dns   tcp{}  wait  receive",
-        "",
-        "median",
-        "range",
-        if tls { "   tls" } else { "" }
-    );
-    let row = |(name, side): (&str, &Side)| {
-        let shares = &side.shares;
-        let tls = if tls { format!("{:>6}", percent(shares.tls.unwrap_or(0.0))) } else { String::new() };
-        format!(
-            "  {name:<width$}{:median$}{:range$}{:>8}{:>8}{:>6}{tls}{:>6}{:>8}",
-            median_of(side),
-            range_of(side),
-            time(side.request),
-            percent(shares.dns),
-            percent(shares.connect),
-            percent(shares.wait),
-            percent(shares.receive),
-            width = LABEL - 2,
-        )
-    };
-    [head, row(sides[0]), row(sides[1])]
+/// A phase has its column where any request went through it; sending and retries have none, so that shares may not make
+/// 100 %.
+pub fn phases(sides: &[(String, &Side)]) -> Vec<(&'static str, fn(&Shares) -> f64)> {
+    let all: [(&str, fn(&Shares) -> f64); 5] = [
+        ("dns", |shares| shares.dns),
+        ("tcp", |shares| shares.connect),
+        ("tls", |shares| shares.tls.unwrap_or(0.0)),
+        ("wait", |shares| shares.wait),
+        ("receive", |shares| shares.receive),
+    ];
+    all.into_iter().filter(|(_, share)| sides.iter().any(|(_, side)| share(&side.shares) > 0.0)).collect()
 }
 
-fn percent(share: f64) -> String {
+fn table(sides: &[(String, &Side)], unit: Unit) -> Vec<String> {
+    let median_of = |side: &Side| unit.with_name(side.elapsed.median);
+    let (median, range) =
+        (widest(sides, 10, 2, |side| median_of(side)), widest(sides, 17, 2, |side| self::range(side, unit)));
+    let phases = phases(sides);
+    // The contract draws the shares a column to the right of their heads' ends, but for the last.
+    let heads =
+        phases.iter().map(|(name, _)| format!("{name:>width$}", width = if *name == "receive" { 9 } else { 6 }));
+    let heads = heads.collect::<String>();
+    let share_of = |side: &Side, (name, share): &(&str, fn(&Shares) -> f64)| {
+        format!("{:>width$}", percent(share(&side.shares)), width = if *name == "receive" { 8 } else { 6 })
+    };
+    let head = format!("{:LABEL$}{:median$}{:range$}a request{heads}", "", "median", "range");
+    let row = |(name, side): &(String, &Side)| {
+        let shares = phases.iter().map(|phase| share_of(side, phase)).collect::<String>();
+        let width = LABEL - 2;
+        let (own, spread, request) = (median_of(side), self::range(side, unit), time(side.request));
+        format!("  {name:<width$}{own:median$}{spread:range$}{request:>8}  {shares}").trim_end().to_owned()
+    };
+    std::iter::once(head).chain(sides.iter().map(row)).collect()
+}
+
+/// `1.953 … 1.962`
+pub fn range(side: &Side, unit: Unit) -> String {
+    format!("{} … {}", unit.bare(side.elapsed.low), unit.bare(side.elapsed.high))
+}
+
+/// The width of a column.
+pub fn widest<T>(rows: &[(String, T)], least: usize, gap: usize, cell: impl Fn(&T) -> String) -> usize {
+    rows.iter().map(|(_, row)| cell(row).chars().count() + gap).max().unwrap_or(0).max(least)
+}
+
+pub fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-fn bars(measured: &Measured, show: &Show) -> [String; 2] {
-    let (serial, parallel) = (measured.serial.elapsed.median, measured.parallel.elapsed.median);
-    let room = show.width.saturating_sub(LABEL).clamp(LEAST_BAR, BAR) as f64;
-    let longest = serial.max(parallel).as_secs_f64().max(1e-9);
-    let bar = |name: &str, time: Duration| {
-        let length = (room * time.as_secs_f64() / longest).round() as usize;
-        format!("  {name:<width$}{}", "█".repeat(length.max(1)), width = LABEL - 2)
+/// A bar for each median; names stand before them in so many columns.
+pub fn bars(sides: &[(String, &Side)], label: usize, show: &Show) -> Vec<String> {
+    let room = show.width.saturating_sub(label).clamp(LEAST_BAR, BAR) as f64;
+    let longest = sides.iter().map(|(_, side)| side.elapsed.median).max().unwrap_or_default().as_secs_f64().max(1e-9);
+    let bar = |(name, side): &(String, &Side)| {
+        let length = (room * side.elapsed.median.as_secs_f64() / longest).round() as usize;
+        format!("  {name:<width$}{}", "█".repeat(length.max(1)), width = label - 2)
     };
-    [bar("serial", serial), bar("parallel", parallel)]
+    sides.iter().map(bar).collect()
 }
 
 /// `Parallel was 2.16 times faster (2.15 … 2.17 in 6 pairs)`
@@ -218,34 +262,32 @@ fn possible(measured: &Measured) -> String {
 }
 
 /// Close to 1 two decimals would say `1.00 times faster`.
-fn ratio(ratio: f64) -> String {
+pub fn ratio(ratio: f64) -> String {
     if (ratio - 1.0).abs() < 0.05 { format!("{ratio:.3}") } else { format!("{ratio:.2}") }
 }
 
-fn bound(measured: &Measured, unit: Unit, show: &Show) -> String {
-    match &measured.bound {
+/// What bounds it; no higher limit is advised where requests grew slower already.
+pub fn bound(bound: &Bound, jobs_enough: Option<u32>, grew: bool, unit: Unit, show: &Show) -> String {
+    let advice = |higher: &str| if grew { String::new() } else { format!(" A higher {higher} may help.") };
+    match bound {
         Bound::OneUrl { url, time } => {
             let mut sentence = format!("{} alone takes {}.", show.url(url), unit.with_name(*time));
-            if let Some(jobs) = measured.jobs_enough {
+            if let Some(jobs) = jobs_enough {
                 sentence += &format!(" -j above {jobs} cannot help.");
             }
             sentence
         }
         Bound::Jobs { limit, work } => {
-            format!(
-                "-j {limit} bounds it: {} of requests, {limit} at once. A higher -j may help.",
-                unit.with_name(*work)
-            )
+            let work = unit.with_name(*work);
+            format!("-j {limit} bounds it: {work} of requests, {limit} at once.{}", advice("-j"))
         }
         Bound::PerHost { origin, limit, work } => {
             let (origin, work) = (show.url(origin), unit.with_name(*work));
-            format!(
-                "--per-host {limit} bounds it: {work} of requests to {origin}, {limit} at once. A higher one may help."
-            )
+            format!("--per-host {limit} bounds it: {work} of requests to {origin}, {limit} at once.{}", advice("one"))
         }
         Bound::Rate { rate, starts, time } => {
-            let starts = counted(*starts, "start");
-            format!("--rate {rate} bounds it: {starts} take at least {}. A higher one may help.", unit.with_name(*time))
+            let (starts, time) = (counted(*starts, "start"), unit.with_name(*time));
+            format!("--rate {rate} bounds it: {starts} take at least {time}.{}", advice("one"))
         }
     }
 }

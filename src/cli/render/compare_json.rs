@@ -1,6 +1,8 @@
 //! The comparison as a JSON object.
 
-use gfetch::fetch::compare::{Bound, Comparison, Measured, Side, Trouble, Verdict};
+use gfetch::fetch::compare::{
+    Bound, Comparison, Difference, Listed, Measured, Side, Spread, Trouble, Verdict, Width, Widths,
+};
 
 use super::Redact;
 use super::compare::what_went_wrong;
@@ -19,7 +21,7 @@ fn fields(json: &mut Object<'_>, comparison: &Comparison, redact: Redact) {
     json.number("hosts", size.hosts as u64);
     json.number("requests", size.requests());
     json.number("warm_ups", size.warm_ups as u64);
-    json.number("pairs", size.pairs as u64);
+    json.number(if size.widths == 0 { "pairs" } else { "rounds" }, size.pairs as u64);
     match &comparison.verdict {
         Verdict::NotComparable(troubles) => {
             json.bool("comparable", false);
@@ -32,6 +34,10 @@ fn fields(json: &mut Object<'_>, comparison: &Comparison, redact: Redact) {
             json.bool("comparable", true);
             measured_fields(json, measured, redact);
         }
+        Verdict::Widths(widths) => {
+            json.bool("comparable", true);
+            widths_fields(json, widths, redact);
+        }
     }
 }
 
@@ -43,27 +49,57 @@ fn trouble_fields(json: &mut Object<'_>, trouble: &Trouble, redact: Redact) {
 }
 
 fn measured_fields(json: &mut Object<'_>, measured: &Measured, redact: Redact) {
-    json.number("bytes", measured.bytes);
-    json.bool("same_bodies", measured.differing.total == 0);
-    json.number("differing", measured.differing.total as u64);
-    json.array("differing_bodies", &measured.differing.first, |out, difference| {
+    body_fields(json, measured.bytes, &measured.differing, redact);
+    json.object("serial", |json| side_fields(json, &measured.serial));
+    json.object("parallel", |json| side_fields(json, &measured.parallel));
+    json.bool("difference_shown", measured.shows_a_difference());
+    json.object("speed_up", |json| spread_fields(json, measured.speed_up));
+    json.ratio("possible", measured.possible);
+    json.object("bound", |json| bound_fields(json, &measured.bound, redact));
+    json.number_or_null("jobs_enough", measured.jobs_enough.map(u64::from));
+    json.object("request_growth", |json| spread_fields(json, measured.growth));
+    json.bool("requests_grew", measured.requests_grew());
+}
+
+fn widths_fields(json: &mut Object<'_>, widths: &Widths, redact: Redact) {
+    body_fields(json, widths.bytes, &widths.differing, redact);
+    json.array("widths", &widths.widths, |out, width| object(out, |json| width_fields(json, width)));
+    match &widths.bound {
+        Some(bound) => json.object("bound", |json| bound_fields(json, bound, redact)),
+        None => json.null("bound"),
+    }
+    json.number("jobs_enough", widths.jobs_enough.into());
+}
+
+fn width_fields(json: &mut Object<'_>, width: &Width) {
+    json.number("jobs", width.jobs.into());
+    side_fields(json, &width.side);
+    json.object("speed_up", |json| spread_fields(json, width.speed_up));
+    match width.possible {
+        Some(possible) => json.ratio("possible", possible),
+        None => json.null("possible"),
+    }
+    json.object("request_growth", |json| spread_fields(json, width.growth));
+    json.bool("requests_grew", width.requests_grew());
+}
+
+fn body_fields(json: &mut Object<'_>, bytes: u64, differing: &Listed<Difference>, redact: Redact) {
+    json.number("bytes", bytes);
+    json.bool("same_bodies", differing.total == 0);
+    json.number("differing", differing.total as u64);
+    json.array("differing_bodies", &differing.first, |out, difference| {
         object(out, |json| {
             json.string("url", &redact(&difference.url));
             json.number("shortest", difference.shortest);
             json.number("longest", difference.longest);
         });
     });
-    json.object("serial", |json| side_fields(json, &measured.serial));
-    json.object("parallel", |json| side_fields(json, &measured.parallel));
-    json.bool("difference_shown", measured.shows_a_difference());
-    json.object("speed_up", |json| {
-        json.ratio("median", measured.speed_up.median);
-        json.ratio("low", measured.speed_up.low);
-        json.ratio("high", measured.speed_up.high);
-    });
-    json.ratio("possible", measured.possible);
-    json.object("bound", |json| bound_fields(json, &measured.bound, redact));
-    json.number_or_null("jobs_enough", measured.jobs_enough.map(u64::from));
+}
+
+fn spread_fields(json: &mut Object<'_>, spread: Spread<f64>) {
+    json.ratio("median", spread.median);
+    json.ratio("low", spread.low);
+    json.ratio("high", spread.high);
 }
 
 fn side_fields(json: &mut Object<'_>, side: &Side) {

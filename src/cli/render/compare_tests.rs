@@ -33,11 +33,12 @@ fn drawn_figures() -> Measured {
         possible: 2.172,
         bound: Bound::OneUrl { url: "http://www.yahoo.example/".into(), time: us(901_000) },
         jobs_enough: Some(4),
+        growth: Spread { median: 1.003, low: 0.998, high: 1.01 },
     }
 }
 
 fn measured(figures: Measured) -> Comparison {
-    let size = Size { urls: 4, hosts: 4, warm_ups: 1, pairs: 6 };
+    let size = Size { urls: 4, hosts: 4, warm_ups: 1, pairs: 6, widths: 0 };
     Comparison { size, verdict: Verdict::Measured(Box::new(figures)) }
 }
 
@@ -125,6 +126,29 @@ fn a_speed_up_beyond_the_bound_is_told_as_it_is() {
 }
 
 #[test]
+fn requests_that_grew_slower_name_the_server_or_the_line_and_no_higher_limit() {
+    let bound = Bound::Jobs { limit: 64, work: us(123_000_000) };
+    let growth = Spread { median: 2.1, low: 1.9, high: 2.4 };
+    let expected = "  -j 64 bounds it: 123.000 s of requests, 64 at once.\n  \
+                    A single request took 2.10 times as long in parallel: the server or the line is the bottleneck.";
+    assert_eq!(sentences(Measured { bound, growth, jobs_enough: None, ..drawn_figures() }), expected);
+}
+
+#[test]
+fn a_phase_has_its_column_where_a_request_went_through_it() {
+    let mut figures = drawn_figures();
+    for side in [&mut figures.serial, &mut figures.parallel] {
+        side.shares = Shares { dns: 0.0, connect: 0.01, tls: None, wait: 0.99, receive: 0.0 };
+    }
+    let expected = "
+            median    range            a request   tcp  wait
+  serial    1.957 s   1.953 … 1.962      375 ms     1 %  99 %
+  parallel  0.905 s   0.903 … 0.911      376 ms     1 %  99 %
+";
+    assert!(shown(&measured(figures)).contains(expected));
+}
+
+#[test]
 fn the_last_line_says_what_bounds_it() {
     let bound =
         |bound| sentences(Measured { bound, jobs_enough: None, ..drawn_figures() }).lines().last().unwrap().to_owned();
@@ -149,7 +173,7 @@ fn the_last_line_says_what_bounds_it() {
 #[test]
 fn one_of_each_is_singular() {
     let mut comparison = measured(drawn_figures());
-    comparison.size = Size { urls: 1, hosts: 1, warm_ups: 0, pairs: 1 };
+    comparison.size = Size { urls: 1, hosts: 1, warm_ups: 0, pairs: 1, widths: 0 };
     let text = shown(&comparison);
     assert!(text.starts_with("1 URL on 1 host, 2 requests: 1 pair, cold connections\n"), "{text}");
     assert!(text.contains("  Parallel was 2.16 times faster (1 pair, so no range), of 2.17 possible:\n"), "{text}");
@@ -174,7 +198,7 @@ fn bodies_that_differ_are_listed() {
 }
 
 fn not_comparable(troubles: Listed<Trouble>) -> Comparison {
-    let size = Size { urls: 4, hosts: 2, warm_ups: 1, pairs: 6 };
+    let size = Size { urls: 4, hosts: 2, warm_ups: 1, pairs: 6, widths: 0 };
     Comparison { size, verdict: Verdict::NotComparable(troubles) }
 }
 
@@ -218,7 +242,7 @@ fn the_json_comparison_is_one_object_on_one_line() {
         r#""shares":{"dns":0.001000,"connect":0.008000,"tls":null,"wait":0.968000,"receive":0.021000}},"#,
         r#""difference_shown":true,"speed_up":{"median":2.162000,"low":2.150000,"high":2.170000},"#,
         r#""possible":2.172000,"bound":{"by":"one_url","url":"http://www.yahoo.example/","time":0.901000},"#,
-        r#""jobs_enough":4}}"#,
+        r#""jobs_enough":4,"request_growth":{"median":1.003000,"low":0.998000,"high":1.010000},"requests_grew":false}}"#,
         "\n"
     );
     assert_eq!(String::from_utf8(out).unwrap(), expected);

@@ -47,7 +47,7 @@ fn at_a_slash(head: &str) -> &str {
 }
 
 /// The longest prefix within `room` columns.
-fn prefix(text: &str, room: usize) -> &str {
+pub fn prefix(text: &str, room: usize) -> &str {
     let mut width = 0;
     let end = text.char_indices().find(|&(_, c)| {
         width += escape::char_width(c);

@@ -75,7 +75,8 @@ fn group_lines(groups: &[FailureGroup]) -> impl Iterator<Item = String> {
     })
 }
 
-fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> String {
+/// What held the run back, and what would change it.
+pub fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> String {
     let (cause, waits, up_to) = match bottleneck {
         Bottleneck::OneUrl(slowest) => {
             let tail = format!(" took {} of {}", time(slowest.time), time(summary.elapsed));
@@ -102,7 +103,6 @@ fn what_and_remedy(cause: Cause, limits: &Limits) -> (String, &'static str) {
 }
 
 /// Appends the summary as one JSON object, without a line end.
-#[allow(dead_code, reason = "for --summary-json, which is not in this version")]
 pub fn json(out: &mut Vec<u8>, summary: &Summary, redact: Redact) {
     let totals = summary.totals();
     object(out, |json| {

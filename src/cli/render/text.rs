@@ -11,8 +11,12 @@ use crate::cli::escape;
 /// Where the URL begins: status, size and time stand before it.
 const INDENT: usize = 26;
 
-/// On a narrower terminal lines wrap, rather than showing less than this of a URL.
+/// On a terminal that leaves less than this for a URL, it goes below, behind so many spaces.
 const LEAST_ROOM: usize = 20;
+const INDENT_BELOW: usize = 2;
+
+/// Narrower lines wrap, rather than saying nothing.
+const LEAST_ROOM_BELOW: usize = 10;
 
 const ARROW: &str = " → ";
 
@@ -29,14 +33,17 @@ pub fn line(out: &mut String, outcome: &Outcome, show: &Show) {
     let size = if answered { size(outcome.bytes) } else { "–".into() };
     let time = if outcome.attempts > 0 { time(outcome.timings.total()) } else { "–".into() };
     let status = paint(format!("{:03}", outcome.status.unwrap_or(0)), outcome.ok(), show);
-    out.push_str(&format!("{status}  {size:>9}  {time:>8}  "));
+    out.push_str(&format!("{status}  {size:>9}  {time:>8}"));
 
-    let room = show.width.saturating_sub(INDENT).max(LEAST_ROOM);
+    let is_narrow = show.width < INDENT + LEAST_ROOM;
+    let indent = if is_narrow { INDENT_BELOW } else { INDENT };
+    out.push_str(&if is_narrow { format!("\n{:indent$}", "") } else { "  ".into() });
+    let room = show.width.saturating_sub(indent).max(LEAST_ROOM_BELOW);
     let (url, fits) = address(outcome, show, room);
     out.push_str(&url);
     if let Some(reason) = reason(outcome) {
         let beside = fits && escape::width(&url) + 2 + escape::width(&reason) <= room;
-        out.push_str(&if beside { "  ".into() } else { format!("\n{:INDENT$}", "") });
+        out.push_str(&if beside { "  ".into() } else { format!("\n{:indent$}", "") });
         out.push_str(&paint(reason.into_owned(), false, show));
     }
     out.push('\n');

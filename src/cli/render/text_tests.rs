@@ -72,14 +72,30 @@ fn no_line_but_a_reason_is_wider_than_the_terminal() {
     for mut outcome in drawn() {
         outcome.url = format!("https://日本.example/{}", "長い/path?".repeat(40));
         outcome.final_url = Some("https://b.example/".repeat(9));
-        for width in 46..140 {
+        for width in 26..140 {
             let text = lines(std::slice::from_ref(&outcome), &show(width));
-            let first = text.lines().next().unwrap();
-            assert!(escape::width(first) <= width, "{width}: {text}");
+            let without_reason = if width < 46 { 2 } else { 1 };
+            assert!(text.lines().take(without_reason).all(|line| escape::width(line) <= width), "{width}: {text}");
             assert!(outcome.error.is_none_or(|error| text.contains(&error.message)), "{text}");
             outcome.error = None;
         }
     }
+}
+
+#[test]
+fn forty_columns_have_the_url_below() {
+    let expected = "\
+200   46.3 KiB    301 ms
+  https://www.python.org/
+404      169 B     44 ms
+  https://example.org/gone  Not Found
+200   25.1 KiB    902 ms
+  http://y…example/ → https://w…example/
+000          –    5.00 s
+  https://slow.example/api/…/export.csv
+  timeout: no answer within 5 s (-m)
+";
+    assert_eq!(lines(&drawn(), &show(40)), expected);
 }
 
 #[test]

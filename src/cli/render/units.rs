@@ -34,6 +34,25 @@ pub fn time(time: Duration) -> String {
     }
 }
 
+/// Whole seconds as a clock shows them: `0:04`, `12:05`, `1:02:03`.
+pub fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// How many a second, with two digits at least: `0.3/s`, `9.9/s`, `312/s`, `10,234/s`.
+pub fn per_second(rate: f64) -> String {
+    // Rounded first, as in [`size`].
+    match (rate * 10.0).round() < 100.0 {
+        true => format!("{rate:.1}/s"),
+        false => format!("{}/s", thousands(rate.round() as u64)),
+    }
+}
+
 /// A whole number in groups of three: `203,276`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -127,6 +146,31 @@ mod tests {
             "5.00 s", "9.99 s", "10.0 s", "99.9 s", "100 s", "3725 s",
         ];
         assert_eq!(micros.map(|us| time(Duration::from_micros(us))), shown);
+    }
+
+    #[test]
+    fn clocks_begin_with_minutes_and_roll_over_to_hours() {
+        let clocks = [0, 999, 4_999, 59_999, 60_000, 725_000, 3_599_999, 3_600_000, 3_723_000, 360_000_000];
+        let shown = ["0:00", "0:00", "0:04", "0:59", "1:00", "12:05", "59:59", "1:00:00", "1:02:03", "100:00:00"];
+        assert_eq!(clocks.map(|ms| clock(Duration::from_millis(ms))), shown);
+    }
+
+    #[test]
+    fn rates_have_two_digits_at_least() {
+        let rates = [0.0, 0.04, 0.25, 9.94, 9.95, 10.4, 312.4, 10_234.0, f64::NAN, f64::INFINITY].map(per_second);
+        let shown = [
+            "0.0/s",
+            "0.0/s",
+            "0.2/s",
+            "9.9/s",
+            "10/s",
+            "10/s",
+            "312/s",
+            "10,234/s",
+            "0/s",
+            "18,446,744,073,709,551,615/s",
+        ];
+        assert_eq!(rates, shown);
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub struct Comparing {
     pub pairs: Option<usize>,
     /// Parallel runs before them, that are not measured.
     pub warm_ups: usize,
+    /// So many requests at once are compared with each other, the first with all others; then `pairs` counts rounds, of a
+    /// run of each. None: serial and parallel are compared.
+    pub widths: Vec<u32>,
 }
 
 /// A run that begins.
@@ -59,29 +62,30 @@ impl Comparing {
     /// The least and the most that it may come to: the same where the number of pairs was asked for.
     pub fn sizes(&self) -> [Size; 2] {
         let (urls, hosts) = (self.listing.len(), self.listing.hosts());
-        let of = |pairs| Size { urls, hosts, warm_ups: self.warm_ups, pairs };
+        let of = |pairs| Size { urls, hosts, warm_ups: self.warm_ups, pairs, widths: self.widths.len() };
         [of(self.pairs.unwrap_or(1)), of(self.pairs.unwrap_or(MOST_PAIRS))]
     }
 
     /// Makes the runs and compares them; `tell` hears of each as it begins. Waits. The first run in which a URL fails or
     /// changes its status is the last one: it would be no comparison any more.
     pub fn run(&self, mut tell: impl FnMut(RunBegins)) -> Result<Comparison, Unfinished> {
-        let mut runs = Runs::new(self.listing.len());
+        let modes = self.modes();
+        let mut runs = Runs::of(self.listing.len(), modes.clone());
         let mut made = 0;
         let mut next = |runs: &mut Runs, mode, warm_up| {
             made += 1;
-            let begins = RunBegins { mode, warm_up, number: made, of: self.warm_ups + 2 * self.wanted(runs) };
+            let begins = RunBegins { mode, warm_up, number: made, of: self.warm_ups + modes.len() * self.wanted(runs) };
             tell(begins);
             self.one(runs, begins)?;
             Ok(!runs.spoilt())
         };
         let mut fine = true;
         for _ in 0..self.warm_ups {
-            fine = fine && next(&mut runs, Mode::Parallel, true)?;
+            fine = fine && next(&mut runs, self.widest(), true)?;
         }
         let mut pair = 0;
         while fine && pair < self.wanted(&runs) {
-            for mode in order(pair) {
+            for mode in order(&modes, pair) {
                 fine = fine && next(&mut runs, mode, false)?;
             }
             pair += 1;
@@ -89,15 +93,35 @@ impl Comparing {
         Ok(runs.comparison(&Limits::of(&self.plan), |index| self.listing.url_at(index)))
     }
 
-    /// So many pairs in all, judged anew after each.
+    /// What a round is made of.
+    fn modes(&self) -> Vec<Mode> {
+        match self.widths.is_empty() {
+            true => vec![Mode::Serial, Mode::Parallel],
+            false => self.widths.iter().map(|&jobs| Mode::Jobs(jobs)).collect(),
+        }
+    }
+
+    /// What warms up most in the least time.
+    fn widest(&self) -> Mode {
+        self.widths.iter().max().map_or(Mode::Parallel, |&jobs| Mode::Jobs(jobs))
+    }
+
+    /// So many rounds in all, judged anew after each.
     fn wanted(&self, runs: &Runs) -> usize {
-        self.pairs.unwrap_or_else(|| pairs_that_fit(runs.pair_time()))
+        self.pairs.unwrap_or_else(|| pairs_that_fit(runs.round_time()))
     }
 
     /// One run, from cold connections to its last outcome.
     fn one(&self, runs: &mut Runs, begins: RunBegins) -> Result<(), Unfinished> {
-        let serial = begins.mode == Mode::Serial;
-        let plan = Plan { serial, hash_bodies: true, bodies: Bodies::Count, ..self.plan.clone() };
+        let jobs = match begins.mode {
+            Mode::Serial => 1,
+            Mode::Parallel => self.plan.jobs,
+            Mode::Jobs(jobs) => jobs as usize,
+        };
+        // One at a time needs no pool, and nothing that looks ahead.
+        let serial = matches!(begins.mode, Mode::Serial | Mode::Jobs(1));
+        let plan =
+            Plan { serial, jobs, hash_bodies: true, ignore_outputs: true, bodies: Bodies::Count, ..self.plan.clone() };
         let session = Session::under(self.stop.clone(), plan, self.client.clone(), None);
         self.client.make_cold();
         runs.begin(begins.mode, begins.warm_up);

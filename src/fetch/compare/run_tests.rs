@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::*;
-use crate::fetch::compare::{Bound, Measured, Unfit, Verdict, Why};
+use crate::fetch::compare::{Bound, Measured, Unfit, Verdict, Why, Width, Widths};
 use crate::fetch::list::{Input, List};
 use crate::fetch::outcome::Kind;
 use crate::green::ClockKind;
@@ -74,7 +74,7 @@ fn comparing(list: &str, server: SocketAddr) -> Comparing {
         versions: Default::default(),
     });
     let listing = read(list).unwrap();
-    Comparing { listing, plan: Plan::default(), client, stop: Stop::new(), pairs: None, warm_ups: 1 }
+    Comparing { listing, plan: Plan::default(), client, stop: Stop::new(), pairs: None, warm_ups: 1, widths: vec![] }
 }
 
 fn measured(comparison: Comparison) -> Measured {
@@ -87,7 +87,7 @@ fn measured(comparison: Comparison) -> Measured {
 #[test]
 fn the_tutorials_pages_take_the_sum_of_their_times_or_the_longest() {
     let comparison = beside(page, |server| comparing(&four_pages(), server).run(|_| ()).unwrap());
-    assert_eq!(comparison.size, Size { urls: 4, hosts: 4, warm_ups: 1, pairs: 6 });
+    assert_eq!(comparison.size, Size { urls: 4, hosts: 4, warm_ups: 1, pairs: 6, widths: 0 });
     let measured = measured(comparison);
     assert_eq!(measured.bytes, 203_276);
     assert_eq!(measured.differing.total, 0);
@@ -111,6 +111,79 @@ fn the_runs_come_in_pairs_by_turns_after_the_warm_up() {
     let expected =
         expected.into_iter().zip(1..).map(|((mode, warm_up), number)| RunBegins { mode, warm_up, number, of: 5 });
     assert_eq!(begun, expected.collect::<Vec<_>>());
+}
+
+fn widths(comparison: Comparison) -> Widths {
+    match comparison.verdict {
+        Verdict::Widths(widths) => *widths,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn widths_come_by_turns_and_the_least_that_is_enough_is_named() {
+    let mut begun = Vec::new();
+    let comparison = beside(page, |server| {
+        let comparing = Comparing { pairs: Some(3), widths: vec![1, 2, 4, 16], ..comparing(&four_pages(), server) };
+        assert_eq!(comparing.sizes().map(|size| size.requests()), [4 * 13; 2]);
+        comparing.run(|begins| begun.push(begins.mode)).unwrap()
+    });
+    let order = [16, 1, 2, 4, 16, 2, 4, 16, 1, 4, 16, 1, 2];
+    assert_eq!(begun, order.map(Mode::Jobs));
+    assert_eq!(comparison.size, Size { urls: 4, hosts: 4, warm_ups: 1, pairs: 3, widths: 4 });
+    let widths = widths(comparison);
+    // Two at once: 300 and 300, then 900 beside 450.
+    let times: Vec<_> = widths.widths.iter().map(|width| width.side.elapsed.median).collect();
+    assert_eq!(times, [ms(1_950), ms(1_200), ms(900), ms(900)]);
+    let near = |value: f64, expected: f64| assert!((value - expected).abs() < 1e-9, "{value} is not {expected}");
+    near(widths.widths[1].speed_up.median, 1_950.0 / 1_200.0);
+    // Two at once could not be quicker than half of the work.
+    near(widths.widths[1].possible.unwrap(), 2.0);
+    near(widths.widths[3].possible.unwrap(), 1_950.0 / 900.0);
+    assert_eq!(widths.jobs_enough, 4);
+    assert_eq!(widths.beyond().map(|width| width.jobs).collect::<Vec<_>>(), [16]);
+    assert_eq!(widths.bound, Some(Bound::OneUrl { url: "http://www.yahoo.example/".into(), time: ms(900) }));
+    assert!(widths.widths.iter().all(|width| !width.requests_grew()));
+}
+
+#[test]
+fn the_first_width_need_not_be_one_and_then_nothing_is_known_to_be_possible() {
+    let comparison = beside(page, |server| {
+        Comparing { pairs: Some(1), widths: vec![2, 4], ..comparing(&four_pages(), server) }.run(|_| ()).unwrap()
+    });
+    let widths = widths(comparison);
+    assert_eq!((widths.bound, widths.widths[1].possible, widths.jobs_enough), (None, None, 4));
+}
+
+/// One request after the other, however many wait: what a database behind a lock does.
+fn one_at_a_time() -> impl Fn(&mut Exchange<'_>) -> io::Result<()> {
+    let turn = green::Semaphore::new(1);
+    move |exchange| {
+        let _turn = turn.acquire()?;
+        green::sleep(ms(100))?;
+        exchange.respond(200, &Fields::new(), b"")
+    }
+}
+
+#[test]
+fn a_server_that_is_the_bottleneck_is_told_from_a_want_of_width() {
+    let many = (0..8).map(|host| format!("http://h{host}.example/\n")).collect::<String>();
+    let in_pairs =
+        beside(one_at_a_time(), |server| Comparing { pairs: Some(2), ..comparing(&many, server) }.run(|_| ()).unwrap());
+    let figures = measured(in_pairs);
+    // The first waits 100 ms, the last 800: half of them more than 450.
+    assert!((figures.growth.median - 4.5).abs() < 1e-9 && figures.requests_grew(), "{:?}", figures.growth);
+    assert!(!figures.shows_a_difference());
+    let in_widths = beside(one_at_a_time(), |server| {
+        Comparing { pairs: Some(2), widths: vec![1, 4], ..comparing(&many, server) }.run(|_| ()).unwrap()
+    });
+    let widths = widths(in_widths);
+    assert_eq!(
+        (widths.jobs_enough, widths.widths.iter().map(Width::requests_grew).collect::<Vec<_>>()),
+        (1, vec![false, true])
+    );
+    let quiet = beside(page, |server| comparing(&four_pages(), server).run(|_| ()).unwrap());
+    assert!(!measured(quiet).requests_grew());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What is kept of the runs of a comparison: 40 bytes for each URL of each run, and the sums.
+//! What is kept of the runs of a comparison: 48 bytes for each URL of each run, and the sums.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -11,14 +11,18 @@ use crate::fetch::outcome::{Kind, Outcome, Timings};
 pub enum Mode {
     /// One after another.
     Serial,
-    /// In a pool.
+    /// In a pool, as wide as the plan says.
     Parallel,
+    /// So many at once, whatever the plan says; 1: one after another.
+    Jobs(u32),
 }
 
 /// All runs of one list: begin a run, add its outcomes in any order, end it.
 #[derive(Debug)]
 pub struct Runs {
     urls: usize,
+    /// What each round is made of; a pair is a round of two.
+    modes: Box<[Mode]>,
     hosts: HashSet<Box<str>>,
     /// Origins by number.
     origins: HashMap<Box<str>, u32>,
@@ -47,6 +51,8 @@ pub(super) struct Sample {
     pub(super) bytes: u64,
     /// Up to 71 minutes; longer times count as that.
     pub(super) time_us: u32,
+    /// The part of it that the server and the line took: from sending to the last byte.
+    pub(super) served_us: u32,
     /// The origin that all of its time belongs to, if there is one.
     pub(super) origin: Option<u32>,
     pub(super) status: Option<u16>,
@@ -55,17 +61,30 @@ pub(super) struct Sample {
 
 impl Sample {
     /// What holds until the URL's outcome arrives: it never did.
-    const MISSING: Sample =
-        Sample { digest: [0; 16], bytes: 0, time_us: 0, origin: None, status: None, failed: Some(Kind::Cancelled) };
+    const MISSING: Sample = Sample {
+        digest: [0; 16],
+        bytes: 0,
+        time_us: 0,
+        served_us: 0,
+        origin: None,
+        status: None,
+        failed: Some(Kind::Cancelled),
+    };
 }
 
 impl Runs {
-    /// Room for runs of a list of so many URLs.
+    /// Room for pairs of runs of a list of so many URLs.
     pub fn new(urls: usize) -> Self {
-        Runs { urls, hosts: HashSet::new(), origins: HashMap::new(), runs: Vec::new() }
+        Runs::of(urls, [Mode::Serial, Mode::Parallel])
     }
 
-    /// Begins a run. The measured ones come in pairs, a serial and a parallel one in either order.
+    /// Room for rounds of runs, one in each of these modes.
+    pub fn of(urls: usize, modes: impl Into<Box<[Mode]>>) -> Self {
+        let modes = modes.into();
+        Runs { urls, modes, hosts: HashSet::new(), origins: HashMap::new(), runs: Vec::new() }
+    }
+
+    /// Begins a run. The measured ones come in rounds: one in each mode, in any order.
     pub fn begin(&mut self, mode: Mode, warm_up: bool) {
         let samples = vec![Sample::MISSING; self.urls];
         self.runs.push(Run { mode, warm_up, elapsed: None, samples, phases: Phases::default(), starts: 0 });
@@ -88,7 +107,8 @@ impl Runs {
         *sample = Sample {
             digest,
             bytes: outcome.bytes,
-            time_us: u32::try_from(outcome.timings.total().as_micros()).unwrap_or(u32::MAX),
+            time_us: micros(outcome.timings.total()),
+            served_us: micros(served(&outcome.timings)),
             origin,
             status: outcome.status,
             failed: outcome.error.as_ref().map(|failure| failure.kind),
@@ -104,21 +124,23 @@ impl Runs {
         }
     }
 
-    /// How long a pair takes: the mean of those measured, else an estimate from the last warm-up (a serial run takes
-    /// the sum of its requests' times). Zero before any run.
-    pub fn pair_time(&self) -> Duration {
-        let pairs = self.pairs();
-        if !pairs.is_empty() {
-            let ended = pairs.iter().flat_map(|(serial, parallel)| [serial.elapsed, parallel.elapsed]);
-            return ended.flatten().sum::<Duration>() / pairs.len() as u32;
+    /// How long a round takes: the mean of those measured, else an estimate from the last warm-up (the requests' times,
+    /// so many at once, but no less than that run took). Zero before any run.
+    pub fn round_time(&self) -> Duration {
+        let rounds = self.rounds();
+        if !rounds.is_empty() {
+            let ended = rounds.iter().flatten().filter_map(|run| run.elapsed);
+            return ended.sum::<Duration>() / rounds.len() as u32;
         }
         let Some((warm_up, elapsed)) = self.runs.iter().rev().find_map(|run| Some((run, run.elapsed?))) else {
             return Duration::ZERO;
         };
-        match warm_up.mode {
-            Mode::Serial => elapsed * 2,
-            Mode::Parallel => elapsed + warm_up.phases.total.max(elapsed),
-        }
+        let of = |mode: &Mode| match mode {
+            Mode::Serial => warm_up.phases.total,
+            Mode::Parallel => elapsed,
+            Mode::Jobs(jobs) => warm_up.phases.total / (*jobs).max(1),
+        };
+        self.modes.iter().map(|mode| of(mode).max(elapsed)).sum()
     }
 
     /// True as soon as a comparison is out of the question: a URL of an ended run failed or changed its status.
@@ -126,15 +148,19 @@ impl Runs {
         super::trouble::any(self)
     }
 
-    /// Completed pairs as (serial, parallel).
-    pub(super) fn pairs<'a>(&'a self) -> Vec<(&'a Run, &'a Run)> {
+    /// Completed rounds, each in the order of the modes.
+    pub(super) fn rounds<'a>(&'a self) -> Vec<Vec<&'a Run>> {
         let measured: Vec<&'a Run> = self.ended().filter(|run| !run.warm_up).collect();
-        let in_order = |pair: &[&'a Run]| match (pair.first()?, pair.get(1)?) {
-            (one, other) if one.mode == other.mode => None,
-            (one, other) if one.mode == Mode::Serial => Some((*one, *other)),
-            (one, other) => Some((*other, *one)),
+        let in_order = |round: &[&'a Run]| {
+            let of = |mode: &Mode| round.iter().find(|run| run.mode == *mode).copied();
+            self.modes.iter().map(of).collect::<Option<Vec<_>>>()
         };
-        measured.chunks(2).filter_map(in_order).collect()
+        measured.chunks(self.modes.len().max(1)).filter_map(in_order).collect()
+    }
+
+    /// What each round is made of.
+    pub(super) fn modes(&self) -> &[Mode] {
+        &self.modes
     }
 
     /// Runs that were stopped midway say nothing.
@@ -181,6 +207,17 @@ impl Run {
     pub(super) fn times(&self) -> impl Iterator<Item = Duration> {
         self.samples.iter().map(|sample| Duration::from_micros(sample.time_us.into()))
     }
+}
+
+/// Longer times count as 71 minutes.
+fn micros(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
+}
+
+/// What the server and the line took, without what it costs to get to them: that is paid once a connection, and a wider
+/// run has more of these.
+fn served(timings: &Timings) -> Duration {
+    [timings.send, timings.wait, timings.receive].into_iter().flatten().sum()
 }
 
 /// Sums of phases over a run.

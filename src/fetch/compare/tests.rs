@@ -6,6 +6,8 @@ use crate::fetch::summary::Rate;
 
 const LIMITS: Limits = Limits { jobs: 64, per_host: Some(10), rate: None };
 
+const PAIR: [Mode; 2] = [Mode::Serial, Mode::Parallel];
+
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
@@ -67,7 +69,7 @@ fn runs_of(times_ms: &[u64], pairs: usize, mut change: impl FnMut(usize, &mut Ou
     };
     run(&mut runs, Mode::Parallel, true);
     for pair in 0..pairs {
-        order(pair).into_iter().for_each(|mode| run(&mut runs, mode, false));
+        order(&PAIR, pair).into_iter().for_each(|mode| run(&mut runs, mode, false));
     }
     runs
 }
@@ -81,9 +83,12 @@ fn measured(runs: &Runs, limits: &Limits) -> Measured {
 
 #[test]
 fn the_order_alternates_from_pair_to_pair() {
-    assert_eq!(order(0), [Mode::Serial, Mode::Parallel]);
-    assert_eq!(order(1), [Mode::Parallel, Mode::Serial]);
-    assert_eq!(order(2), order(0));
+    assert_eq!(order(&PAIR, 0), [Mode::Serial, Mode::Parallel]);
+    assert_eq!(order(&PAIR, 1), [Mode::Parallel, Mode::Serial]);
+    assert_eq!(order(&PAIR, 2), order(&PAIR, 0));
+    let widths = [1, 4, 16].map(Mode::Jobs);
+    let firsts: Vec<Mode> = (0..6).map(|round| order(&widths, round)[0]).collect();
+    assert_eq!(firsts, [1, 4, 16, 1, 4, 16].map(Mode::Jobs));
 }
 
 #[test]
@@ -96,11 +101,11 @@ fn as_many_pairs_are_made_as_fit_into_twenty_seconds() {
 
 #[test]
 fn a_pair_is_estimated_from_the_warm_up_and_then_measured() {
-    assert_eq!(Runs::new(3).pair_time(), Duration::ZERO);
+    assert_eq!(Runs::new(3).round_time(), Duration::ZERO);
     let warm = runs_of(&[300, 300, 900, 450], 0, |_, _| {});
-    assert_eq!(warm.pair_time(), ms(900 + 1_950));
+    assert_eq!(warm.round_time(), ms(900 + 1_950));
     let measured = runs_of(&[300, 300, 900, 450], 1, |_, _| {});
-    assert_eq!(measured.pair_time(), ms(900 + 1_950 + 1 + 2));
+    assert_eq!(measured.round_time(), ms(900 + 1_950 + 1 + 2));
 }
 
 #[test]
@@ -221,7 +226,7 @@ fn an_outcome_that_never_came_is_a_failure() {
 fn without_a_pair_there_is_nothing_to_compare() {
     let comparison = runs_of(&[10, 10], 0, |_, _| {}).comparison(&LIMITS, url_at);
     assert_eq!(comparison.verdict, Verdict::NotComparable(Listed { first: vec![], total: 0 }));
-    assert_eq!(comparison.size, Size { urls: 2, hosts: 2, warm_ups: 1, pairs: 0 });
+    assert_eq!(comparison.size, Size { urls: 2, hosts: 2, warm_ups: 1, pairs: 0, widths: 0 });
 }
 
 #[test]
@@ -255,6 +260,7 @@ fn a_url_of_a_run_is_kept_in_at_most_64_bytes() {
 
 #[test]
 fn a_comparison_counts_its_requests() {
-    assert_eq!(requests(4, 1, 6), 52);
+    let size = Size { urls: 4, hosts: 4, warm_ups: 1, pairs: 6, widths: 0 };
+    assert_eq!((size.requests(), Size { widths: 4, ..size }.requests()), (52, 100));
     assert_eq!(runs_of(&[1; 3], 2, |_, _| {}).comparison(&LIMITS, url_at).size.requests(), 15);
 }

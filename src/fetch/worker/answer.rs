@@ -9,8 +9,8 @@ use crate::fetch::flow::first_method;
 use crate::fetch::journal::Part;
 use crate::fetch::names::{self, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::plan::{Bodies, Existing, Order, Resume};
-use crate::fetch::receive::{self, Rules};
+use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
+use crate::fetch::receive::{self, Gather, Rules};
 use crate::fetch::session::Job;
 use crate::fetch::sink::{Sink, There};
 use crate::fetch::transfer::{self, Meaning};
@@ -31,16 +31,15 @@ pub(super) struct To<'a> {
 impl Worker {
     /// Where the body of a line goes, if all is well.
     pub(super) fn sink(&self, job: &Job) -> Sink {
+        if let Some(path) = saved_to(&self.plan, job.place.as_ref()) {
+            let create_dirs = matches!(&self.plan.bodies, Bodies::Save(save) if save.create_dirs);
+            return self.file(job, path, create_dirs);
+        }
         match (&self.plan.bodies, &self.output, &job.place) {
-            (Bodies::Save(save), _, Some(Place::File(path) | Place::ByStatus(path))) => {
-                self.file(job, path, save.create_dirs)
-            }
-            // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
-            (_, _, Some(Place::File(path))) if !self.plan.hash_bodies => self.file(job, path, false),
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
                 let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
-                let turn = has_turns.then(|| self.turn.of(job.entry.index));
+                let turn = has_turns.then(|| self.turn.of(job.turn));
                 Sink::print(turn, output.clone(), self.spools.clone())
             }
             _ => Sink::Count,
@@ -80,22 +79,8 @@ impl Worker {
             let there = size(part).ok().flatten().filter(|bytes| *bytes > 0);
             return Ok(there.map_or((0, None), |bytes| (bytes, Some(validator))));
         }
-        self.continued_file(sink).map(|from| (from, None))
-    }
-
-    fn continued_file(&self, sink: &mut Sink) -> Result<u64, Failure> {
-        let Some(resume) = self.plan.transfer.resume else { return Ok(0) };
-        let there = match sink.saving() {
-            Some(save) => size(save.path().to_owned()).map_err(|error| write_failure(error.to_string()))?,
-            None => None,
-        };
-        match (resume, there) {
-            (Resume::AtEnd, there) => Ok(there.unwrap_or(0)),
-            (Resume::At(from), Some(there)) if from != there => {
-                Err(write_failure(format!("the file has {there} bytes, and was to be continued at {from} (-C)")))
-            }
-            (Resume::At(from), _) => Ok(from),
-        }
+        let Some(resume) = self.plan.transfer.resume else { return Ok((0, None)) };
+        Ok((continued_at(resume, sink.saving().map(|save| save.path()))?, None))
     }
 
     /// Takes the last answer's body to where it goes.
@@ -143,7 +128,12 @@ impl Worker {
             if matches!(meaning, Meaning::Continued(_)) { from } else { 0 },
             response.head(),
         );
-        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed: self.speeds.down() };
+        let gather = match (self.plan.keep_body, &mut ended.notes) {
+            (Some(most), Some(notes)) => Some(Gather { spool: notes.spool(&self.spools), room: most }),
+            _ => None,
+        };
+        let (lane, speed) = (self.lane.as_deref(), self.speeds.down());
+        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed, lane, gather };
         let taken = receive::body(rules, &mut response, sink, record, trace);
         if fails {
             // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
@@ -237,6 +227,32 @@ impl Worker {
         if !self.disk_is_full.replace(true) {
             self.stop.request(self.plan.grace.interrupt);
         }
+    }
+}
+
+/// The file that a body goes to, if it goes to one.
+pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> Option<&'a Path> {
+    match place {
+        // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
+        Some(Place::File(path)) if matches!(plan.bodies, Bodies::Save(_)) || !plan.ignore_outputs => Some(path),
+        Some(Place::ByStatus(path)) => Some(path),
+        _ => None,
+    }
+}
+
+/// The byte at which a download into this file is continued.
+#[inline(never)]
+pub(in crate::fetch) fn continued_at(resume: Resume, file: Option<&Path>) -> Result<u64, Failure> {
+    let there = match file {
+        Some(path) => size(path.to_owned()).map_err(|error| write_failure(error.to_string()))?,
+        None => None,
+    };
+    match (resume, there) {
+        (Resume::AtEnd, there) => Ok(there.unwrap_or(0)),
+        (Resume::At(from), Some(there)) if from != there => {
+            Err(write_failure(format!("the file has {there} bytes, and was to be continued at {from} (-C)")))
+        }
+        (Resume::At(from), _) => Ok(from),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every option, by the headings of the help.
 
+mod about;
 mod config;
 mod connection;
 mod input;
@@ -66,6 +67,11 @@ pub const GROUPS: &[Group] = &[
         options: output::OPTIONS,
     },
     Group { heading: Some("Config file"), example: "gfetch --preset polite -i urls.txt", options: config::OPTIONS },
+    Group {
+        heading: Some("About gfetch"),
+        example: "gfetch --generate complete-bash > ~/.local/share/bash-completion/completions/gfetch",
+        options: about::OPTIONS,
+    },
     Group { heading: None, example: "", options: output::ALREADY_SO },
     Group { heading: None, example: "", options: later::OPTIONS },
 ];

@@ -14,6 +14,8 @@ const MAX_JOBS: u64 = 1_000_000;
 const MAX_COUNT: u64 = u32::MAX as u64;
 /// More pairs than this say nothing new and take an hour.
 const MAX_RUNS: u64 = 1000;
+/// More widths than this are not told apart by anybody.
+const MAX_WIDTHS: usize = 16;
 /// curl's own, which `--connect-timeout 0` stands for.
 const CURLS_CONNECT_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -37,6 +39,12 @@ pub const SPEED: &[Opt] = &[
     Opt::flag("compare", "Fetch it serially and in parallel, by turns, and compare", |t| t.run.compare = true)
         .shown(Shown::Always)
         .more("GET and HEAD only. Every body is read and hashed in all runs, connections are closed before each."),
+    Opt::value("compare-jobs", "LIST", "Compare several -j instead: 1,4,16,64", |t, v| {
+        t.run.widths = v.parsed(widths, "different numbers of requests at once, the least first, as in 1,4,16,64")?;
+        t.run.compare = true;
+        Ok(())
+    })
+    .more("In rounds whose order rotates. Each is compared with the first, and the least that is enough is named. 1: one after another."),
     Opt::value("runs", "N", "With --compare: so many pairs (default: as fit into 20 s, 1 to 6)", |t, v| {
         t.run.runs = Some(v.count(1, MAX_RUNS)? as u32);
         Ok(())
@@ -137,12 +145,12 @@ pub const FAILURES: &[Opt] = &[
         Ok(())
     }),
     Opt::value("save-failed", "FILE", "Keep what failed as a list that -i takes", |t, v| {
-        t.output.save_failed = Some(v.regular_file()?);
+        t.output.save_failed = Some(v.file_not_stdout()?);
         Ok(())
     })
     .more("Each line as it was read, below a comment with its reason; written at the end, mode 0600."),
     Opt::value("resume", "FILE", "The run's record: what it has as done is not fetched again", |t, v| {
-        t.output.resume = Some(v.regular_file()?);
+        t.output.resume = Some(v.file_not_stdout()?);
         Ok(())
     })
     .more(
@@ -151,6 +159,14 @@ pub const FAILURES: &[Opt] = &[
          file is in place, or its report written. A line is known by its text (and its file), not by its number.",
     ),
 ];
+
+/// At least two, rising, each as `-j` takes it.
+fn widths(text: &str) -> Option<Vec<u32>> {
+    let widths: Vec<u32> =
+        text.split(',').map(|width| units::count(width, 1, MAX_JOBS).map(|jobs| jobs as u32)).collect::<Option<_>>()?;
+    let fine = (2..=MAX_WIDTHS).contains(&widths.len()) && widths.is_sorted_by(|one, other| one < other);
+    fine.then_some(widths)
+}
 
 /// Seconds where 0 is no time at all.
 fn seconds_from_zero(v: Value<'_>) -> Result<Duration, Refusal> {

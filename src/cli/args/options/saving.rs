@@ -47,7 +47,7 @@ pub const OPTIONS: &[Opt] = &[
     Opt::flag("skip-existing", "A file that is there is not asked for", |t| t.output.skip_existing = true)
         .more("It is taken as it is, whole or not, and counts as a success without an attempt."),
     Opt::value("manifest", "FILE", "Keep a list of what was saved: URL, file, bytes, separated by tabs", |t, v| {
-        t.output.manifest = Some(v.regular_file()?);
+        t.output.manifest = Some(v.file_not_stdout()?);
         Ok(())
     })
     .more(

@@ -321,9 +321,13 @@ fn the_report_makes_room_for_bodies() {
 #[test]
 fn a_comparison_hashes_and_has_one_warm_up() {
     let compared = ok("--compare -i l");
-    assert_eq!(compared.compare, Some(Compare { runs: None, warmup: 1 }));
+    assert_eq!(compared.compare, Some(Compare { widths: vec![], runs: None, warmup: 1 }));
     assert!(compared.plan.hash_bodies && !plan("").hash_bodies);
-    assert_eq!(ok("--compare --runs 2 --warmup 0 -I -i l").compare, Some(Compare { runs: Some(2), warmup: 0 }));
+    let given = ok("--compare --runs 2 --warmup 0 -I -i l").compare;
+    assert_eq!(given, Some(Compare { widths: vec![], runs: Some(2), warmup: 0 }));
+    let widths = ok("--compare-jobs 1,4,16 --runs 2 -i l").compare;
+    assert_eq!(widths, Some(Compare { widths: vec![1, 4, 16], runs: Some(2), warmup: 1 }));
+    assert_eq!(ok("--compare-jobs 1,4 --no-compare-jobs -i l").compare, None);
 }
 
 #[test]
@@ -350,8 +354,34 @@ fn talk_depends_on_the_terminal_and_the_environment() {
     for bodies_beside in ["--body", "-o -"] {
         assert_eq!(tty.ok(&format!("{bodies_beside} http://a/")).progress, Progress::None, "{bodies_beside}");
     }
-    let plain = Fake { env: vec![("NO_COLOR", "1")], ..tty };
-    assert_eq!((plain.ok("http://a/").color, plain.ok("--color always http://a/").color), (neither, both));
+    let dumb = Fake { env: vec![("TERM", "dumb")], ..tty };
+    assert_eq!((dumb.ok("http://a/").color, dumb.ok("http://a/").progress), (neither, Progress::Plain));
+}
+
+#[test]
+fn color_goes_by_the_option_then_by_the_environment_then_by_the_stream() {
+    let both = Color { stdout: true, stderr: true };
+    let neither = Color { stdout: false, stderr: false };
+    for (env, on_a_terminal, in_a_pipe) in [
+        (&[][..], both, neither),
+        (&[("NO_COLOR", "1")], neither, neither),
+        (&[("NO_COLOR", "")], both, neither),
+        (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], neither, neither),
+        (&[("CLICOLOR_FORCE", "1")], both, both),
+        (&[("CLICOLOR_FORCE", "1"), ("CLICOLOR", "0"), ("TERM", "dumb")], both, both),
+        (&[("CLICOLOR_FORCE", "0")], both, neither),
+        (&[("CLICOLOR_FORCE", "")], both, neither),
+        (&[("CLICOLOR", "0")], neither, neither),
+        (&[("CLICOLOR", "1")], both, neither),
+        (&[("TERM", "dumb")], neither, neither),
+    ] {
+        let tty = Fake { env: env.to_vec(), terminals: vec![Stream::Stdout, Stream::Stderr], ..Fake::default() };
+        let pipe = Fake { env: env.to_vec(), ..Fake::default() };
+        let found = (tty.ok("http://a/").color, pipe.ok("http://a/").color);
+        assert_eq!(found, (on_a_terminal, in_a_pipe), "{env:?}");
+        let asked = (pipe.ok("--color always http://a/").color, tty.ok("--color never http://a/").color);
+        assert_eq!(asked, (both, neither), "{env:?}");
+    }
 }
 
 #[test]

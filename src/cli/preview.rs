@@ -1,0 +1,125 @@
+//! A run that is told and not made: the list is read as in a run, and each line said in its turn.
+
+use std::time::Duration;
+
+use gfetch::fetch::Stop;
+use gfetch::fetch::list::{List, ListError};
+use gfetch::fetch::plan::Grace;
+use gfetch::fetch::preview::{Planned, Preview};
+
+use super::args::Invocation;
+use super::exit::Exit;
+use super::stream::{Broken, Stream};
+use super::{client, input, run, signals};
+
+/// How it is told.
+pub trait Teller {
+    /// Said on standard error before the first line; may be empty.
+    fn begin(&self) -> String;
+
+    /// Appends what is said of a line on standard output.
+    fn line(&mut self, out: &mut Vec<u8>, planned: &Planned);
+
+    /// The same on standard error.
+    fn talk(&mut self, _: &mut Vec<u8>, _: &Planned) {}
+
+    /// Said on standard error after the last line; may be empty.
+    fn end(&self) -> String;
+}
+
+/// Tells what `invocation` would do. Runs on a hub. The exit status is that of a run in which every URL succeeds.
+pub fn tell(invocation: &Invocation, teller: &mut dyn Teller) -> Exit {
+    let told = Telling::new(invocation).and_then(|(telling, list)| Ok((telling.caught()?, telling, list)));
+    match told {
+        Ok((caught, telling, list)) => {
+            let exit = telling.tell(list, teller);
+            caught.signal().map_or(exit, Exit::Signal)
+        }
+        Err(message) => {
+            super::complain(message);
+            Exit::Usage
+        }
+    }
+}
+
+struct Telling<'a> {
+    invocation: &'a Invocation,
+    stop: Stop,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+impl<'a> Telling<'a> {
+    fn new(invocation: &'a Invocation) -> Result<(Telling<'a>, List), String> {
+        let (list, _) = input::open(invocation)?;
+        // Certificates that cannot be read are told now, as they would be then.
+        client::of(&invocation.plan)?;
+        let stream = |opened: std::io::Result<Stream>| opened.map_err(|error| error.to_string());
+        let (stdout, stderr) = (stream(Stream::stdout())?, stream(Stream::stderr())?);
+        Ok((Telling { invocation, stop: Stop::new(), stdout, stderr }, list))
+    }
+
+    /// A signal ends the reading; there is nothing to wait for.
+    fn caught(&self) -> Result<signals::Caught, String> {
+        let caught = signals::watch(self.stop.clone(), Grace::new(Duration::ZERO), None, || ());
+        caught.map_err(|error| format!("signals: {error}"))
+    }
+
+    fn tell(&self, list: List, teller: &mut dyn Teller) -> Exit {
+        self.talk(&self.invocation.notes.iter().map(|note| format!("gfetch: {note}\n")).collect::<String>());
+        self.talk(&teller.begin());
+        let plan = &self.invocation.plan;
+        let (mut good, mut bad, mut broke_off) = (0, 0, None);
+        for planned in Preview::new(plan, list, run::names(self.invocation), self.stop.clone()) {
+            match planned {
+                Ok(planned) => {
+                    *(if planned.first.is_ok() { &mut good } else { &mut bad }) += 1;
+                    self.stdout.push_with(|out| teller.line(out, &planned));
+                    self.stderr.push_with(|out| teller.talk(out, &planned));
+                }
+                Err(error) => broke_off = Some(error),
+            }
+            if self.stdout.broken().is_some() {
+                break;
+            }
+        }
+        self.stdout.flush();
+        let exit = self.exit(good, bad, broke_off);
+        if good + bad > 0 && self.stdout.broken().is_none() {
+            self.talk(&teller.end());
+        }
+        self.stderr.flush();
+        match self.stdout.broken() {
+            Some(Broken::ReaderGone) => Exit::ReaderGone,
+            Some(Broken::Failed(_)) => Exit::Output,
+            None => exit,
+        }
+    }
+
+    fn exit(&self, good: u64, bad: u64, broke_off: Option<ListError>) -> Exit {
+        let nothing_read = good + bad == 0;
+        match broke_off {
+            Some(error) => {
+                self.complain(&error.to_string());
+                if nothing_read { Exit::Usage } else { Exit::Output }
+            }
+            None if nothing_read && !self.invocation.allow_empty && !self.stop.is_requested() => {
+                self.complain("no URL in the list (--allow-empty allows that)");
+                Exit::Usage
+            }
+            None => Exit::of_counts(good, bad),
+        }
+    }
+
+    fn complain(&self, message: &str) {
+        self.stderr.push(format!("gfetch: {message}\n").as_bytes());
+    }
+
+    /// Neither with `-s`.
+    fn talk(&self, text: &str) {
+        if !self.invocation.silent && !text.is_empty() {
+            self.stderr.push(text.as_bytes());
+            self.stderr.flush();
+        }
+    }
+}

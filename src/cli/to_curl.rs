@@ -1,0 +1,88 @@
+//! `--to-curl`: each request as the curl command that makes it, a line each.
+
+use gfetch::fetch::preview::Planned;
+
+use super::args::Invocation;
+use super::preview::Teller;
+use super::render::curl;
+
+/// Options that are about the whole run, or that curl has nothing like.
+const NOT_CURLS: &[&str] = &[
+    "block-private",
+    "deadline",
+    "dump-header",
+    "fail-early",
+    "give-up-host",
+    "grace",
+    "har",
+    "jobs",
+    "limit-rate-total",
+    "max-failures",
+    "per-host",
+    "rate",
+    "report",
+    "resume",
+    "retry-after-max",
+    "save-failed",
+    "serial",
+    "skip-existing",
+    "summary-json",
+    "threads",
+    "unordered",
+];
+
+/// Writes the commands.
+pub struct ToCurl<'a> {
+    invocation: &'a Invocation,
+    commands: u64,
+    /// A secret was left out of one.
+    hidden: bool,
+    /// A command follows redirects with fields of ours.
+    takes_fields_along: bool,
+}
+
+impl<'a> ToCurl<'a> {
+    pub fn new(invocation: &'a Invocation) -> ToCurl<'a> {
+        ToCurl { invocation, commands: 0, hidden: false, takes_fields_along: false }
+    }
+
+    fn not_curls(&self) -> Vec<String> {
+        let typed = self.invocation.as_typed.options().map(|(opt, _)| opt);
+        let mut names: Vec<String> =
+            typed.filter(|opt| NOT_CURLS.contains(&opt.long)).map(|opt| opt.spelled()).collect();
+        names.dedup();
+        names
+    }
+}
+
+impl Teller for ToCurl<'_> {
+    fn begin(&self) -> String {
+        String::new()
+    }
+
+    fn line(&mut self, out: &mut Vec<u8>, planned: &Planned) {
+        self.hidden |= curl::line(out, planned, self.invocation, self.commands == 0);
+        if let Ok(first) = &planned.first {
+            self.commands += 1;
+            let has_own = planned.entry.target.as_ref().is_ok_and(|target| !target.headers.is_empty());
+            let given = has_own || self.invocation.plan.request.headers.iter().any(|(_, value)| value.is_some());
+            self.takes_fields_along |= first.follows && given && !self.invocation.plan.request.location_trusted;
+        }
+    }
+
+    fn end(&self) -> String {
+        let mut text = String::new();
+        let mut say = |what: &str| text.push_str(&format!("gfetch: {what}\n"));
+        let not_curls = self.not_curls();
+        if !not_curls.is_empty() {
+            say(&format!("curl has no words for {}: each line is one request by itself", not_curls.join(", ")));
+        }
+        if self.takes_fields_along {
+            say("after a redirect to another origin curl sends the fields of -H there, too");
+        }
+        if self.hidden {
+            say("secrets are ***: --show-secrets prints them, and each line works as it is");
+        }
+        text
+    }
+}
