@@ -38,7 +38,7 @@ use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
-use answer::To;
+use answer::{To, is_there_already};
 pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
@@ -124,8 +124,9 @@ impl Worker {
             fetched.details = Some(Box::default());
         }
         let mut asked = None;
+        let there = is_there_already(&self.plan, job.place.as_ref());
         match &job.entry.target {
-            Ok(_) if self.is_there_already(&job, &mut fetched.outcome) => {}
+            Ok(_) if there.is_some() => fetched.outcome.file = there,
             Ok(target) => {
                 let ended = self.fetch_target(&job, target, &mut fetched.outcome, fetched.details.as_deref_mut());
                 let finished = self.finish(ended.sink, &mut fetched.outcome);

@@ -14,7 +14,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 
 use gfetch::fetch::summary::Summary;
-use gfetch::fetch::{Fetched, PartFiles, Session};
+use gfetch::fetch::{Fetched, Journal, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
 use self::har::Har;
@@ -83,6 +83,14 @@ fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
             fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
         }
     })
+}
+
+/// What the run's record (`--resume`) has as done; nothing is made or written.
+///
+/// # Errors
+/// A file that is no record of such a run.
+pub fn look_at(invocation: &Invocation) -> Result<Option<Journal>, String> {
+    invocation.resume.as_ref().map(|path| Resume::look_at(path, &invocation.plan)).transpose()
 }
 
 /// Takes the run up where its record (`--resume`) says that it ended, and goes on with that record; `to` are standard output

@@ -211,16 +211,6 @@ impl Worker {
 }
 
 impl Worker {
-    /// Whether the file of a line is there, where that is taken for what would be fetched (`--skip-existing`): then it is
-    /// done, and nothing is asked.
-    pub(super) fn is_there_already(&self, job: &Job, record: &mut Outcome) -> bool {
-        let (Existing::Skipped, Some(Place::File(path))) = (self.plan.existing, &job.place) else { return false };
-        // What cannot be looked at cannot be written either, which says why.
-        let is_there = size(path.clone()).is_ok_and(|size| size.is_some());
-        record.file = is_there.then(|| path.clone());
-        is_there
-    }
-
     /// Nothing more begins once there is no room for it: what is done stays, what runs may end.
     #[inline(never)]
     pub(super) fn note_disk_full(&self) {
@@ -238,6 +228,14 @@ pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> O
         Some(Place::ByStatus(path)) => Some(path),
         _ => None,
     }
+}
+
+/// The file of a line that is there, where it is taken for what would be fetched (`--skip-existing`): nothing is asked then.
+pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<PathBuf> {
+    let (Existing::Skipped, Some(Place::File(path))) = (plan.existing, place) else { return None };
+    // What cannot be looked at cannot be written either, which says why.
+    let is_there = size(path.clone()).is_ok_and(|size| size.is_some());
+    is_there.then(|| path.clone())
 }
 
 /// The byte at which a download into this file is continued.
