@@ -2,12 +2,11 @@
 
 use gfetch::fetch::preview::Planned;
 
-use super::args::{Format, Invocation, Stream};
+use super::args::{Format, Invocation};
 use super::preview::Teller;
 use super::render::dry_limits;
 use super::render::dry_run::{self, Counts, In};
 use super::report;
-use super::secrets::redact_header;
 
 /// What is told of each line, and counted.
 pub struct DryRun<'a> {
@@ -19,12 +18,8 @@ pub struct DryRun<'a> {
 impl<'a> DryRun<'a> {
     pub fn new(invocation: &'a Invocation) -> DryRun<'a> {
         let show = report::show(invocation, true);
-        let width = super::terminal::width(Stream::Stdout).unwrap_or(usize::MAX);
-        let hidden: Box<dyn Fn(&str, &str) -> bool> = match invocation.show_secrets {
-            true => Box::new(|_, _| false),
-            false => Box::new(|name, value| redact_header(name, value, &invocation.secret_headers) != value),
-        };
-        let told = In { redact: show.redact, width, hidden };
+        let secret_headers = (!invocation.show_secrets).then_some(&invocation.secret_headers[..]);
+        let told = In { redact: show.redact, width: show.width, secret_headers };
         DryRun { invocation, told, counts: Counts::default() }
     }
 }

@@ -11,11 +11,11 @@ use gfetch::fetch::plan::Plan;
 use gfetch::fetch::preview::{First, Planned};
 use gfetch::http::origin::Origin;
 
-use super::object::{Object, object};
+use super::object::object;
 use super::units::{counted, thousands, time};
-use super::{Redact, cut, redacted};
+use super::{Redact, cut, fields, redacted};
 use crate::cli::escape;
-use crate::cli::secrets::REDACTED;
+use crate::cli::secrets::redact_header;
 
 /// Origins that are counted one by one; of more it is only said that there are more, for an endless list has them.
 const MAX_ORIGINS: usize = 65_536;
@@ -31,8 +31,8 @@ pub struct In<'a> {
     pub redact: Redact,
     /// Columns of the terminal.
     pub width: usize,
-    /// Whether a field's value is a secret that is not shown.
-    pub hidden: Box<dyn Fn(&str, &str) -> bool + 'a>,
+    /// Names of fields that are secrets, beside the usual ones; none: secrets are shown.
+    pub secret_headers: Option<&'a [String]>,
 }
 
 /// What the lines come to, in memory that does not grow with them.
@@ -131,7 +131,7 @@ pub fn object_line(out: &mut Vec<u8>, planned: &Planned, told: &In<'_>) {
         line.string_or_null("file", file.map(|file| file.to_string_lossy()).as_deref());
         line.seconds_or_null("timeout", first.and_then(|first| first.max_time));
         match failure {
-            Some(failure) => line.object("error", |object| error(object, failure)),
+            Some(failure) => line.object("error", |object| fields::error(object, failure)),
             None => line.null("error"),
         }
     });
@@ -219,13 +219,8 @@ fn reason(planned: &Planned, failure: &Failure) -> String {
 
 fn shown_value(name: &str, value: &[u8], told: &In<'_>) -> String {
     let value = String::from_utf8_lossy(value);
-    if (told.hidden)(name, &value) { REDACTED.to_owned() } else { value.into_owned() }
-}
-/// As in the record of a run.
-fn error(object: &mut Object<'_>, failure: &Failure) {
-    object.plain("kind", failure.kind);
-    object.plain("stage", failure.stage);
-    object.string("message", &failure.message);
-    object.plain_or_null("limit", failure.limit);
-    object.number("curl", failure.curl.into());
+    match told.secret_headers {
+        Some(others) => redact_header(name, &value, others).to_owned(),
+        None => value.into_owned(),
+    }
 }

@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn printf_prints_every_byte() {
         let all: Vec<u8> = (0..=255).collect();
-        for bytes in [&all[..], b"-e\0", b"--\0-", b"%%\0", b"\0000", b""] {
+        for bytes in [&all[..], b"-e\0", b"--\0-", b"%%\0", b"\x00000", b""] {
             let mut command = String::new();
             printf(&mut command, bytes);
             assert!(command.is_ascii() && !command.contains('\n'), "{command}");

@@ -210,16 +210,6 @@ impl Worker {
     }
 }
 
-impl Worker {
-    /// Nothing more begins once there is no room for it: what is done stays, what runs may end.
-    #[inline(never)]
-    pub(super) fn note_disk_full(&self) {
-        if !self.disk_is_full.replace(true) {
-            self.stop.request(self.plan.grace.interrupt);
-        }
-    }
-}
-
 /// The file that a body goes to, if it goes to one.
 pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> Option<&'a Path> {
     match place {

@@ -19,7 +19,6 @@ pub const OPTIONS: &[Opt] = &[
          a file that is there is replaced, unless it is the list.",
     ),
     Opt::flag("dry-run", "Tell what would be done, and under which limits; send nothing", |t| t.output.dry_run = true)
-        .shown(Shown::Always)
         .more(
             "Each URL in its turn with its method and the file that it would be saved to, with -v its header fields, too; \
              --format json: an object a line. No name is looked up, no file made. Lines that are no URL are told: exit \
