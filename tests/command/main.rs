@@ -9,6 +9,7 @@ mod cookies;
 mod dry_run;
 mod edges;
 mod endings;
+mod files;
 mod formats;
 mod har;
 mod input;

@@ -2,4 +2,4 @@
 
 use crate::cli::args::option::Opt;
 
-pub const OPTIONS: &[Opt] = &[Opt::later("no-clobber", None), Opt::later("skip-existing", None)];
+pub const OPTIONS: &[Opt] = &[];
