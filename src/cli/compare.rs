@@ -150,7 +150,8 @@ impl Talk {
     fn report(&self, comparison: &Comparison) {
         match self.format {
             Format::Json => self.to.push_with(|out| render::compare_json::json(out, comparison, self.show.redact)),
-            Format::Text => {
+            // No CSV: see the arguments.
+            Format::Text | Format::Csv => {
                 let mut text = String::new();
                 render::compare::text(&mut text, comparison, &self.show);
                 self.to.talk(&text);

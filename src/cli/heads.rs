@@ -31,6 +31,11 @@ impl Heads {
         Ok(Heads { to, failed: None })
     }
 
+    /// On standard output, before the bodies.
+    pub fn shown(stdout: &Stream) -> Heads {
+        Heads { to: To::Stdout(stdout.clone()), failed: None }
+    }
+
     pub fn write(&mut self, fetched: &Fetched) {
         let text: Vec<u8> = fetched.exchanges.iter().flat_map(|one| one.response_head.iter().copied()).collect();
         match &mut self.to {

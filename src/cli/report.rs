@@ -1,6 +1,9 @@
 //! Everything that a run tells: records, the live line, the summary, and the files kept beside them.
 
 use std::borrow::Cow;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
 
 use gfetch::fetch::summary::{Limits, Summary};
 use gfetch::fetch::{Fetched, Session};
@@ -9,6 +12,9 @@ use gfetch::http::auth::redact_url;
 use super::args::{self, Format, Invocation};
 use super::kept::{End, Kept};
 use super::progress::Progress;
+use super::render::chosen::Chosen;
+use super::render::fields::{Of, Secrets};
+use super::render::write_out::{Template, To, Transfer};
 use super::render::{self, Redact, Show};
 use super::stream::{Broken, Stream};
 use super::{charset, terminal};
@@ -20,10 +26,15 @@ pub struct Report {
     /// Where the records go: one of the two.
     pub to: Stream,
     format: Format,
+    fields: Chosen,
+    write_out: Option<Template>,
+    secrets: Secrets,
     show: Show,
     pub summary: Summary,
     pub progress: Progress,
     kept: Vec<Box<dyn Kept>>,
+    /// What went wrong with a file of `-w`.
+    unwritten: Option<String>,
 }
 
 impl Report {
@@ -37,15 +48,23 @@ impl Report {
             stream.share_with(progress.live().filter(|_| terminal::width(of).is_some()));
         }
         let to_stdout = invocation.report_to == args::Stream::Stdout;
+        let to = if to_stdout { stdout.clone() } else { stderr.clone() };
+        if invocation.format == Format::Csv {
+            to.push_with(|out| render::csv::header(out, &invocation.fields));
+        }
         let mut summary = Summary::new(Limits::of(&invocation.plan));
         summary.certificates_unchecked = invocation.plan.connect.insecure;
         Report {
-            to: if to_stdout { stdout.clone() } else { stderr.clone() },
+            to,
             format: invocation.format,
+            fields: invocation.fields.clone(),
+            write_out: invocation.write_out.clone(),
+            secrets: secrets(invocation),
             show: show(invocation, to_stdout),
             summary,
             progress,
             kept,
+            unwritten: None,
             stdout,
             stderr,
         }
@@ -59,7 +78,12 @@ impl Report {
             return;
         }
         match self.format {
-            Format::Json => self.push(|out, show| render::json::record(out, outcome, show.redact)),
+            _ if self.write_out.is_some() => self.write_out(fetched),
+            Format::Json if self.fields.is_usual() => {
+                self.push(|out, show| render::json::record(out, outcome, show.redact));
+            }
+            Format::Json => self.push(|out, _| self.fields.record(out, self.of(fetched))),
+            Format::Csv => self.push(|out, _| render::csv::record(out, &self.fields, self.of(fetched))),
             Format::Text if self.show.width == usize::MAX => {
                 self.push(|out, show| render::text::columns(out, outcome, show.redact));
             }
@@ -71,12 +95,34 @@ impl Report {
         }
     }
 
+    fn of<'a>(&'a self, fetched: &'a Fetched) -> Of<'a> {
+        Of { outcome: &fetched.outcome, redact: self.show.redact, more: Some((fetched, &self.secrets)) }
+    }
+
+    /// What `-w` makes of a record, to each of the places that it names.
+    fn write_out(&mut self, fetched: &Fetched) {
+        let transfer = Transfer { fetched, secrets: &self.secrets };
+        let pieces = self.write_out.as_ref().map_or(Vec::new(), |template| template.render(transfer));
+        for (to, bytes) in pieces {
+            match to {
+                To::Report => self.to.push(&bytes),
+                To::Stdout => self.stdout.push(&bytes),
+                To::Stderr => self.stderr.push(&bytes),
+                To::File { path, appends } => {
+                    if let Err(error) = write_to(&path, appends, &bytes) {
+                        self.unwritten.get_or_insert(format!("cannot write {} (-w): {error}", path.display()));
+                    }
+                }
+            }
+        }
+    }
+
     fn push(&self, render: impl FnOnce(&mut Vec<u8>, &Show)) {
         self.to.push_with(|out| render(out, &self.show));
     }
 
     pub fn tell_summary(&self, hint: bool) {
-        let is_drawn = self.format == Format::Text && self.show.width != usize::MAX;
+        let is_drawn = self.format == Format::Text && self.write_out.is_none() && self.show.width != usize::MAX;
         let mut text = String::from(if is_drawn { "\n" } else { "" });
         render::summary::text(&mut text, &self.summary, &self.show, hint);
         self.stderr.talk(&text);
@@ -85,7 +131,8 @@ impl Report {
     /// Puts what was kept beside the report in its place. What could not be written is returned.
     pub fn finish_kept(&mut self, session: &Session) -> Vec<String> {
         let end = End { summary: &self.summary, session };
-        std::mem::take(&mut self.kept).into_iter().filter_map(|kept| kept.finish(&end).err()).collect()
+        let kept = std::mem::take(&mut self.kept).into_iter().filter_map(|kept| kept.finish(&end).err());
+        kept.chain(self.unwritten.take()).collect()
     }
 
     pub fn complain(&self, message: &str) {
@@ -106,6 +153,21 @@ pub fn show(invocation: &Invocation, to_stdout: bool) -> Show {
         width: terminal::width(stream).unwrap_or(usize::MAX),
         colour: if to_stdout { invocation.color.stdout } else { invocation.color.stderr },
     }
+}
+
+/// What may not be shown.
+pub fn secrets(invocation: &Invocation) -> Secrets {
+    Secrets {
+        redact: redact(invocation.show_secrets),
+        headers: invocation.secret_headers.clone(),
+        shown: invocation.show_secrets,
+    }
+}
+
+/// As curl: what is there is replaced at each transfer, or added to.
+fn write_to(path: &Path, appends: bool, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).append(appends).truncate(!appends).open(path)?.write_all(bytes)
 }
 
 pub fn redact(show_secrets: bool) -> Redact {

@@ -37,17 +37,18 @@ struct Run {
     started: Instant,
     /// A line has no record: a fault of ours, which must not end as a success.
     lost: bool,
-    heads: Option<Heads>,
+    heads: Vec<Heads>,
 }
 
 impl Run {
     fn prepare(mut invocation: Invocation) -> Result<(Run, List), String> {
-        invocation.plan.keep_exchanges = invocation.verbose || invocation.dump_header.is_some();
+        invocation.plan.keep_exchanges |= invocation.verbose || invocation.dump_header.is_some();
         invocation.plan.spool_dir = std::env::temp_dir();
         let (list, expected) = input::open(&invocation)?;
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
-        let heads = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout)).transpose()?;
+        let dumped = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout)).transpose()?;
+        let heads = dumped.into_iter().chain(invocation.show_headers.then(|| Heads::shown(&stdout))).collect();
         let plan = &invocation.plan;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
         let mut kept = kept::begin(&invocation, session.part_files(), &stdout)?;
@@ -91,13 +92,17 @@ impl Run {
 
     /// One record, in its turn: its body first, then its line.
     fn deliver(&mut self, mut fetched: Box<Fetched>) {
-        if let Some(heads) = &mut self.heads {
-            heads.write(&fetched);
-        }
+        self.heads.iter_mut().for_each(|heads| heads.write(&fetched));
         if let Some(body) = &mut fetched.body {
             let stdout = self.report.stdout.clone();
             // A broken standard output is remembered by the stream.
             let _ = body.drain(|bytes| stdout.write(bytes));
+        }
+        if let Some(details) = &mut fetched.details
+            && let Err(error) = details.read_body()
+        {
+            self.report.complain(&format!("a body that waited for its record cannot be read: {error}"));
+            self.lost = true;
         }
         self.session.turn().pass_to(fetched.turn + 1);
         if self.invocation.verbose {
@@ -117,6 +122,7 @@ impl Run {
         self.report.summary.done_before = self.session.done_before();
         self.report.summary.stopped_after = self.session.stopped_after().map(|source| line_number(&source));
         self.report.to.flush();
+        self.report.stdout.flush();
         let broke_off = self.session.take_list_error();
         let nothing_read = self.session.lines_read() == 0;
         let mut exit = self.exit();
@@ -132,7 +138,7 @@ impl Run {
             None => {}
         }
         let mut unwritten = self.report.finish_kept(&self.session);
-        unwritten.extend(self.heads.take().and_then(|heads| heads.finish().err()));
+        unwritten.extend(std::mem::take(&mut self.heads).into_iter().filter_map(|heads| heads.finish().err()));
         for message in unwritten {
             self.report.complain(&message);
             exit = Exit::Output;

@@ -12,7 +12,7 @@ use super::secrets::redact_header;
 /// The exchanges of one record.
 pub fn exchanges(fetched: &Fetched, invocation: &Invocation) -> String {
     let mut text = String::new();
-    for exchange in &fetched.exchanges {
+    for exchange in fetched.exchanges.iter().filter(|exchange| exchange.status.is_some()) {
         push(&mut text, fetched.outcome.index, exchange, invocation);
     }
     text

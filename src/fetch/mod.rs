@@ -10,6 +10,7 @@ mod ahead;
 pub mod compare;
 mod credentials;
 mod curl_code;
+mod details;
 mod exchange;
 mod failure;
 mod flow;
@@ -37,6 +38,7 @@ pub mod summary;
 mod transfer;
 mod worker;
 
+pub use details::{Details, EarlierAttempt};
 pub use exchange::Exchange;
 pub use in_flight::{InFlight, Seen};
 pub use journal::{Journal, JournalError, Key, Ticket};

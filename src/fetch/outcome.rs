@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::ops::Add;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
+
+use crate::http::{Phase, Trace};
 
 /// What became of one input line. There is exactly one of these for every line read.
 #[derive(Clone, Debug)]
@@ -86,6 +89,40 @@ pub struct Timings {
 }
 
 impl Timings {
+    /// The phases of a trace.
+    pub(super) fn of(trace: &Trace) -> Timings {
+        // Asking a proxy for a way is part of getting a connection.
+        let connect = [Phase::Connect, Phase::Proxy].into_iter().filter_map(|phase| trace.time(phase)).reduce(Add::add);
+        Timings {
+            queue: Duration::ZERO,
+            dns: trace.time(Phase::Dns),
+            connect,
+            tls: trace.time(Phase::Tls),
+            send: trace.time(Phase::Send),
+            wait: trace.time(Phase::Wait),
+            receive: trace.time(Phase::Receive),
+            retries: Duration::ZERO,
+        }
+    }
+
+    /// What was added to the phases of `before`; of an exchange that was `answered` the last three have happened.
+    pub(super) fn since(&self, before: &Timings, answered: bool) -> Timings {
+        let spent = |now: Option<Duration>, before: Option<Duration>, surely: bool| {
+            let spent = now?.saturating_sub(before.unwrap_or_default());
+            (surely || before.is_none() || !spent.is_zero()).then_some(spent)
+        };
+        Timings {
+            queue: Duration::ZERO,
+            dns: spent(self.dns, before.dns, false),
+            connect: spent(self.connect, before.connect, false),
+            tls: spent(self.tls, before.tls, false),
+            send: spent(self.send, before.send, answered),
+            wait: spent(self.wait, before.wait, answered),
+            receive: spent(self.receive, before.receive, answered),
+            retries: Duration::ZERO,
+        }
+    }
+
     /// All phases but `queue`.
     pub fn total(&self) -> Duration {
         [self.dns, self.connect, self.tls, self.send, self.wait, self.receive].into_iter().flatten().sum::<Duration>()

@@ -51,6 +51,14 @@ pub struct Plan {
     pub keep_exchanges: bool,
     /// Where what is in flight is noted, for who watches the run; none: nowhere.
     pub watch: Option<InFlight>,
+    /// Whether each record comes with its earlier attempts.
+    pub keep_attempts: bool,
+    /// Whether each record comes with the certificates that its last server showed.
+    pub keep_certificates: bool,
+    /// Whether each record comes with its last body, at most so many decoded bytes of it.
+    pub keep_body: Option<usize>,
+    /// Where lines of a list want their bodies saved is passed over: they are fetched for their time only.
+    pub ignore_outputs: bool,
     /// Bodies that are printed wait until their records are handed over: something comes before them on standard output.
     pub hold_bodies: bool,
     /// The folder for bodies that wait for their turn and do not fit into memory (`/tmp`); the files have no names there.
@@ -91,6 +99,10 @@ impl Default for Plan {
             hash_bodies: false,
             keep_exchanges: false,
             watch: None,
+            keep_attempts: false,
+            keep_certificates: false,
+            keep_body: None,
+            ignore_outputs: false,
             hold_bodies: false,
             spool_dir: PathBuf::from("/tmp"),
             retry: RetryPolicy::default(),
@@ -103,6 +115,13 @@ impl Default for Plan {
             bodies: Bodies::Count,
             existing: Existing::Replaced,
         }
+    }
+}
+
+impl Plan {
+    /// Whether a record comes with more than its outcome.
+    pub(super) fn keeps_details(&self) -> bool {
+        self.keep_exchanges | self.keep_attempts | self.keep_certificates | self.keep_body.is_some()
     }
 }
 

@@ -11,6 +11,7 @@ use super::pace::{Paced, TooSlow};
 use super::plan::Plan;
 use super::sink::Sink;
 use super::speed::Speed;
+use super::spool::Spool;
 use crate::http::coding::{Coding, DecodeError, Decoder, MemoryBudget, parse_codings};
 use crate::http::{Error, Response, Trace};
 
@@ -26,6 +27,23 @@ pub(super) struct Rules<'a> {
     pub speed: Option<Speed>,
     /// Where bytes are noted as they come.
     pub lane: Option<&'a Lane>,
+    pub gather: Option<Gather<'a>>,
+}
+
+/// Where the beginning of a body is kept for its record.
+pub(super) struct Gather<'a> {
+    pub spool: &'a mut Spool,
+    /// Bytes that it still takes.
+    pub room: usize,
+}
+
+impl Gather<'_> {
+    #[inline(never)]
+    fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        let taken = piece.len().min(self.room);
+        self.room -= taken;
+        self.spool.write(&piece[..taken])
+    }
 }
 
 /// Reads the whole body of `response` into `sink`; `record` says how far it came, also on failure.
@@ -36,14 +54,14 @@ pub(super) fn body(
     record: &mut Outcome,
     trace: &Trace,
 ) -> Result<(), Failure> {
-    let Rules { plan, compressed, budget, speed, lane } = rules;
+    let Rules { plan, compressed, budget, speed, lane, gather } = rules;
     // Where there is no body (HEAD, 204, 304) what its fields say of one is nothing to us.
     let codings = match compressed && !response.is_done() {
         true => codings(response)?,
         false => Vec::new(),
     };
-    let mut intake =
-        Intake { most: plan.limits.max_filesize, hash: plan.hash_bodies.then(Sha256::new), sink, record, trace, lane };
+    let hash = plan.hash_bodies.then(Sha256::new);
+    let mut intake = Intake { most: plan.limits.max_filesize, hash, gather, sink, record, trace, lane };
     if codings.is_empty() {
         intake.refuse_announced(response)?;
     }
@@ -66,6 +84,7 @@ fn codings(response: &Response) -> Result<Vec<Coding>, Failure> {
 struct Intake<'a> {
     most: Option<u64>,
     hash: Option<Sha256>,
+    gather: Option<Gather<'a>>,
     sink: &'a mut Sink,
     record: &'a mut Outcome,
     trace: &'a Trace,
@@ -74,7 +93,7 @@ struct Intake<'a> {
 
 impl Intake<'_> {
     fn only_counts(&self) -> bool {
-        self.sink.is_count() && self.hash.is_none()
+        self.sink.is_count() && self.hash.is_none() && self.gather.is_none()
     }
 
     /// A length that is announced over the limit need not be waited for.
@@ -128,7 +147,9 @@ impl Intake<'_> {
         if let Some(hash) = &mut self.hash {
             hash.update(piece);
         }
-        self.sink.write(piece).map_err(|error| Failure::new(Kind::Write, Stage::Write, error.to_string()))
+        let gathered = self.gather.as_mut().map_or(Ok(()), |gather| gather.write(piece));
+        let written = gathered.and_then(|()| self.sink.write(piece));
+        written.map_err(|error| Failure::new(Kind::Write, Stage::Write, error.to_string()))
     }
 
     /// Counts decoded bytes and holds them to their limit.

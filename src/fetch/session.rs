@@ -1,12 +1,12 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
 use std::cell::{Cell, OnceCell, Ref, RefCell};
-use std::ops::Add;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ahead::{Ahead, Ready};
 use super::credentials::Credentials;
+use super::details::Details;
 use super::exchange::Exchange;
 use super::flow::{UsualFields, first_method};
 use super::in_flight::InFlight;
@@ -27,7 +27,7 @@ use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
 use crate::http::cookies::Jar;
 use crate::http::h1::Head;
-use crate::http::{Client, Phase, Trace};
+use crate::http::{Client, Trace};
 
 /// Lines read ahead of the permits: whoever waits for a busy origin must not keep the others from starting. How many of
 /// them may wait for a permit alone, [`Ahead`] says.
@@ -66,6 +66,8 @@ pub struct Fetched {
     pub turn: u64,
     /// What the record of the run (`--resume`) knows it by, where it is not in there yet.
     pub ticket: Option<Ticket>,
+    /// What else the plan asks for.
+    pub details: Option<Box<Details>>,
 }
 
 impl Fetched {
@@ -81,7 +83,14 @@ impl Fetched {
         let message = error.as_ref().map_or(0, |error| error.message.len());
         let line = self.line.as_ref().map_or(0, |line| line.len());
         let heads: usize = self.exchanges.iter().map(Exchange::text_bytes).sum();
-        url.len() + of(final_url) + content_type.as_ref().map_or(0, |text| text.len()) + message + line + heads
+        let details = self.details.as_ref().map_or(0, |details| details.bytes());
+        url.len()
+            + of(final_url)
+            + content_type.as_ref().map_or(0, |text| text.len())
+            + message
+            + line
+            + heads
+            + details
     }
 }
 
@@ -380,15 +389,8 @@ impl Outcome {
 
     /// Takes over where the time went, and to whom.
     pub(super) fn take_times(&mut self, trace: &Trace) {
-        let timings = &mut self.timings;
-        timings.dns = trace.time(Phase::Dns);
-        // Asking a proxy for a way is part of getting a connection.
-        timings.connect =
-            [Phase::Connect, Phase::Proxy].into_iter().filter_map(|phase| trace.time(phase)).reduce(Add::add);
-        timings.tls = trace.time(Phase::Tls);
-        timings.send = trace.time(Phase::Send);
-        timings.wait = trace.time(Phase::Wait);
-        timings.receive = trace.time(Phase::Receive);
+        let Timings { queue, retries, .. } = self.timings;
+        self.timings = Timings { queue, retries, ..Timings::of(trace) };
         (self.reused, self.remote, self.tls) = (trace.reused, trace.remote, trace.tls);
     }
 }

@@ -37,11 +37,12 @@ pub struct Spool {
     shared: SpoolMemory,
     memory: Vec<u8>,
     file: Option<File>,
+    bytes: usize,
 }
 
 impl Spool {
     pub(super) fn new(shared: SpoolMemory) -> Spool {
-        Spool { shared, memory: Vec::new(), file: None }
+        Spool { shared, memory: Vec::new(), file: None, bytes: 0 }
     }
 
     /// Appends bytes.
@@ -49,6 +50,7 @@ impl Spool {
         if self.file.is_none() && self.shared.used.get() + bytes.len() > MAX_MEMORY_BYTES {
             self.move_to_file()?;
         }
+        self.bytes += bytes.len();
         match &mut self.file {
             Some(file) => file.write_all(bytes),
             None => {
@@ -57,6 +59,11 @@ impl Spool {
                 Ok(())
             }
         }
+    }
+
+    /// Bytes that were written to it.
+    pub(super) fn len(&self) -> usize {
+        self.bytes
     }
 
     /// Gives everything to `out`, in order, and is empty then.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
 use super::credentials::Credentials;
-use super::exchange::Exchange;
+use super::details::{Details, Notes};
 use super::failure::{cut, over_time, stage};
 use super::flow::{Flow, UsualFields};
 use super::in_flight::Lane;
@@ -90,7 +90,8 @@ struct Ended {
     refused: bool,
     /// What the last answer asked for, and who gave it.
     retry_after: Option<(Duration, Origin)>,
-    exchanges: Vec<Exchange>,
+    /// What the plan asks for beyond the record.
+    notes: Option<Box<Notes>>,
     /// The entity tag to be saved: that of the last answer that had a body.
     etag: Option<String>,
     /// What was asked for last, also by an attempt before this.
@@ -108,16 +109,29 @@ impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Box<Fetched> {
         let outcome = job.record(&self.plan);
-        let mut fetched =
-            Box::new(Fetched { outcome, body: None, line: None, exchanges: Vec::new(), turn: job.turn, ticket: None });
+        let mut fetched = Box::new(Fetched {
+            outcome,
+            body: None,
+            line: None,
+            exchanges: Vec::new(),
+            turn: job.turn,
+            ticket: None,
+            details: None,
+        });
+        if self.plan.keeps_details() {
+            fetched.details = Some(Box::default());
+        }
         let mut asked = None;
         match &job.entry.target {
             Ok(target) => {
-                let ended = self.fetch_target(&job, target, &mut fetched.outcome);
+                let ended = self.fetch_target(&job, target, &mut fetched.outcome, fetched.details.as_deref_mut());
                 let finished = finish(ended.sink, &mut fetched.outcome);
                 self.save_etag(ended.etag, &mut fetched.outcome);
                 fetched.outcome.file = finished.file;
-                (fetched.body, fetched.exchanges) = (finished.body, ended.exchanges);
+                fetched.body = finished.body;
+                if let (Some(details), Some(notes)) = (&mut fetched.details, ended.notes) {
+                    fetched.exchanges = details.take_last(*notes);
+                }
                 asked = ended.asked;
             }
             Err(failure) => fetched.outcome.error = Some(failure.clone()),
@@ -171,7 +185,13 @@ impl Worker {
         }
     }
 
-    fn fetch_target(&self, job: &Job, target: &Target, record: &mut Outcome) -> Ended {
+    fn fetch_target(
+        &self,
+        job: &Job,
+        target: &Target,
+        record: &mut Outcome,
+        mut details: Option<&mut Details>,
+    ) -> Ended {
         let Some(origin) = Origin::of(&target.url) else {
             record.error = Some(Failure::new(Kind::Url, Stage::Input, "not an http or https URL"));
             return Ended::default();
@@ -204,7 +224,10 @@ impl Worker {
             });
             record.timings.retries = now.saturating_duration_since(first);
             // Its file or its memory first: the next attempt has its own.
-            let Ended { asked, etag, .. } = std::mem::take(&mut last);
+            let Ended { asked, etag, notes, .. } = std::mem::take(&mut last);
+            if let (Some(details), true) = (&mut details, self.plan.keep_attempts) {
+                details.take_earlier(record, notes);
+            }
             last = self.attempt(job, target, pass, etag, record);
             last.asked = last.asked.or(asked);
             if !self.wait_to_try_again(&origin, record, &last, first) {
@@ -324,7 +347,8 @@ impl Worker {
         }
         let _flight = self.lane.as_ref().map(|lane| lane.begin(&target.url, green::now()));
         let mut trace = Trace::default();
-        let mut ended = Ended::default();
+        let mut ended = Ended { notes: Notes::of(&self.plan), ..Ended::default() };
+        trace.certificates = self.plan.keep_certificates.then(Default::default);
         let mut sink = self.sink(job);
         let max_time = target.timeout.or(self.plan.limits.max_time);
         let speed = self.speeds.up();
@@ -349,6 +373,9 @@ impl Worker {
         let at = stage(&trace);
         trace.stop();
         record.take_times(&trace);
+        if let Some(notes) = &mut ended.notes {
+            notes.end(&trace);
+        }
         ended.asked = flow.last_asked().map(|url| match url {
             Cow::Borrowed(_) => Asked::Target,
             Cow::Owned(url) => Asked::Elsewhere(url.into()),

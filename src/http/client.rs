@@ -269,6 +269,9 @@ impl Client {
         trace.reused = connection.exchanges > 0;
         trace.remote = connection.remote;
         trace.tls = connection.tls_version();
+        if let Some(certificates) = &mut trace.certificates {
+            **certificates = connection.certificates().to_vec();
+        }
         connection.exchanges += 1;
         trace.enter(Phase::Send);
         let mut head = self.shared.spare_head.take();

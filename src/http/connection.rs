@@ -6,6 +6,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+
 use super::buffer::Buffer;
 use super::pool::Key;
 use crate::net::{self, TcpStream, TlsStream, UnixStream};
@@ -28,6 +30,11 @@ pub(super) trait Carrier: Read + Write {
 
     /// The version of the TLS that is spoken with the origin.
     fn tls_version(&self) -> Option<&'static str>;
+
+    /// The certificates that the origin showed.
+    fn certificates(&self) -> &[CertificateDer<'static>] {
+        &[]
+    }
 
     /// The protocol that was agreed on for the origin.
     fn alpn(&self) -> Option<&[u8]>;
@@ -74,6 +81,10 @@ impl<S: net::Transport + Below> Carrier for TlsStream<S> {
 
     fn tls_version(&self) -> Option<&'static str> {
         Some(self.version())
+    }
+
+    fn certificates(&self) -> &[CertificateDer<'static>] {
+        TlsStream::certificates(self)
     }
 
     fn alpn(&self) -> Option<&[u8]> {
@@ -266,6 +277,15 @@ impl Connection {
             Transport::Plain(_) => None,
             Transport::Tls(stream) => Some(stream.version()),
             Transport::Other(stream) => stream.tls_version(),
+        }
+    }
+
+    /// The certificates that the origin showed, its own first.
+    pub fn certificates(&self) -> &[CertificateDer<'static>] {
+        match &self.transport {
+            Transport::Plain(_) => &[],
+            Transport::Tls(stream) => stream.certificates(),
+            Transport::Other(stream) => stream.certificates(),
         }
     }
 

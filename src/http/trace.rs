@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::CertificateDer;
+
 use super::proxy::Opening;
 use crate::green;
 
@@ -43,6 +45,8 @@ pub struct Trace {
     /// What was said with a proxy about the way of the last connection, where one was asked for by CONNECT; it stays until
     /// somebody takes it.
     pub opening: Option<Box<Opening>>,
+    /// Where somebody wants them: the certificates that the origin of the last connection showed, its own first.
+    pub certificates: Option<Box<Vec<CertificateDer<'static>>>>,
 }
 
 impl Trace {

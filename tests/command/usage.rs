@@ -69,7 +69,8 @@ const BAD: &[(&str, &[&str])] = &[
     ("--threads 2", &["--threads"]),
     ("-x ftp://proxy:1", &["--proxy", "socks5h"]),
     ("--connect-to x", &["--connect-to", "HOST1:PORT1"]),
-    ("-w %{json}", &["--write-out"]),
+    ("-w @/none/such", &["-w", "/none/such"]),
+    ("--format csv --fields url,statsu", &["--fields", "statsu", "status"]),
     ("--serial=1", &["--serial", "no value"]),
     ("--save-failed -", &["--save-failed"]),
 ];

@@ -26,6 +26,8 @@ enum Fate {
     /// It names something on this machine (which a refusal names, or the option), or is only compared: never sent, and shown
     /// escaped.
     Local,
+    /// It is printed as it was typed; never sent.
+    Printed,
     /// A number, a word, an address: nothing else is taken.
     Closed,
 }
@@ -57,6 +59,9 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--save-failed", "{dir}/failed", Local),
     ("--report", "{dir}/page.html", Local),
     ("--resume", "{dir}/record", Local),
+    ("--summary-json", "{dir}/summary", Local),
+    ("--har", "{dir}/har", Local),
+    ("--write-out", "%{http_code} %{url}\\n", Printed),
     ("--cacert", "{dir}/cacert", Local),
     ("--capath", "{dir}", Local),
     ("--cookie-jar", "{dir}/jar", Local),
@@ -111,6 +116,8 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--give-up-host", "1", Closed),
     ("--max-failures", "1", Closed),
     ("--format", "json", Closed),
+    ("--fields", "url", Closed),
+    ("--max-body", "3M", Closed),
     ("--progress", "none", Closed),
     ("--color", "never", Closed),
 ];
@@ -232,7 +239,8 @@ fn give_by(version: &str, option: &str, value: &str, what: &str) -> Did {
     let url = format!("http://{address}/");
     let output = gfetch(&["-m", "5", "--connect-timeout", "2", version, option, &value, &url]);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
-    let shown = out.clone() + &err;
+    let is_printed = OPTIONS.iter().any(|row| row.0 == option && row.2 == Printed);
+    let shown = if is_printed { err.clone() } else { out.clone() + &err };
     assert!(harmful(&shown).is_empty(), "{what}: {shown:?}");
     let code = output.status.code().unwrap_or_else(|| panic!("{what}: {:?}", output.status));
     assert!(!err.contains("panicked"), "{what}: {err}");
@@ -350,7 +358,7 @@ fn a_body_is_sent_byte_for_byte_and_ends_where_it_ends() {
 
 #[test]
 fn what_is_local_is_never_sent() {
-    for (option, good) in rows(Local) {
+    for (option, good) in rows(Local).chain(rows(Printed)) {
         for (name, poison) in poisons() {
             let what = format!("{option} with {name}");
             let did = give(option, &format!("{good}{poison}"), &what);

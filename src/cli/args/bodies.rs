@@ -12,6 +12,9 @@ use super::usage::{UsageError, shown};
 /// Options that contradict each other, and files that would be written over each other.
 pub fn plan(input: &Input, output: &Output) -> Result<Bodies, UsageError> {
     let saves = !output.templates.is_empty() || output.remote_name;
+    if output.show_headers && saves {
+        return Err(UsageError::new("--show-headers prints heads and bodies; where -o or -O save bodies, use -D"));
+    }
     if output.body && saves {
         return Err(UsageError::new("--body prints bodies, -o and -O save them: choose one"));
     }
@@ -25,7 +28,7 @@ pub fn plan(input: &Input, output: &Output) -> Result<Bodies, UsageError> {
     }
     names_are_apart(input, &output.templates)?;
     let all_to_stdout = !output.templates.is_empty() && output.templates.iter().all(|template| template == "-");
-    Ok(if output.body || all_to_stdout {
+    Ok(if output.body || output.show_headers || all_to_stdout {
         Bodies::Print
     } else if may_save {
         Bodies::Save(Save {

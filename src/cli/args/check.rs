@@ -13,11 +13,14 @@ use super::bodies;
 use super::environment;
 use super::request;
 use super::tls;
+use super::told::{self, Told};
 use super::transfer;
 use super::typed::{ColorArg, Format, Input, ListSource, Only, Output, ProgressArg, Request, Run, Typed};
 use super::usage::{UsageError, shown};
 use super::who;
 use super::world::{Stream, World};
+use crate::cli::render::chosen::Chosen;
+use crate::cli::render::write_out::Template;
 
 /// What is to be fetched, how, and what is to be told.
 #[derive(Debug)]
@@ -40,6 +43,14 @@ pub struct Invocation {
     pub allow_empty: bool,
     /// How the report is written …
     pub format: Format,
+    /// Which fields records have, where they are JSON or CSV.
+    pub fields: Chosen,
+    /// What is told of each record in place of text.
+    pub write_out: Option<Template>,
+    /// The heads of answers stand before their bodies.
+    pub show_headers: bool,
+    /// Where the HAR goes.
+    pub har: Option<PathBuf>,
     /// … and where. To standard error when bodies take standard output.
     pub report_to: Stream,
     /// Bodies may go to a terminal whatever is in them (`-o -`).
@@ -58,6 +69,8 @@ pub struct Invocation {
     pub secret_headers: Vec<String>,
     /// Where the heads of the answers go; `-` is standard output.
     pub dump_header: Option<PathBuf>,
+    /// Where the summary is written at the end; `-` is standard output.
+    pub summary_json: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
     /// Where the page about the run goes.
@@ -105,7 +118,7 @@ pub struct Color {
 pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError> {
     let Typed { mut plan, input, run, request: mut args, route, output, mut as_typed } = typed;
     something_to_fetch(&input)?;
-    request::one_reader_of_stdin(&input, &args)?;
+    request::one_reader_of_stdin(&input, &args, &output)?;
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
     transfer::check(&input, &args, &plan, &output)?;
@@ -120,11 +133,14 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     // Nothing is sent that it could decrypt, and no file is made.
     plan.connect.tls.key_log.take_if(|_| only.is_some());
     request::fill(&mut args, &mut plan.request, &mut plan.secrets, world)?;
-    let notes = who::fill(&args.who, &mut plan, world)?;
+    let mut notes = who::fill(&args.who, &mut plan, world)?;
+    let told = told::records(&output, world)?;
+    notes.extend(told.notes.iter().cloned());
     secrets_stay_home(&input, &plan, &args)?;
     transfer::fill(&mut args, &mut plan, world)?;
     limits(&mut plan, &run);
-    plan.hash_bodies = compare.is_some();
+    (plan.hash_bodies, plan.ignore_outputs) = (compare.is_some(), compare.is_some());
+    told::ask_for(&mut plan, &told, &output);
     plan.request.compressed = args.compressed;
     plan.request.follow = args.follow.unwrap_or_default();
     plan.connect.ca = environment::ca_source(args.cacert, args.capath, world.env, world.system_ca);
@@ -132,7 +148,8 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
         plan.secrets.netrc.as_ref().and_then(|_| who::netrc_path(&args.who, world)).map(|(path, _)| path);
     as_typed.cookie_files = args.who.cookie_files;
     let (secret_headers, cookie_jar) = (args.secret_headers, args.who.cookie_jar);
-    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, ..told(plan, input, compare, output, world) })
+    let all = all_told(plan, input, compare, output, told, world);
+    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, ..all })
 }
 
 fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
@@ -164,6 +181,12 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
         (output.resume.is_some(), "--resume"),
+        (output.summary_json.is_some(), "--summary-json"),
+        (output.format == Format::Csv, "--format csv"),
+        (output.fields.is_some(), "--fields"),
+        (output.write_out.is_some(), "-w"),
+        (output.show_headers, "--show-headers"),
+        (output.har.is_some(), "--har"),
         (output.verbose, "-v"),
         // Each run begins with the same cookies, so that no single jar is what came of it.
         (args.who.cookie_jar.is_some(), "-c"),
@@ -255,14 +278,23 @@ fn stall(run: &Run) -> Option<Stall> {
     (min_bytes_per_s > 0).then_some(Stall { time, min_bytes_per_s, given: true })
 }
 
-fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, world: &World) -> Invocation {
+fn all_told(
+    mut plan: Plan,
+    input: Input,
+    compare: Option<Compare>,
+    output: Output,
+    told: Told,
+    world: &World,
+) -> Invocation {
     let bodies_take_stdout = match &plan.bodies {
         Bodies::Print => true,
         Bodies::Save(save) => save.templates.iter().any(|template| template == "-"),
         Bodies::Count => false,
     };
     let heads_take_stdout = output.dump_header.as_ref().is_some_and(|path| path.as_os_str() == "-");
-    plan.hold_bodies = heads_take_stdout;
+    let Told { fields, write_out, notes: _ } = told;
+    let writes_between = write_out.as_ref().is_some_and(Template::names_stdout);
+    plan.hold_bodies = heads_take_stdout || output.show_headers || writes_between;
     let progress = progress(&output, world);
     plan.watch = (progress != Progress::None).then(InFlight::default);
     Invocation {
@@ -274,6 +306,9 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         as_typed: AsTyped::default(),
         allow_empty: input.allow_empty,
         format: output.format,
+        fields,
+        write_out,
+        show_headers: output.show_headers,
         report_to: if bodies_take_stdout || heads_take_stdout { Stream::Stderr } else { Stream::Stdout },
         binary_to_terminal: output.templates.iter().any(|template| template == "-"),
         progress,
@@ -285,6 +320,8 @@ fn told(mut plan: Plan, input: Input, compare: Option<Compare>, output: Output, 
         cookie_jar: None,
         notes: Vec::new(),
         dump_header: output.dump_header,
+        har: output.har,
+        summary_json: output.summary_json,
         save_failed: output.save_failed,
         report: output.report,
         resume: output.resume,

@@ -26,6 +26,7 @@ mod resolve;
 mod route;
 mod subcommands;
 mod tls;
+mod told;
 mod transfer;
 mod typed;
 mod usage;
@@ -35,7 +36,7 @@ mod world;
 pub use check::{Compare, Invocation, Progress};
 pub use subcommands::{DemoOptions, ServeOptions};
 pub use typed::{Format, ListSource, Only};
-pub use usage::UsageError;
+pub use usage::{UsageError, shown};
 pub use world::{Stream, World};
 
 use std::ffi::OsString;

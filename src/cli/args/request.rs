@@ -6,7 +6,7 @@ use gfetch::fetch::plan::{RequestPlan, Secrets};
 
 use super::data::{as_query, joined, read};
 use super::headers::{self, Bad, Line};
-use super::typed::{DataArg, HeaderArg, Input, ListSource, Request, Who};
+use super::typed::{DataArg, HeaderArg, Input, ListSource, Output, Request, Who, WriteOut};
 use super::usage::{UsageError, shown};
 use super::world::World;
 use crate::cli::secrets::is_secret_header;
@@ -32,7 +32,7 @@ pub fn method(request: &Request) -> Result<Option<String>, UsageError> {
 ///
 /// # Errors
 /// The first two that would share it.
-pub fn one_reader_of_stdin(input: &Input, request: &Request) -> Result<(), UsageError> {
+pub fn one_reader_of_stdin(input: &Input, request: &Request, output: &Output) -> Result<(), UsageError> {
     let lists = input.lists.iter().map(|list| match list {
         ListSource::Stdin => ("-i -", true),
         ListSource::File(path) => ("-i", is_stdin(path)),
@@ -49,7 +49,11 @@ pub fn one_reader_of_stdin(input: &Input, request: &Request) -> Result<(), Usage
         HeaderArg::Line(_) => ("-H", false),
     });
     let cookies = request.who.cookie_files.iter().map(|path| ("-b -", is_stdin(path)));
-    let headers = headers.chain(cookies);
+    let template = output.write_out.iter().map(|template| match template {
+        WriteOut::File(path) => ("-w @-", is_stdin(path)),
+        WriteOut::Text(_) => ("-w", false),
+    });
+    let headers = headers.chain(cookies).chain(template);
     let readers: Vec<_> = lists.chain(data).chain(headers).filter(|(_, reads)| *reads).collect();
     match readers[..] {
         [(first, _), (second, _), ..] => {

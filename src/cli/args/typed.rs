@@ -142,9 +142,16 @@ pub struct Output {
     pub resume: Option<PathBuf>,
     pub dry_run: bool,
     pub to_curl: bool,
+    /// `-` is standard output.
+    pub summary_json: Option<PathBuf>,
     /// `-D`; `-` is standard output.
     pub dump_header: Option<PathBuf>,
     pub format: Format,
+    pub fields: Option<String>,
+    pub max_body: Option<usize>,
+    pub write_out: Option<WriteOut>,
+    pub show_headers: bool,
+    pub har: Option<PathBuf>,
     pub progress: ProgressArg,
     pub color: ColorArg,
     pub silent: bool,
@@ -158,6 +165,15 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    Csv,
+}
+
+/// `-w`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOut {
+    Text(String),
+    /// `-w @FILE`; `-` is standard input.
+    File(PathBuf),
 }
 
 /// What is told in place of a run.

@@ -1,10 +1,13 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod har;
 mod html;
+mod place;
 mod replacing;
 mod resume;
 mod save_failed;
+mod summary_json;
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -13,11 +16,14 @@ use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::har::Har;
 use self::html::Html;
+use self::place::Place;
 use self::resume::Resume;
 use self::save_failed::SaveFailed;
+use self::summary_json::SummaryJson;
 use super::args::{Invocation, ListSource};
-use super::report;
+use super::report::{self, redact, secrets};
 use super::stream::Stream;
 
 /// One of these files.
@@ -49,7 +55,13 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
         all.push(Box::new(SaveFailed::at(path, &invocation.lists)?.listed_in(files)));
     }
     if let Some(path) = &invocation.cookie_jar {
-        all.push(Box::new(CookieJar::at(path, stdout)?.listed_in(files)));
+        all.push(Box::new(CookieJar(Place::at(path, stdout, files)?)));
+    }
+    if let Some(path) = &invocation.summary_json {
+        all.push(Box::new(SummaryJson(Place::at(path, stdout, files)?, redact(invocation.show_secrets))));
+    }
+    if let Some(path) = &invocation.har {
+        all.push(Box::new(Har::at(path, files, secrets(invocation))?));
     }
     if let Some(path) = &invocation.report {
         let redact = report::redact(invocation.show_secrets);

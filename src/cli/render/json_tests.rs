@@ -1,6 +1,6 @@
 //! Golden records, and hostile ones parsed back.
 
-use gfetch::fetch::outcome::{Kind, Limit, Stage};
+use gfetch::fetch::outcome::{Failure, Kind, Limit, Stage, Timings};
 use serde_json::Value;
 
 use super::super::samples::{asis, drawn_record, failure, outcome, starred};

@@ -1,13 +1,19 @@
 //! Outcomes → bytes: the text report, the JSON record, the summary, the comparison.
 
+mod certificate;
+pub mod chosen;
 pub mod compare;
 pub mod compare_json;
 pub mod compare_widths;
+pub mod csv;
 pub mod curl;
 mod curl_fields;
 pub mod cut;
 pub mod dry_limits;
 pub mod dry_run;
+mod extras;
+pub mod fields;
+pub mod har;
 pub mod json;
 pub mod live;
 mod object;
@@ -15,6 +21,8 @@ mod shell;
 pub mod summary;
 pub mod text;
 pub mod units;
+mod value;
+pub mod write_out;
 
 #[cfg(test)]
 pub mod samples;

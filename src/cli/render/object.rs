@@ -141,10 +141,7 @@ impl Object<'_> {
     }
 
     pub fn value(&mut self, key: &str, value: &serde_json::Value) {
-        let out = self.key(key);
-        let start = out.len();
-        serde_json::to_writer(&mut *out, value).expect("a Vec takes all");
-        tame(out, start);
+        push_value(self.key(key), value);
     }
 
     pub fn object(&mut self, key: &str, fields: impl FnOnce(&mut Object<'_>)) {
@@ -192,6 +189,13 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     }
     let start = out.len();
     serde_json::to_writer(&mut *out, text).expect("a Vec takes all");
+    tame(out, start);
+}
+
+/// Appends a value of others as JSON.
+pub fn push_value(out: &mut Vec<u8>, value: &serde_json::Value) {
+    let start = out.len();
+    serde_json::to_writer(&mut *out, value).expect("a Vec takes all");
     tame(out, start);
 }
 

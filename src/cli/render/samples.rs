@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use gfetch::fetch::outcome::{Failure, Kind, Outcome, Stage, Timings};
+use gfetch::fetch::{Exchange, Fetched};
 
-use super::Show;
+use super::fields::Secrets;
+use super::{Redact, Show};
 
 /// Shows URLs as they are.
 pub fn asis(url: &str) -> Cow<'_, str> {
@@ -80,5 +82,43 @@ pub fn drawn_record() -> Outcome {
             ..Timings::default()
         },
         ..outcome("http://example.org/", Some(200), Duration::ZERO)
+    }
+}
+
+/// Shows secrets as `***`.
+pub fn secrets(redact: Redact) -> Secrets {
+    Secrets { redact, headers: Vec::new(), shown: false }
+}
+
+/// A record as the run hands it on, with nothing beside it.
+pub fn fetched(outcome: Outcome) -> Fetched {
+    Fetched { outcome, body: None, line: None, exchanges: Vec::new(), details: None }
+}
+
+/// A GET without a body, and its answer.
+pub fn exchange(url: &str, status: u16, fields: &[(&str, &str)]) -> Exchange {
+    let fields: Vec<(String, String)> =
+        fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let status_line = format!("HTTP/1.1 {status} Whatever");
+    let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    Exchange {
+        method: "GET".into(),
+        url: url.into(),
+        is_opening: false,
+        request_line: format!("GET {url} HTTP/1.1"),
+        request_fields: vec![("Host".into(), "a.example".into()), ("Accept".into(), "*/*".into())],
+        request_head_bytes: 60,
+        request_body_bytes: 0,
+        status: Some(status),
+        http_version: Some("1.1"),
+        response_head: format!("{status_line}\r\n{lines}\r\n").into_bytes(),
+        status_line,
+        reason: "Whatever".into(),
+        response_fields: fields,
+        started: SystemTime::UNIX_EPOCH + Duration::from_micros(1_795_214_701_123_456),
+        timings: Timings { wait: Some(Duration::from_millis(20)), ..Timings::default() },
+        remote: Some("192.0.2.7:80".parse().expect("an address")),
+        reused: false,
+        tls: None,
     }
 }

@@ -103,7 +103,6 @@ fn what_and_remedy(cause: Cause, limits: &Limits) -> (String, &'static str) {
 }
 
 /// Appends the summary as one JSON object, without a line end.
-#[allow(dead_code, reason = "for --summary-json, which is not in this version")]
 pub fn json(out: &mut Vec<u8>, summary: &Summary, redact: Redact) {
     let totals = summary.totals();
     object(out, |json| {

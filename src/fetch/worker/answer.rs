@@ -10,7 +10,7 @@ use crate::fetch::journal::Part;
 use crate::fetch::names::Place;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
-use crate::fetch::receive::{self, Rules};
+use crate::fetch::receive::{self, Gather, Rules};
 use crate::fetch::session::Job;
 use crate::fetch::sink::{Sink, There};
 use crate::fetch::transfer::{self, Meaning};
@@ -120,8 +120,12 @@ impl Worker {
             if matches!(meaning, Meaning::Continued(_)) { from } else { 0 },
             response.head(),
         );
+        let gather = match (self.plan.keep_body, &mut ended.notes) {
+            (Some(most), Some(notes)) => Some(Gather { spool: notes.spool(&self.spools), room: most }),
+            _ => None,
+        };
         let (lane, speed) = (self.lane.as_deref(), self.speeds.down());
-        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed, lane };
+        let rules = Rules { plan: &self.plan, compressed, budget: &self.budget, speed, lane, gather };
         let taken = receive::body(rules, &mut response, sink, record, trace);
         if fails {
             // What else is wrong with it does not make it another failure, and if this attempt's clock runs out, its scope
@@ -197,7 +201,7 @@ impl Worker {
 pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> Option<&'a Path> {
     match place {
         // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
-        Some(Place::File(path)) if matches!(plan.bodies, Bodies::Save(_)) || !plan.hash_bodies => Some(path),
+        Some(Place::File(path)) if matches!(plan.bodies, Bodies::Save(_)) || !plan.ignore_outputs => Some(path),
         Some(Place::ByStatus(path)) => Some(path),
         _ => None,
     }

@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use super::answer::To;
 use super::{Ended, Ending, Worker};
-use crate::fetch::exchange::Exchange;
 use crate::fetch::failure::{of_exchange, of_redirect};
 use crate::fetch::flow::Flow;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
@@ -83,6 +82,7 @@ impl Worker {
         flow.asked = true;
         flow.set_fields(&self.usual, &self.credentials)?;
         let client = if flow.shows_identity { &self.client } else { &self.anonymous };
+        let began = ended.notes.as_mut().map(|notes| notes.begin(trace));
         let sent = client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
             (Err(_), None) | (Err(Error::Blocked(_)), _) => {}
@@ -93,8 +93,8 @@ impl Worker {
             // Whatever came of it: there was a connection.
             _ => self.permits.note_connect(pass, Connect::Made),
         }
-        if self.plan.keep_exchanges {
-            keep_exchange(flow, sent.as_ref().ok(), trace, ended);
+        if let (Some(notes), Some(began)) = (&mut ended.notes, began) {
+            notes.note(began, &flow.request(), sent.as_ref().ok(), trace);
         }
         let response = match sent {
             Ok(response) => response,
@@ -122,13 +122,6 @@ impl Worker {
             _ => None,
         }
     }
-}
-
-#[inline(never)]
-fn keep_exchange(flow: &Flow<'_>, response: Option<&Response>, trace: &mut Trace, ended: &mut Ended) {
-    let with_proxy = trace.opening.take().map(|opening| Exchange::with_proxy(&opening));
-    let with_server = response.map(|response| Exchange::new(&flow.request(), response.head()));
-    ended.exchanges.extend(with_proxy.into_iter().chain(with_server));
 }
 
 #[inline(never)]

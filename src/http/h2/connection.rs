@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
+use rustls::pki_types::CertificateDer;
 
 use super::census::Grants;
 use super::driver;
@@ -27,6 +28,7 @@ pub(in crate::http) struct Shared {
     pub tls: Option<&'static str>,
     pub(super) site: Site,
     pub(super) fate: Rc<Fate>,
+    pub(super) certificates: Box<[CertificateDer<'static>]>,
     pub(super) status: Rc<Status>,
     pub(super) grants: Rc<Grants>,
     /// None once it takes no more requests: when the last stream ends, the driver closes it.
@@ -52,7 +54,7 @@ impl Shared {
     /// Takes over a connection on which HTTP/2 was agreed, and starts its driver. `streams` is what is known of the
     /// server's limit until its SETTINGS are there. The preface goes out with the first request.
     pub fn start(connection: Connection, streams: usize) -> Result<Rc<Shared>, Error> {
-        let tls = connection.tls_version();
+        let (tls, certificates) = (connection.tls_version(), connection.certificates().into());
         let Connection { key, transport, remote, .. } = connection;
         let fate = Rc::new(Fate::default());
         let grants = Rc::new(Grants::default());
@@ -70,6 +72,7 @@ impl Shared {
             key,
             remote,
             tls,
+            certificates,
             site,
             fate,
             status,

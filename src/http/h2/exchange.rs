@@ -29,6 +29,9 @@ pub(in crate::http) fn exchange(seat: Seat, request: &Request<'_>, trace: &mut T
     trace.reused = seat.before > 0;
     trace.remote = seat.shared.remote;
     trace.tls = seat.shared.tls;
+    if let Some(certificates) = &mut trace.certificates {
+        **certificates = seat.shared.certificates.to_vec();
+    }
     trace.enter(Phase::Send);
     (trace.sent, trace.heard) = (false, false);
     let message = request::message(request, &seat.shared.site)?;

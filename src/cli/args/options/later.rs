@@ -2,14 +2,5 @@
 
 use crate::cli::args::option::Opt;
 
-pub const OPTIONS: &[Opt] = &[
-    Opt::later("threads", Some("N")),
-    Opt::later("show-headers", None),
-    Opt::later("no-clobber", None),
-    Opt::later("skip-existing", None),
-    Opt::later("fields", Some("LIST")),
-    Opt::later("max-body", Some("B")),
-    Opt::later("write-out", Some("TEMPLATE")).short('w'),
-    Opt::later("summary-json", Some("FILE")),
-    Opt::later("har", Some("FILE")),
-];
+pub const OPTIONS: &[Opt] =
+    &[Opt::later("threads", Some("N")), Opt::later("no-clobber", None), Opt::later("skip-existing", None)];

@@ -1,14 +1,12 @@
 //! What is told, how, and how much of it.
 
 use crate::cli::args::option::{Opt, Refusal, Shown};
-use crate::cli::args::typed::{ColorArg, Format, ProgressArg};
+use crate::cli::args::typed::{ColorArg, Format, ProgressArg, WriteOut};
+use crate::cli::units;
 
 pub const OPTIONS: &[Opt] = &[
-    Opt::value("format", "FORMAT", "The report: text, or json (one object a line)", |t, v| {
-        if v.0 == "csv" {
-            return Err(Refusal::TakesInstead("text or json; csv is not in this version of gfetch yet".into()));
-        }
-        t.output.format = v.one_of(&[("text", Format::Text), ("json", Format::Json)])?;
+    Opt::value("format", "FORMAT", "The report: text, json (one object a line) or csv", |t, v| {
+        t.output.format = v.one_of(&[("text", Format::Text), ("json", Format::Json), ("csv", Format::Csv)])?;
         Ok(())
     })
     .shown(Shown::Always),
@@ -31,6 +29,38 @@ pub const OPTIONS: &[Opt] = &[
             "For a POSIX shell and curl 7.88 or newer. Secrets are ***, unless --show-secrets prints them: then each line \
              works as it is. What is about the whole run (-j, --per-host, --rate) curl cannot be told.",
         ),
+    Opt::value("fields", "LIST", "The fields of json and csv, in this order; +NAME adds to the usual ones", |t, v| {
+        t.output.fields = Some(v.text()?.to_owned());
+        Ok(())
+    })
+    .more(
+        "Names apart by commas, nested ones with a dot: url,status,timings.total. Only by name there are: headers \
+         request_headers hops attempt_log certs sha256 body.",
+    ),
+    Opt::value("max-body", "B", "At most so much of each body in a record (--fields +body); 1M", |t, v| {
+        let takes = "bytes above 0, as in 500000, 200k, 3M or 1G";
+        let bytes = v.parsed(|text| units::size(text).filter(|bytes| *bytes > 0), takes)?;
+        t.output.max_body = Some(usize::try_from(bytes).unwrap_or(usize::MAX));
+        Ok(())
+    }),
+    Opt::value("write-out", "TEMPLATE", "In place of the text report: %{http_code}, %{time_total}, … as in curl", |t, v| {
+        let text = v.text()?;
+        t.output.write_out = Some(match text.strip_prefix('@') {
+            Some(file) => WriteOut::File(file.into()),
+            None => WriteOut::Text(text.to_owned()),
+        });
+        Ok(())
+    })
+    .short('w')
+    .more(
+        "@FILE reads it from there, @- from standard input. curl's variables, units and times, which count from the start; \
+         %{json}, %{header_json}, %header{NAME}, %{url.host}, %{urle.path}, %{onerror}, %{stdout}, %{stderr}, \
+         %output{FILE}, %output{>>FILE}. An unknown one is a warning, and nothing.",
+    ),
+    Opt::flag("show-headers", "The heads of all answers before each body; implies --body", |t| {
+        t.output.show_headers = true;
+    })
+    .more("curl's -i, which is the input file here. Those of redirects among them; of failures the heads alone."),
     Opt::value("progress", "HOW", "auto: live lines if standard error is a terminal; plain; none", |t, v| {
         let words = [("auto", ProgressArg::Auto), ("plain", ProgressArg::Plain), ("none", ProgressArg::None)];
         t.output.progress = v.one_of(&words)?;
@@ -61,6 +91,20 @@ pub const OPTIONS: &[Opt] = &[
     })
     .short('D')
     .more("Those of redirects among them, in input order; of retries the last."),
+    Opt::value("summary-json", "FILE", "Write the summary here as JSON; - is standard output", |t, v| {
+        t.output.summary_json = Some(v.file()?);
+        Ok(())
+    })
+    .more("One object, at the end, and by rename: counts, bytes, percentiles, failures in groups, what held the run back."),
+    Opt::value("har", "FILE", "Write all exchanges here, as HAR 1.2", |t, v| {
+        let file = v.file()?;
+        if file.as_os_str() == "-" {
+            return Err(Refusal::TakesInstead("a file; /dev/stdout is one, written at the end".into()));
+        }
+        t.output.har = Some(file);
+        Ok(())
+    })
+    .more("An entry for each, redirects and earlier attempts among them; bodies only with --fields +body."),
     Opt::flag("silent", "No progress, summary or hints; errors stay", |t| t.output.silent = true)
         .short('s')
         .shown(Shown::Always),

@@ -20,8 +20,15 @@ fn every_value_is_checked_and_the_error_says_what_is_taken() {
         ("--max-redirs -2", "--max-redirs takes a whole number from 0, or -1 for any number, not '-2'"),
         ("--proto-redir htp", "--proto-redir takes curl's list of protocols, as in =https, not 'htp'"),
         ("--retry many", "--retry takes a whole number from 0 to 4294967295, not 'many'"),
-        ("--format xml", "--format takes text or json, not 'xml'"),
-        ("--format csv", "--format takes text or json; csv is not in this version of gfetch yet"),
+        ("--format xml", "--format takes text, json or csv, not 'xml'"),
+        ("--fields url", "--fields chooses from the records of --format json or csv"),
+        ("--format json --fields +x", "--fields: there is no field 'x'"),
+        ("--format csv -w x", "-w writes the report, and so does --format: choose one"),
+        ("--max-body 0", "--max-body takes bytes above 0, as in 500000, 200k, 3M or 1G, not '0'"),
+        ("--har -", "--har takes a file; /dev/stdout is one, written at the end"),
+        ("--show-headers -O", "--show-headers prints heads and bodies; where -o or -O save bodies, use -D"),
+        ("--show-headers -D -", "--show-headers and -D - both print heads: choose one"),
+        ("-w @- -i -", "-i - and -w @- both read standard input: only one of them can"),
         ("--progress no", "--progress takes auto, plain or none, not 'no'\n  did you mean none?"),
         ("--color yes", "--color takes auto, always or never, not 'yes'"),
         ("-X 'GET /'", "-X/--request takes a method, as in PUT, not 'GET /'"),
@@ -189,10 +196,8 @@ fn what_was_typed_about_proxies_wins_over_the_environment() {
 #[test]
 fn what_is_not_built_yet_is_refused_by_name() {
     let table = [
-        ("--har x", "--har is not in this version of gfetch yet"),
+        ("--report x", "--report is not in this version of gfetch yet"),
         ("--threads 2", "--threads is not in this version of gfetch yet"),
-        ("-w %{json}", "-w/--write-out is not in this version of gfetch yet"),
-        ("--show-headers", "--show-headers is not in this version of gfetch yet"),
     ];
     for (options, text) in table {
         assert_eq!(err(&format!("{options} http://a/")), text);
