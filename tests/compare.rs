@@ -144,6 +144,22 @@ fn compare_jobs_compares_widths_and_asks_for_as_much_as_it_says() {
 }
 
 #[test]
+fn report_of_a_comparison_is_a_page_also_of_one_that_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    let server = Server::after(5);
+    let output = compare(&format!("--runs 2 --report {}", page.display()), &server.urls(&["1", "2"]));
+    assert_exit(&output, 0);
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert!(html.contains("2 URLs compared serially and in parallel") && html.contains("2 pairs"), "{html}");
+    let broken = Server::start(|exchange, _| exchange.respond(500, &Fields::new(), b""));
+    assert_exit(&compare(&format!("--report {}", page.display()), &broken.urls(&["1"])), 1);
+    assert!(std::fs::read_to_string(&page).unwrap().contains("<title>gfetch: Not comparable</title>"));
+    assert_exit(&compare("--report /nowhere/page.html", &server.urls(&["1"])), 2);
+    assert_eq!((server.asked(), std::fs::read_dir(folder.path()).unwrap().count()), (10, 1));
+}
+
+#[test]
 fn compare_jobs_is_not_comparable_for_the_same_reasons() {
     let server = Server::start(|exchange, _| exchange.respond(404, &Fields::new(), b""));
     let output = compare("--compare-jobs 1,2", &server.urls(&["1"]));

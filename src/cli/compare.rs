@@ -1,17 +1,17 @@
 //! `--compare`: the list is read, the runs are made, and one comparison is told instead of records.
 
-use gfetch::fetch::Stop;
 use gfetch::fetch::compare::{Comparing, Comparison, Listing, Mode, RunBegins, Size, Unfinished, Unfit, Verdict};
 use gfetch::fetch::plan::Grace;
+use gfetch::fetch::{PartFiles, Stop};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::args::{self, Compare, Format, Invocation};
 use super::exit::Exit;
 use super::progress::Progress;
 use super::render::{self, Show, units::counted};
 use super::stream::{Broken, Stream};
-use super::{client, input, report, signals};
+use super::{client, html, input, kept, report, signals};
 
 /// Compares what `invocation` names. Runs on a hub.
 pub fn compare(invocation: &Invocation, how: &Compare) -> Exit {
@@ -59,11 +59,14 @@ impl Talk {
         let stop = Stop::new();
         // Half a comparison is none: what still runs when a signal comes is not waited for.
         let progress = Progress::new(invocation, &self.stderr);
-        let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO), progress.screen(), || ()) {
+        let parts = PartFiles::default();
+        let unfinished = parts.clone();
+        let gone = move || unfinished.remove_all();
+        let caught = match signals::watch(stop.clone(), Grace::new(Duration::ZERO), progress.screen(), gone) {
             Ok(caught) => caught,
             Err(error) => return self.refuse(Refused(Exit::Usage, format!("signals: {error}"))),
         };
-        let exit = match self.measure(invocation, how, stop, progress) {
+        let exit = match self.measure(invocation, how, stop, progress, &parts) {
             Ok(exit) => exit,
             Err(refused) => self.refuse(refused),
         };
@@ -86,8 +89,12 @@ impl Talk {
         how: &Compare,
         stop: Stop,
         mut progress: Progress,
+        parts: &PartFiles,
     ) -> Result<Exit, Refused> {
         let plan = &invocation.plan;
+        // What cannot be written is known before anything is fetched.
+        let page = invocation.report.as_deref().map(|path| kept::begin_page(path, &invocation.lists)).transpose()?;
+        let page = page.map(|page| page.listed_in(parts));
         if let Some(limit) = plan.deadline {
             stop.set_deadline(limit);
         }
@@ -119,6 +126,10 @@ impl Talk {
         progress.finish();
         let comparison = compared.map_err(unfinished)?;
         self.report(&comparison);
+        if let Some(page) = page {
+            let made = html::comparison(&comparison, report::redact(invocation.show_secrets), SystemTime::now());
+            kept::finish_page(page, &made).map_err(|message| Refused(Exit::Output, message))?;
+        }
         Ok(match comparison.verdict {
             Verdict::Measured(_) | Verdict::Widths(_) => Exit::Ok,
             Verdict::NotComparable(_) => Exit::SomeFailed,

@@ -131,6 +131,8 @@ impl Run {
                 self.report.complain(&error.to_string());
                 exit = if nothing_read { Exit::Usage } else { Exit::Output };
             }
+            // A list that was not waited for is not empty.
+            None if self.caught.signal().is_some() => {}
             None if nothing_read && !self.invocation.allow_empty && exit == Exit::Ok => {
                 self.report.complain("no URL in the list (--allow-empty allows that)");
                 exit = Exit::Usage;

@@ -235,7 +235,10 @@ mod tests {
         let (one, two) = (all.lane(), all.lane());
         let _late = one.begin(&url("late"), now + Duration::from_secs(1));
         let early = two.begin(&url("early"), now);
-        (one.ended(true), two.ended(false), one.bytes(10), two.bytes(5));
+        one.ended(true);
+        two.ended(false);
+        one.bytes(10);
+        two.bytes(5);
         let expected =
             Seen { in_flight: 2, ended: 2, failed: 1, bytes: 15, oldest: Some(("a.example:8443/early".into(), now)) };
         assert_eq!(all.seen(), expected);

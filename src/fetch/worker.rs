@@ -1,10 +1,10 @@
 //! What becomes of one line: permits, attempts, redirects, the body, retries; exactly one outcome at the end.
 
 pub(super) mod answer;
+mod ending;
 mod hops;
 mod last_text;
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
@@ -27,18 +27,19 @@ use super::permits::{Pass, Permits, Refused};
 use super::plan::Plan;
 use super::retry::{Attempt, Decision, RetryBudget};
 use super::session::{Fetched, Job};
-use super::sink::{Finished, Output, Sink, Turn};
+use super::sink::{Output, Sink, Turn};
 use super::speed::Speeds;
 use super::spool::SpoolMemory;
 use super::stop::Stop;
 use super::summary::Cause;
 use super::transfer;
-use crate::green::{self, Panic};
+use crate::green;
 use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
 use answer::To;
+use ending::{Ending, finish, panicked};
 pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
@@ -394,30 +395,4 @@ impl Worker {
         ended.sink = Some(sink);
         ended
     }
-}
-
-/// How an attempt ends that does not succeed.
-enum Ending {
-    Failed(Failure),
-    OverTime(Duration),
-}
-
-impl From<Failure> for Ending {
-    fn from(failure: Failure) -> Ending {
-        Ending::Failed(failure)
-    }
-}
-
-/// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
-fn finish(sink: Option<Sink>, record: &mut Outcome) -> Finished {
-    let Some(sink) = sink.filter(|_| record.error.is_none()) else { return Finished::default() };
-    sink.finish().unwrap_or_else(|error| {
-        record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
-        Finished::default()
-    })
-}
-
-#[inline(never)]
-fn panicked(payload: Box<dyn Any + Send>, at: Stage) -> Failure {
-    Failure::new(Kind::Internal, at, format!("a bug in gfetch: {}", Panic::new(payload).message()))
 }

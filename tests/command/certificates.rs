@@ -57,7 +57,7 @@ fn an_unknown_issuer_is_a_certificate_failure_and_curls_60() {
 }
 
 #[test]
-fn a_named_certificate_is_trusted_by_option_and_by_environment() {
+fn a_certificate_named_by_cacert_or_by_the_environment_is_trusted() {
     let dir = Dir::new();
     let (address, file) = tls_server(&dir);
     let by_option = Gfetch::new(&["--format", "json", "--cacert", &file, &url(address)]).run().expect(0);

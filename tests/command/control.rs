@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::runner::{Dir, Gfetch, gfetch, records};
-use crate::server::{Server, nobody};
+use crate::server::{Server, nobody, silent_to_connects};
 
 fn fetch(server: &Server, paths: usize, args: &[&str]) {
     let list = server.list((0..paths).map(|n| format!("/delay/40/{n}")));
@@ -91,13 +91,7 @@ fn max_time_is_each_requests_own_and_ends_no_other() {
 
 #[test]
 fn connect_timeout_ends_a_connect_that_nobody_answers() {
-    // A listener whose queue is full answers no more SYNs.
-    let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    listener.listen(0).unwrap();
-    let addr = listener.local_addr().unwrap().as_socket().unwrap();
-    let _full: Vec<_> =
-        (0..4).map(|_| std::net::TcpStream::connect_timeout(&addr, Duration::from_millis(50))).collect();
+    let (addr, _full) = silent_to_connects();
     let record = records(&["--connect-timeout", "0.15", &format!("http://{addr}/")]).remove(0);
     let error = &record["error"];
     assert_eq!((&error["kind"], &error["stage"]), (&json!("timeout"), &json!("connect")), "{record}");
@@ -289,7 +283,7 @@ fn a_retry_after_holds_back_the_whole_origin_and_no_other() {
 }
 
 #[test]
-fn a_retry_after_that_is_too_long_is_that_urls_failure_at_once() {
+fn a_retry_after_over_retry_after_max_is_that_urls_failure_at_once() {
     let server = Server::new();
     let run =
         gfetch(&["--retry", "3", "--retry-after-max", "5", &server.url("/later/6/a"), &server.url("/b")]).expect(1);
@@ -298,7 +292,7 @@ fn a_retry_after_that_is_too_long_is_that_urls_failure_at_once() {
 }
 
 #[test]
-fn a_post_is_sent_again_only_when_all_errors_are_retried() {
+fn a_post_is_sent_again_only_with_retry_all_errors() {
     let server = Server::new();
     let args = ["--retry", "2", "--retry-delay", "0.01", "-d", "x", &server.url("/flaky/1/a")];
     gfetch(&args).expect(3);

@@ -40,7 +40,7 @@ fn a_hash_is_a_comment_as_the_first_character_only() {
 }
 
 #[test]
-fn lists_follow_each_other_and_url_arguments_come_first() {
+fn input_file_may_be_given_again_and_url_arguments_come_first() {
     let (server, dir) = (Server::new(), Dir::new());
     let (one, two) = (dir.write("one.txt", server.list(["/1"])), dir.write("two.txt", server.list(["/2", "/3"])));
     let run = Gfetch::new(&["-i", &one, "-i", "-", "-i", &two, &server.url("/0"), "--format", "json"]);
@@ -199,7 +199,7 @@ fn an_unreadable_list_is_exit_2_with_its_name_and_reason_and_nothing_is_fetched(
 }
 
 #[test]
-fn an_empty_list_is_exit_2_unless_allowed() {
+fn an_empty_list_is_exit_2_unless_allow_empty_is_given() {
     for list in ["", "# only a comment\n\n"] {
         let run = Gfetch::new(&["-i", "-"]).input(list).run().expect(2);
         assert!(run.err.contains("--allow-empty"), "{}", run.err);

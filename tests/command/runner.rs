@@ -143,6 +143,28 @@ impl Running {
         assert!(status.unwrap().success());
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its state as `ps` shows it: `T` while it stands still.
+    pub fn state(&self) -> char {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
+        stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap()
+    }
+
+    /// Whether it has got so far as to have this thread.
+    pub fn has_thread(&self, name: &str) -> bool {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.id())).into_iter().flatten().flatten();
+        let mut names = threads.map(|thread| fs::read_to_string(thread.path().join("comm")).unwrap_or_default());
+        names.any(|thread| thread.trim_end() == name)
+    }
+
+    /// What it has done so far may have taken long.
+    pub fn give_time(&mut self) {
+        self.started = Instant::now();
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }

@@ -14,7 +14,7 @@ fn entries(list: &str) -> Vec<&str> {
 }
 
 #[test]
-fn lines_are_kept_as_they_were_read_below_a_comment_with_the_reason() {
+fn save_failed_keeps_lines_as_they_were_read_below_a_comment_with_the_reason() {
     let (server, dir) = (Server::new(), Dir::new());
     let odd = format!("  {}  ", server.url("/status/404#x"));
     let object = json!({"url": server.url("/status/500"), "id": 7, "headers": {"Authorization": "secret"}}).to_string();

@@ -71,7 +71,7 @@ fn remote_name_and_remote_name_all_come_from_the_url_and_are_told_apart_in_input
 }
 
 #[test]
-fn an_output_dir_must_be_there_or_be_asked_for() {
+fn an_output_dir_must_be_there_or_create_dirs_be_given() {
     let (server, dir) = (Server::new(), Dir::new());
     let url = server.url("/say/a");
     let run = fetch(&dir, &["-O", "--output-dir", "new/deep", &url]).expect(3);

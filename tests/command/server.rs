@@ -106,6 +106,17 @@ pub fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
+/// An address where no connect is answered, as long as what comes with it lives: a listener whose queue is full answers no
+/// more SYNs.
+pub fn silent_to_connects() -> (SocketAddr, impl Sized) {
+    let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(0).unwrap();
+    let addr = listener.local_addr().unwrap().as_socket().unwrap();
+    let full: Vec<_> = (0..4).map(|_| TcpStream::connect_timeout(&addr, Duration::from_millis(50))).collect();
+    (addr, (listener, full))
+}
+
 /// The body of `/bytes/N`: lines of 10 bytes with their place, so that a mixture shows.
 pub fn body(bytes: usize) -> Vec<u8> {
     let mut body: Vec<u8> = (0..bytes.div_ceil(10)).flat_map(|line| format!("{line:09}\n").into_bytes()).collect();

@@ -111,7 +111,7 @@ fn error(record: &Value) -> (&str, &str, u64) {
 }
 
 #[test]
-fn cert_and_key_are_shown_to_a_server_that_asks() {
+fn cert_and_key_of_any_cert_type_and_key_type_are_shown_to_a_server_that_asks() {
     let files = Files::new();
     let server = files.start(true);
     let url = server.url("/");

@@ -257,6 +257,11 @@ fn limit_rate_makes_it_slower() {
     let began = std::time::Instant::now();
     gfetch(&["--limit-rate", "40k", &server.url("/bytes/20480")]).expect(0);
     assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
+}
+
+#[test]
+fn limit_rate_total_is_shared_by_all() {
+    let server = Server::new();
     let began = std::time::Instant::now();
     gfetch(&["--limit-rate-total", "40k", &server.url("/bytes/[10240-10241]")]).expect(0);
     assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());

@@ -92,7 +92,7 @@ fn cve_2024_11053_a_password_from_netrc_does_not_follow_a_redirect() {
 }
 
 #[test]
-fn netrc_is_found_by_variable_and_home_and_must_be_there_unless_optional() {
+fn netrc_is_found_by_variable_and_home_and_must_be_there_unless_netrc_optional() {
     let (server, dir) = (server(), Dir::new());
     dir.write(".netrc", "machine 127.0.0.1 login home password 1");
     let named = dir.write("named", "machine 127.0.0.1 login named password 2");

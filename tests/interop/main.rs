@@ -1,10 +1,11 @@
 //! gfetch against real servers and proxies (nginx, Apache, nghttpd, haproxy, squid, microsocks), with curl as the control for the
-//! same URLs.
+//! same URLs; and its report page in a real browser (Chromium).
 //!
 //! These tests act only where `GFETCH_INTEROP=require` asks for them, and then fail where a server is missing; elsewhere
 //! each says that it was skipped. `bash .ci/install` installs what they need.
 
 mod apache;
+mod chromium;
 mod client;
 mod haproxy;
 mod nghttpd;
@@ -35,7 +36,7 @@ fn wanted(test: &str) -> bool {
     let wanted = std::env::var_os("GFETCH_INTEROP").is_some_and(|value| value == "require");
     if !wanted {
         eprintln!(
-            "skipped: {test} needs nginx, apache2, nghttpd, haproxy, squid, microsocks and curl; GFETCH_INTEROP=require runs it"
+            "skipped: {test} needs nginx, apache2, nghttpd, haproxy, squid, microsocks, curl and chromium; GFETCH_INTEROP=require runs it"
         );
     }
     wanted

@@ -67,8 +67,8 @@ impl Histogram {
             (from..to)
                 .filter(|&place| self.bars[place].all() > 0)
                 .for_each(|place| self.bar(out, &axis, place, highest));
-            for (share, name) in [(0.5, "median"), (0.95, "95 %")] {
-                if let Some(time) = summary.percentile(share) {
+            for (at, share, name) in [(summary.median(), 0.5, "median"), (summary.percentile(0.95), 0.95, "95 %")] {
+                if let Some(time) = at {
                     let x = axis.x_of(time);
                     let anchor = if share > 0.5 { "start" } else { "end" };
                     let beside = if share > 0.5 { x + 4.0 } else { x - 4.0 };

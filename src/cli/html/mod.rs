@@ -9,6 +9,7 @@
 //! runs no script and applies no style but those two that it holds, by their hashes.
 
 mod chart;
+mod comparison;
 mod data;
 mod histogram;
 mod records;
@@ -23,6 +24,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+pub use self::comparison::comparison;
 pub use self::records::Records;
 
 const STYLE: &str = include_str!("page.css");

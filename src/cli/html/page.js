@@ -27,21 +27,27 @@
 
   const number = new Intl.NumberFormat("en").format;
 
+  // As Rust writes it: what lies exactly between two goes to the even one.
+  const fixed = (value, digits) => {
+    const scaled = value * 10 ** digits;
+    const between = scaled % 1 === 0.5 && Number.isInteger(value * 8);
+    return (between ? 2 * Math.round(scaled / 2) / 10 ** digits : value).toFixed(digits);
+  };
   // As render/units.rs has it.
   const size = (bytes) => {
     if (bytes < 1024) return `${bytes} B`;
     const units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let amount = bytes / 1024, unit = 0;
     for (; Math.round(amount) >= 1024; unit++) amount /= 1024;
-    return `${amount.toFixed(Math.round(amount * 10) < 1000 ? 1 : 0)} ${units[unit]}`;
+    return `${fixed(amount, Math.round(amount * 10) < 1000 ? 1 : 0)} ${units[unit]}`;
   };
   const time = (us) => {
     if (us === 0) return "0 ms";
-    if (us < 95) return `${(us / 1e3).toFixed(2)} ms`;
-    if (us < 9950) return `${(us / 1e3).toFixed(1)} ms`;
-    if (us < 999500) return `${(us / 1e3).toFixed(0)} ms`;
-    if (us < 9995000) return `${(us / 1e6).toFixed(2)} s`;
-    return `${(us / 1e6).toFixed(us < 99950000 ? 1 : 0)} s`;
+    if (us < 95) return `${fixed(us / 1e3, 2)} ms`;
+    if (us < 9950) return `${fixed(us / 1e3, 1)} ms`;
+    if (us < 999500) return `${fixed(us / 1e3, 0)} ms`;
+    if (us < 9995000) return `${fixed(us / 1e6, 2)} s`;
+    return `${fixed(us / 1e6, us < 99950000 ? 1 : 0)} s`;
   };
 
   const cell = (row, name, text, className) => {

@@ -1,6 +1,7 @@
 //! One record of the page: as data for the script, and as a row of the table for who has none.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use gfetch::fetch::outcome::Outcome;
 
@@ -20,8 +21,8 @@ pub struct Row<'a> {
     host: Cow<'a, str>,
     /// None without an answer.
     bytes: Option<u64>,
-    /// None when no attempt was made.
-    time: Option<std::time::Duration>,
+    /// None when no attempt was made. Whole microseconds, as the data has it: both round the same.
+    time: Option<Duration>,
     /// Empty for a success.
     reason: Cow<'a, str>,
 }
@@ -37,7 +38,7 @@ impl<'a> Row<'a> {
             last: last.map(|last| text::url(last, redact)),
             host: text::url(outcome.host.as_deref().unwrap_or_default(), redact),
             bytes: outcome.status.map(|_| outcome.bytes),
-            time: (outcome.attempts > 0).then(|| outcome.timings.total()),
+            time: (outcome.attempts > 0).then(|| Duration::from_micros(micros(outcome.timings.total()))),
             reason: text::bounded(render::text::reason(outcome).unwrap_or_default()),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gfetch::fetch::summary::{GroupHost, Reason, Summary};
 
-use super::text;
+use super::text::{self, table};
 use crate::cli::render::units::{size, thousands, time};
 use crate::cli::render::{self, Redact, Show};
 
@@ -70,9 +70,9 @@ fn figures(out: &mut String, summary: &Summary) {
 fn answers(out: &mut String, statuses: &BTreeMap<Option<u16>, u64>) {
     let rows = statuses.iter().map(|(status, count)| {
         let status = status.map_or("no answer".into(), |status| format!("{status:03}"));
-        [status, thousands(*count)]
+        vec![status, thousands(*count)]
     });
-    table(out, "Answers", ["Status", "URLs"], rows);
+    table(out, "Answers", &["Status", "URLs"], rows);
 }
 
 fn failures(out: &mut String, summary: &Summary) {
@@ -90,28 +90,7 @@ fn failures(out: &mut String, summary: &Summary) {
             GroupHost::Unknown => "(no host)".into(),
             GroupHost::Others => "other hosts".into(),
         };
-        [reason, host.into_owned(), thousands(group.count)]
+        vec![reason, host.into_owned(), thousands(group.count)]
     });
-    table(out, "Failures", ["Reason", "Host", "URLs"], rows);
-}
-
-/// A small table; the last column holds numbers, the first names the row. The cells are HTML.
-fn table<const N: usize>(out: &mut String, caption: &str, heads: [&str; N], rows: impl Iterator<Item = [String; N]>) {
-    let class = |place| if place + 1 == N { " class=\"number\"" } else { "" };
-    out.push_str(&format!("<table>\n<caption>{caption}</caption>\n<thead><tr>"));
-    for (place, head) in heads.iter().enumerate() {
-        out.push_str(&format!("<th scope=\"col\"{}>{head}</th>", class(place)));
-    }
-    out.push_str("</tr></thead>\n<tbody>\n");
-    for row in rows {
-        out.push_str("<tr>");
-        for (place, cell) in row.iter().enumerate() {
-            out.push_str(&match place {
-                0 => format!("<th scope=\"row\">{cell}</th>"),
-                _ => format!("<td{}>{cell}</td>", class(place)),
-            });
-        }
-        out.push_str("</tr>\n");
-    }
-    out.push_str("</tbody>\n</table>\n");
+    table(out, "Failures", &["Reason", "Host", "URLs"], rows);
 }

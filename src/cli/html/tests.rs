@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use gfetch::fetch::compare::{Mode, Runs};
 use gfetch::fetch::outcome::{Kind, Outcome, Stage};
 use gfetch::fetch::summary::{Limits, Summary};
 use serde_json::Value;
@@ -154,6 +155,63 @@ fn rows_end_at_their_bound_and_the_page_says_so() {
     let head = records.head(&summary, at());
     assert!(head.contains("<p>The first 250,000 of 250,010; --format json keeps all.</p>"));
     assert_eq!(String::from_utf8(spool).unwrap().matches("\n[").count(), 250_000);
+}
+
+/// Runs of two URLs: serially 90 ms, two at once 60.
+fn compared(modes: &[Mode], url: &str, change: impl Fn(usize, &mut Outcome)) -> String {
+    let mut runs = Runs::of(2, modes);
+    for (number, &mode) in modes.iter().chain(modes).enumerate() {
+        runs.begin(mode, false);
+        for (index, time) in [30, 60].into_iter().enumerate() {
+            let sha256 = Some([7; 32]);
+            let time = Duration::from_millis(time);
+            let mut outcome = Outcome { index: index as u64, bytes: 1_500, sha256, ..outcome(url, Some(200), time) };
+            change(number, &mut outcome);
+            runs.add(&outcome);
+        }
+        let serial = matches!(mode, Mode::Serial | Mode::Jobs(1));
+        runs.end(Duration::from_millis(if serial { 90 } else { 60 } + number as u64));
+    }
+    let limits = Limits { jobs: 64, per_host: Some(10), rate: None };
+    comparison(&runs.comparison(&limits, |_| url.to_owned()), starred, at())
+}
+
+#[test]
+fn a_comparison_has_its_verdict_its_times_and_its_shares() {
+    let page = compared(&[Mode::Serial, Mode::Parallel], "http://u:secret@a.example/", |_, _| ());
+    assert!(page.contains("<title>gfetch: 2 URLs compared serially and in parallel</title>"), "{page}");
+    assert!(page.contains("times faster (") && page.contains("http://u:***@a.example/ alone takes 0.060 s."), "{page}");
+    assert!(!page.contains("secret") && page.contains("<p>All bodies were the same in all runs.</p>"));
+    assert!(page.contains("<svg id=\"runs\" role=\"img\"") && page.contains("<svg id=\"phases\" role=\"img\""));
+    assert_eq!(page.matches("<circle class=\"run\"").count(), 4, "each run of both");
+    assert!(page.contains("<tr><th scope=\"row\">parallel</th><td>0.0"), "{page}");
+    assert!(page.contains("<th scope=\"col\" class=\"number\">wait</th>") && !page.contains(">tls<"));
+}
+
+#[test]
+fn a_comparison_of_widths_names_the_right_one() {
+    let page = compared(&[1, 2, 8].map(Mode::Jobs), "http://a.example/", |_, _| ());
+    assert!(page.contains("The right -j is about 2: 8 gained nothing more (2 rounds)."), "{page}");
+    for row in ["-j 1", "-j 2", "-j 8"] {
+        assert!(page.contains(&format!("<tr><th scope=\"row\">{row}</th>")), "{page}");
+    }
+}
+
+#[test]
+fn what_is_not_comparable_and_what_differs_is_listed_without_becoming_markup() {
+    let failing = |number, outcome: &mut Outcome| {
+        if number == 3 {
+            outcome.error = Some(failure(Kind::Timeout, Stage::Wait, ""));
+        }
+    };
+    let page = compared(&[Mode::Serial, Mode::Parallel], HOSTILE, failing);
+    assert!(page.contains("<p class=\"notice\">2 URLs failed or changed their status.</p>"), "{page}");
+    assert!(page.contains("<td>timeout</td><td class=\"number\">1 of 4</td>") && !page.contains("<img"));
+    let changing = |number: usize, outcome: &mut Outcome| outcome.bytes = number as u64;
+    let page = compared(&[Mode::Serial, Mode::Parallel], HOSTILE, changing);
+    assert!(page.contains("<caption>2 bodies not the same in all runs</caption>"), "{page}");
+    assert!(page.contains("<td>0</td><td class=\"number\">3</td>") && !page.contains("<img"));
+    assert_eq!(page.matches("<script").count(), 1);
 }
 
 /// The luminance of `#rrggbb`, as WCAG has it.

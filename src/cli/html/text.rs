@@ -61,6 +61,35 @@ pub fn is_link(shown: &str) -> bool {
     plain && !authority.is_empty() && !authority.contains('@')
 }
 
+/// A small table; the first cell names the row, the last is a number. The cells are HTML.
+pub fn table(out: &mut String, caption: &str, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let class = |place| if place + 1 == heads.len() { " class=\"number\"" } else { "" };
+    out.push_str(&format!("<table>\n<caption>{}</caption>\n<thead><tr>", escaped(caption)));
+    for (place, head) in heads.iter().enumerate() {
+        out.push_str(&format!("<th scope=\"col\"{}>{head}</th>", class(place)));
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        out.push_str("<tr>");
+        for (place, cell) in row.iter().enumerate() {
+            out.push_str(&match place {
+                0 => format!("<th scope=\"row\">{cell}</th>"),
+                _ => format!("<td{}>{cell}</td>", class(place)),
+            });
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</tbody>\n</table>\n");
+}
+
+/// A patch of a phase's colour, for a legend.
+pub fn key(class: &str) -> String {
+    format!(
+        "<svg class=\"key\" width=\"12\" height=\"12\" aria-hidden=\"true\">\
+         <rect class=\"{class}\" width=\"12\" height=\"12\"/></svg>"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -209,10 +209,7 @@ fn legend(out: &mut String, spans: &[&Span]) {
             ..0.5 => "&lt;1 %".to_owned(),
             share => format!("{share:.0} %"),
         };
-        out.push_str(&format!(
-            "<li><svg class=\"key\" width=\"12\" height=\"12\" aria-hidden=\"true\"><rect class=\"{name}\" width=\"12\" height=\"12\"/></svg> \
-             {name} <span class=\"muted\">{share}</span></li>\n"
-        ));
+        out.push_str(&format!("<li>{} {name} <span class=\"muted\">{share}</span></li>\n", text::key(name)));
     }
     out.push_str("</ul>\n");
 }

@@ -28,7 +28,7 @@ pub struct Html {
 impl Html {
     /// Begins a page that will stand at `path`, and may replace what is there, unless that is a list of this run.
     pub fn at(path: &Path, lists: &[ListSource], redact: Redact) -> Result<Html, String> {
-        let page = page_at(path, lists)?;
+        let page = begin(path, lists)?;
         let spool = page.beside().map_err(|error| format!("cannot write beside {}: {error}", path.display()))?;
         Ok(Html { page, records: Records::new(redact), pending: Vec::new(), spool, spooled: Ok(()) })
     }
@@ -47,11 +47,17 @@ impl Html {
 }
 
 /// The file of a page: a typing error must not cost a list.
-pub fn page_at(path: &Path, lists: &[ListSource]) -> Result<Replacing, String> {
+pub fn begin(path: &Path, lists: &[ListSource]) -> Result<Replacing, String> {
     Replacing::shared(path, |there| match super::is_one_of(there, lists) {
         true => Err(format!("--report {}: that is the list", path.display())),
         false => Ok(()),
     })
+}
+
+/// Puts a page in its place that was made at once.
+pub fn finish(mut file: Replacing, page: &str) -> Result<(), String> {
+    file.write(page.as_bytes());
+    file.finish()
 }
 
 impl Kept for Html {

@@ -18,6 +18,7 @@ use gfetch::fetch::{Fetched, PartFiles, Session};
 use self::cookie_jar::CookieJar;
 use self::har::Har;
 use self::html::Html;
+pub use self::html::{begin as begin_page, finish as finish_page};
 use self::place::Place;
 use self::resume::Resume;
 use self::save_failed::SaveFailed;

@@ -117,7 +117,7 @@ impl Chosen {
 
     /// What they hold in a record.
     pub fn values<'a>(&'a self, of: Of<'a>) -> impl Iterator<Item = super::value::Value<'a>> {
-        self.columns.iter().map(move |column| (column.field.value)(of))
+        self.columns.iter().map(move |column| column.field.value(of))
     }
 
     /// Appends a record of them as one line of JSON.
@@ -125,13 +125,13 @@ impl Chosen {
         object(out, |json| {
             for (place, column) in self.columns.iter().enumerate() {
                 match column.group {
-                    None => json.put(column.field.name, (column.field.value)(of)),
+                    None => json.put(column.field.name, column.field.value(of)),
                     // Told with the first of them.
                     Some(group) if self.columns[..place].iter().any(|other| other.group == Some(group)) => {}
                     Some(Group::Error) if of.outcome.error.is_none() => json.null("error"),
                     Some(group) => json.object(group.name(), |json| {
                         let members = self.columns[place..].iter().filter(|other| other.group == Some(group));
-                        members.for_each(|member| json.put(member.field.name, (member.field.value)(of)));
+                        members.for_each(|member| json.put(member.field.name, member.field.value(of)));
                     }),
                 }
             }

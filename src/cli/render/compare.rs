@@ -173,10 +173,13 @@ impl Unit {
     }
 }
 
+/// A phase, and how to find its share.
+pub type Phase = (&'static str, fn(&Shares) -> f64);
+
 /// A phase has its column where any request went through it; sending and retries have none, so that shares may not make
 /// 100 %.
-pub fn phases(sides: &[(String, &Side)]) -> Vec<(&'static str, fn(&Shares) -> f64)> {
-    let all: [(&str, fn(&Shares) -> f64); 5] = [
+pub fn phases(sides: &[(String, &Side)]) -> Vec<Phase> {
+    let all: [Phase; 5] = [
         ("dns", |shares| shares.dns),
         ("tcp", |shares| shares.connect),
         ("tls", |shares| shares.tls.unwrap_or(0.0)),
@@ -195,7 +198,7 @@ fn table(sides: &[(String, &Side)], unit: Unit) -> Vec<String> {
     let heads =
         phases.iter().map(|(name, _)| format!("{name:>width$}", width = if *name == "receive" { 9 } else { 6 }));
     let heads = heads.collect::<String>();
-    let share_of = |side: &Side, (name, share): &(&str, fn(&Shares) -> f64)| {
+    let share_of = |side: &Side, (name, share): &Phase| {
         format!("{:>width$}", percent(share(&side.shares)), width = if *name == "receive" { 8 } else { 6 })
     };
     let head = format!("{:LABEL$}{:median$}{:range$}a request{heads}", "", "median", "range");

@@ -11,9 +11,9 @@ use gfetch::fetch::plan::Plan;
 use gfetch::fetch::preview::{First, Planned};
 use gfetch::http::origin::Origin;
 
-use super::object::{Object, object};
+use super::object::object;
 use super::units::{counted, thousands, time};
-use super::{Redact, cut, redacted};
+use super::{Redact, cut, fields, redacted};
 use crate::cli::escape;
 use crate::cli::secrets::redact_header;
 
@@ -131,7 +131,7 @@ pub fn object_line(out: &mut Vec<u8>, planned: &Planned, told: &In<'_>) {
         line.string_or_null("file", file.map(|file| file.to_string_lossy()).as_deref());
         line.seconds_or_null("timeout", first.and_then(|first| first.max_time));
         match failure {
-            Some(failure) => line.object("error", |object| error(object, failure)),
+            Some(failure) => line.object("error", |object| fields::error(object, failure)),
             None => line.null("error"),
         }
     });
@@ -223,12 +223,4 @@ fn shown_value(name: &str, value: &[u8], told: &In<'_>) -> String {
         Some(others) => redact_header(name, &value, others).to_owned(),
         None => value.into_owned(),
     }
-}
-/// As in the record of a run.
-fn error(object: &mut Object<'_>, failure: &Failure) {
-    object.plain("kind", failure.kind);
-    object.plain("stage", failure.stage);
-    object.string("message", &failure.message);
-    object.plain_or_null("limit", failure.limit);
-    object.number("curl", failure.curl.into());
 }

@@ -6,11 +6,11 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gfetch::fetch::outcome::{Failure, Timings};
+use gfetch::fetch::outcome::Timings;
 use gfetch::fetch::{EarlierAttempt, Exchange, Fetched};
 
 use super::certificate;
-use super::fields::{Of, Secrets, error, total_us};
+use super::fields::{Secrets, error, total_us};
 use super::object::{Object, object, push_string};
 use super::value::{Value, push_strings};
 
@@ -78,7 +78,7 @@ fn hop(json: &mut Object<'_>, exchange: &Exchange, secrets: &Secrets) {
 }
 
 /// Each attempt with how it ended, the last among them.
-pub fn attempt_log<'a>((fetched, secrets): More<'_>) -> Value<'a> {
+pub fn attempt_log<'a>((fetched, _): More<'_>) -> Value<'a> {
     let Some(details) = &fetched.details else { return Value::Null };
     let last = details.last_started.filter(|_| fetched.outcome.attempts > 0).map(|started| last(fetched, started));
     list(details.earlier.iter().chain(&last).zip(1..), |json, (attempt, number)| {
@@ -90,7 +90,10 @@ pub fn attempt_log<'a>((fetched, secrets): More<'_>) -> Value<'a> {
         json.number("wire_bytes", attempt.wire_bytes);
         remote(json, attempt.remote);
         json.object("timings", |json| phases(json, &attempt.timings));
-        failure(json, attempt.error.as_ref(), fetched, secrets);
+        match &attempt.error {
+            Some(failure) => json.object("error", |json| error(json, failure)),
+            None => json.null("error"),
+        }
     })
 }
 
@@ -107,14 +110,6 @@ fn last(fetched: &Fetched, started: SystemTime) -> EarlierAttempt {
         error: outcome.error.clone(),
         exchanges: Vec::new(),
     }
-}
-
-fn failure(json: &mut Object<'_>, failure: Option<&Failure>, fetched: &Fetched, secrets: &Secrets) {
-    let Some(failure) = failure else { return json.null("error") };
-    // The same members as in the record, of this failure.
-    let mut outcome = fetched.outcome.clone();
-    outcome.error = Some(failure.clone());
-    json.object("error", |json| error(json, Of { outcome: &outcome, redact: secrets.redact, more: None }));
 }
 
 fn remote(json: &mut Object<'_>, remote: Option<SocketAddr>) {

@@ -51,20 +51,41 @@ pub struct Of<'a> {
 /// A field: its name, and what it holds.
 pub struct Field {
     pub name: &'static str,
-    pub value: for<'a> fn(Of<'a>) -> Value<'a>,
+    value: Get,
+}
+
+/// How it is had.
+enum Get {
+    Record(for<'a> fn(Of<'a>) -> Value<'a>),
+    /// Of a record without a failure it is null.
+    Failure(for<'a> fn(&'a Failure) -> Value<'a>),
+}
+
+impl Field {
+    /// What it holds in a record.
+    pub fn value<'a>(&self, of: Of<'a>) -> Value<'a> {
+        match self.value {
+            Get::Record(get) => get(of),
+            Get::Failure(get) => Value::of(of.outcome.error.as_ref(), get),
+        }
+    }
+
+    const fn more(name: &'static str, get: for<'a> fn(Of<'a>) -> Value<'a>) -> Field {
+        Field { name, value: Get::Record(get) }
+    }
 }
 
 /// Writes a table of fields, and the function that writes all of them into an object, inlined.
 macro_rules! table {
-    ($(#[$doc:meta])* $table:ident, $all:ident: $($name:literal => |$of:ident| $value:expr;)*) => {
+    ($(#[$doc:meta])* $table:ident, $all:ident, $get:ident($type:ty): $($name:literal => |$of:ident| $value:expr;)*) => {
         $(#[$doc])*
-        pub static $table: &[Field] = &[$(Field { name: $name, value: |$of| $value },)*];
+        pub static $table: &[Field] = &[$(Field { name: $name, value: Get::$get(|$of| $value) },)*];
 
         #[inline(always)]
-        pub fn $all<'a>(object: &mut Object<'_>, of: Of<'a>) {
+        pub fn $all<'a>(object: &mut Object<'_>, of: $type) {
             $({
                 #[inline(always)]
-                fn value($of: Of<'_>) -> Value<'_> {
+                fn value<'a>($of: $type) -> Value<'a> {
                     $value
                 }
                 object.put($name, value(of));
@@ -75,7 +96,7 @@ macro_rules! table {
 
 table! {
     /// What stands before the objects.
-    FIRST, first:
+    FIRST, first, Record(Of<'a>):
     "index" => |of| Value::Number(of.outcome.index);
     "id" => |of| Value::of(of.outcome.id.as_ref(), Value::Own);
     "source" => |of| Value::Text(of.outcome.source.as_str().into());
@@ -102,7 +123,7 @@ table! {
 
 table! {
     /// The members of `timings`.
-    TIMINGS, timings:
+    TIMINGS, timings, Record(Of<'a>):
     "queue" => |of| Value::time(of.outcome.timings.queue);
     "dns" => |of| Value::of(of.outcome.timings.dns, Value::time);
     "connect" => |of| Value::of(of.outcome.timings.connect, Value::time);
@@ -116,30 +137,26 @@ table! {
 
 table! {
     /// The members of `error`, which is null where there is none.
-    ERROR, error:
-    "kind" => |of| Value::of(failure(of), |failure| Value::Plain(failure.kind.as_str()));
-    "stage" => |of| Value::of(failure(of), |failure| Value::Plain(failure.stage.as_str()));
-    "message" => |of| Value::of(failure(of), |failure| Value::Text(failure.message.as_str().into()));
-    "limit" => |of| Value::of(failure(of).and_then(|failure| failure.limit), |limit| Value::Plain(limit.as_str()));
-    "curl" => |of| Value::of(failure(of), |failure| Value::Number(failure.curl.into()));
+    ERROR, error, Failure(&'a Failure):
+    "kind" => |failure| Value::Plain(failure.kind.as_str());
+    "stage" => |failure| Value::Plain(failure.stage.as_str());
+    "message" => |failure| Value::Text(failure.message.as_str().into());
+    "limit" => |failure| Value::of(failure.limit, |limit| Value::Plain(limit.as_str()));
+    "curl" => |failure| Value::Number(failure.curl.into());
 }
 
 /// What is there only when it is asked for.
 pub static MORE: &[Field] = &[
-    Field { name: "headers", value: |of| Value::of(of.more, extras::headers) },
-    Field { name: "request_headers", value: |of| Value::of(of.more, extras::request_headers) },
-    Field { name: "hops", value: |of| Value::of(of.more, extras::hops) },
-    Field { name: "attempt_log", value: |of| Value::of(of.more, extras::attempt_log) },
-    Field { name: "certs", value: |of| Value::of(of.more, extras::certs) },
-    Field { name: "sha256", value: |of| Value::of(of.outcome.sha256.as_ref(), extras::hash) },
-    Field { name: "body", value: |of| Value::of(of.more, extras::body) },
-    Field { name: "body_base64", value: |of| Value::of(of.more, extras::body_base64) },
-    Field { name: "body_truncated", value: |of| Value::of(of.more, extras::body_truncated) },
+    Field::more("headers", |of| Value::of(of.more, extras::headers)),
+    Field::more("request_headers", |of| Value::of(of.more, extras::request_headers)),
+    Field::more("hops", |of| Value::of(of.more, extras::hops)),
+    Field::more("attempt_log", |of| Value::of(of.more, extras::attempt_log)),
+    Field::more("certs", |of| Value::of(of.more, extras::certs)),
+    Field::more("sha256", |of| Value::of(of.outcome.sha256.as_ref(), extras::hash)),
+    Field::more("body", |of| Value::of(of.more, extras::body)),
+    Field::more("body_base64", |of| Value::of(of.more, extras::body_base64)),
+    Field::more("body_truncated", |of| Value::of(of.more, extras::body_truncated)),
 ];
-
-fn failure(of: Of<'_>) -> Option<&Failure> {
-    of.outcome.error.as_ref()
-}
 
 /// The total is the sum of the rounded phases, so that it adds up in the record too.
 pub fn total_us(timings: &Timings) -> u64 {

@@ -16,8 +16,8 @@ pub fn record(out: &mut Vec<u8>, outcome: &Outcome, redact: Redact) {
     object(out, |record| {
         fields::first(record, of);
         record.object("timings", |object| fields::timings(object, of));
-        match outcome.error {
-            Some(_) => record.object("error", |object| fields::error(object, of)),
+        match &outcome.error {
+            Some(failure) => record.object("error", |object| fields::error(object, failure)),
             None => record.null("error"),
         }
     });

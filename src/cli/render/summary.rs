@@ -10,6 +10,14 @@ use crate::cli::escape;
 /// More groups of failures are counted as other hosts: the summary is to be read at a glance.
 const GROUPS_SHOWN: usize = 10;
 
+/// Of so many requests and more the slowest twentieth is worth a word, and of so many the slowest hundredth.
+const MANY: u64 = 20;
+const VERY_MANY: u64 = 1_000;
+
+/// Less of the slowest URL's name says nothing, and more makes a line that nobody reads to its end.
+const LEAST_NAME: usize = 20;
+const MOST_NAME: usize = 60;
+
 /// Appends the summary: one line if all is well, then the failures in groups, then what held the run back.
 /// `hint` tells of `--save-failed`, for where it was not given.
 pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
@@ -20,7 +28,7 @@ pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
     if summary.certificates_unchecked {
         line("certificates were NOT checked (-k)".into());
     }
-    line(totals(summary));
+    line(totals(summary, show));
     let groups = summary.failures(GROUPS_SHOWN);
     group_lines(&groups).for_each(&mut line);
     if hint && !groups.is_empty() {
@@ -41,8 +49,9 @@ pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
     }
 }
 
-/// `6 URLs: 4 ok, 2 failed in 5.01 s · 199 KiB · median 376 ms · slowest 5.00 s`
-fn totals(summary: &Summary) -> String {
+/// `6 URLs: 4 ok, 2 failed in 5.01 s · 199 KiB · median 376 ms · slowest 5.00 s`; of many URLs more percentiles, and the
+/// slowest one's name.
+fn totals(summary: &Summary, show: &Show) -> String {
     let totals = summary.totals();
     let mut line = format!("{}: {} ok", counted(totals.urls, "URL"), thousands(totals.ok));
     if totals.failed > 0 {
@@ -52,7 +61,18 @@ fn totals(summary: &Summary) -> String {
     if totals.started > 1
         && let (Some(median), Some(slowest)) = (summary.median(), summary.slowest())
     {
-        line += &format!(" · median {} · slowest {}", time(median), time(slowest.time));
+        line += &format!(" · median {}", time(median));
+        for (name, share, from) in [("p95", 0.95, MANY), ("p99", 0.99, VERY_MANY)] {
+            if let Some(within) = summary.percentile(share).filter(|_| totals.started >= from) {
+                line += &format!(" · {name} {}", time(within));
+            }
+        }
+        line += &format!(" · slowest {}", time(slowest.time));
+        let is_named_below = matches!(summary.verdict(), Some(Bottleneck::OneUrl(_)));
+        let room = show.width.saturating_sub(escape::width(&line) + 1).min(MOST_NAME);
+        if totals.started >= MANY && !is_named_below && room >= LEAST_NAME {
+            line += &format!(" {}", cut::middle(&show.url(&slowest.url), room));
+        }
     }
     line
 }

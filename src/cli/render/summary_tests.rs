@@ -65,6 +65,23 @@ fn one_line_says_that_all_is_well() {
 }
 
 #[test]
+fn many_urls_have_more_percentiles_and_name_the_slowest() {
+    let outcomes =
+        |number: u64| (1..=number).map(|n| good(&format!("http://a.example/page/{n}"), n)).collect::<Vec<_>>();
+    let line = |number, width| {
+        let mut out = String::new();
+        text(&mut out, &of(&outcomes(number), 150), &show(width), true);
+        out
+    };
+    let all = "20 URLs: 20 ok in 150 ms · 993 KiB · median 11 ms · p95 19 ms · slowest 20 ms";
+    assert_eq!(line(20, usize::MAX), format!("{all} http://a.example/page/20\n"));
+    assert_eq!(line(20, 100), format!("{all} http://a.example/…/20\n"));
+    assert_eq!(line(20, 97), format!("{all}\n"));
+    assert!(line(19, 100).ends_with(" · median 10 ms · slowest 19 ms\n"));
+    assert!(line(1_000, 200).contains(" · median 500 ms · p95 950 ms · p99 990 ms · slowest 1.00 s http://"));
+}
+
+#[test]
 fn unchecked_certificates_come_first_and_where_it_stopped_comes_last() {
     let mut summary = of(&[good("http://a.example/", 301)], 303);
     summary.certificates_unchecked = true;
@@ -86,7 +103,7 @@ fn many_groups_end_in_other_hosts_and_hostile_hosts_are_escaped() {
     outcomes.push(bad(None, Kind::Url, None, 0));
     let text = shown(&of(&outcomes, 50));
     let expected = "\
-1,213 URLs: 0 ok, 1,213 failed in 50 ms · 0 B · median 1.0 ms · slowest 1.0 ms
+1,213 URLs: 0 ok, 1,213 failed in 50 ms · 0 B · median 1.0 ms · p95 1.0 ms · p99 1.0 ms · slowest 1.0 ms
   1,200 dns       evil\\x1b[2J.example
       1 url       (no host)
       1 HTTP 503  h00.example

@@ -19,7 +19,7 @@ pub fn size(bytes: u64) -> String {
     format!("{amount:.digits$} {}", UNITS[unit])
 }
 
-/// A time with three digits or so: `0.4 ms`, `44 ms`, `5.00 s`, `12.3 s`, `300 s`.
+/// A time with three digits or so: `0.4 ms`, `44 ms`, `5.00 s`, `12.3 s`, `300 s`, `1 h 02 m`.
 pub fn time(time: Duration) -> String {
     let us = time.as_micros();
     // Each limit lies where the next shorter form would round up to one digit more.
@@ -30,7 +30,11 @@ pub fn time(time: Duration) -> String {
         9_950..=999_499 => format!("{:.0} ms", us as f64 / 1e3),
         999_500..=9_994_999 => format!("{:.2} s", us as f64 / 1e6),
         9_995_000..=99_949_999 => format!("{:.1} s", us as f64 / 1e6),
-        _ => format!("{:.0} s", us as f64 / 1e6),
+        99_950_000..=3_599_499_999 => format!("{:.0} s", us as f64 / 1e6),
+        _ => {
+            let minutes = (us + 30_000_000) / 60_000_000;
+            format!("{} h {:02} m", minutes / 60, minutes % 60)
+        }
     }
 }
 
@@ -139,11 +143,34 @@ mod tests {
             9_995_000,
             99_949_999,
             99_950_000,
-            3_725_000_000,
+            3_599_499_999,
+            3_599_500_000,
+            3_749_999_999,
+            3_750_000_000,
+            86_400_000_000,
         ];
         let shown = [
-            "0 ms", "0.04 ms", "0.09 ms", "0.1 ms", "0.4 ms", "9.9 ms", "10 ms", "44 ms", "301 ms", "999 ms", "1.00 s",
-            "5.00 s", "9.99 s", "10.0 s", "99.9 s", "100 s", "3725 s",
+            "0 ms",
+            "0.04 ms",
+            "0.09 ms",
+            "0.1 ms",
+            "0.4 ms",
+            "9.9 ms",
+            "10 ms",
+            "44 ms",
+            "301 ms",
+            "999 ms",
+            "1.00 s",
+            "5.00 s",
+            "9.99 s",
+            "10.0 s",
+            "99.9 s",
+            "100 s",
+            "3599 s",
+            "1 h 00 m",
+            "1 h 02 m",
+            "1 h 03 m",
+            "24 h 00 m",
         ];
         assert_eq!(micros.map(|us| time(Duration::from_micros(us))), shown);
     }

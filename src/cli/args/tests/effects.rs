@@ -385,7 +385,7 @@ fn color_goes_by_the_option_then_by_the_environment_then_by_the_stream() {
 }
 
 #[test]
-fn http2_http1_1_and_prior_knowledge_choose_the_version() {
+fn http2_http1_1_and_http2_prior_knowledge_choose_the_version() {
     let versions = |options: &str| plan(options).connect.versions;
     assert_eq!((versions(""), versions("--http2")), (HttpVersions::ByAlpn, HttpVersions::ByAlpn));
     assert_eq!(versions("--http1.1"), HttpVersions::Http1);

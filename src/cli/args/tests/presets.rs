@@ -17,7 +17,7 @@ fn without_a_file_nothing_changes() {
 }
 
 #[test]
-fn default_holds_for_every_run_and_what_is_typed_wins() {
+fn default_holds_for_every_run_without_disable_and_what_is_typed_wins() {
     let world = home("[default]\njobs = 7\nper-host = 3\n");
     let plan = world.ok("http://a --per-host 4").plan;
     assert_eq!((plan.jobs, plan.per_host.map(usize::from)), (7, Some(4)));
