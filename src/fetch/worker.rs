@@ -38,8 +38,8 @@ use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
 use crate::http::{Client, Trace};
-use answer::To;
-use ending::{Ending, finish, panicked};
+use answer::{To, is_there_already};
+use ending::{Ending, panicked};
 pub(super) use last_text::LastText;
 
 /// What all lines of a run share.
@@ -77,6 +77,8 @@ pub(super) struct Worker {
     pub on_start: OnceCell<StartHook>,
     /// The run's record, where it has one.
     pub journal: OnceCell<Journal>,
+    /// A file found no room.
+    pub disk_is_full: Cell<bool>,
 }
 
 pub(super) type StartHook = Box<dyn Fn(&Entry)>;
@@ -123,10 +125,12 @@ impl Worker {
             fetched.details = Some(Box::default());
         }
         let mut asked = None;
+        let there = is_there_already(&self.plan, job.place.as_ref());
         match &job.entry.target {
+            Ok(_) if there.is_some() => fetched.outcome.file = there,
             Ok(target) => {
                 let ended = self.fetch_target(&job, target, &mut fetched.outcome, fetched.details.as_deref_mut());
-                let finished = finish(ended.sink, &mut fetched.outcome);
+                let finished = self.finish(ended.sink, &mut fetched.outcome);
                 self.save_etag(ended.etag, &mut fetched.outcome);
                 fetched.outcome.file = finished.file;
                 fetched.body = finished.body;
@@ -392,6 +396,9 @@ impl Worker {
             Err(panic) => Some(panicked(panic, at)),
         };
         self.keep_beginning(&mut sink, record);
+        if sink.disk_is_full() {
+            self.note_disk_full();
+        }
         ended.sink = Some(sink);
         ended
     }

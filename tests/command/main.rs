@@ -8,6 +8,7 @@ mod cookies;
 mod dry_run;
 mod edges;
 mod endings;
+mod files;
 mod formats;
 mod har;
 mod input;

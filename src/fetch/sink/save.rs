@@ -37,6 +37,8 @@ pub(in crate::fetch) struct Save {
     /// What the server calls what comes, where its rest can be asked for.
     validator: Option<String>,
     disk_is_full: bool,
+    /// The path has a `{status}` to be settled.
+    by_status: bool,
 }
 
 impl Save {
@@ -53,12 +55,23 @@ impl Save {
             goes_on: false,
             validator: None,
             disk_is_full: false,
+            by_status: false,
         }
     }
 
     /// Where it goes.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The status of the answer is part of the path.
+    pub fn set_by_status(&mut self, by_status: bool) {
+        self.by_status = by_status;
+    }
+
+    /// Whether it has still to be put there.
+    pub fn is_by_status(&self) -> bool {
+        self.by_status
     }
 
     /// Gives the file a time.
@@ -73,7 +86,7 @@ impl Save {
 
     /// Another place, to be said before the first byte.
     pub fn move_to(&mut self, path: PathBuf) {
-        self.path = path;
+        (self.path, self.by_status) = (path, false);
     }
 
     /// What comes goes on where the file ends, or the part of it that is there.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Ended, Ending, Worker};
 use crate::fetch::flow::first_method;
 use crate::fetch::journal::Part;
-use crate::fetch::names::Place;
+use crate::fetch::names::{self, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
 use crate::fetch::receive::{self, Gather, Rules};
@@ -39,7 +39,7 @@ impl Worker {
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
                 let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
-                let turn = has_turns.then(|| self.turn.of(job.entry.index));
+                let turn = has_turns.then(|| self.turn.of(job.turn));
                 Sink::print(turn, output.clone(), self.spools.clone())
             }
             _ => Sink::Count,
@@ -48,8 +48,11 @@ impl Worker {
 
     fn file(&self, job: &Job, path: &Path, create_dirs: bool) -> Sink {
         let mut sink = Sink::save(path.to_owned(), create_dirs, self.parts.clone(), self.client.clone());
-        if let (Existing::Numbered, Some(save)) = (self.plan.existing, sink.saving()) {
-            save.set_there(There::Numbered);
+        if let Some(save) = sink.saving() {
+            save.set_by_status(matches!(job.place, Some(Place::ByStatus(_))));
+            if self.plan.existing == Existing::Numbered {
+                save.set_there(There::Numbered);
+            }
         }
         if let (Some(journal), Some(key), Some(save)) = (self.journal.get(), &job.ticket, sink.saving()) {
             save.set_part(Part::new(journal, **key), self.may_go_on(job));
@@ -103,7 +106,12 @@ impl Worker {
                 // The server does not know the condition: what it should have said, as in curl.
                 record.status = Some(304);
             }
-            to.sink.saving().into_iter().for_each(|save| save.leave(to.from));
+            if let Some(save) = to.sink.saving() {
+                if save.is_by_status() {
+                    save.move_to(names::with_status(save.path(), 200));
+                }
+                save.leave(to.from);
+            }
             // A 304 has a body like others: an empty one.
             if status != 304 {
                 response.drain();
@@ -147,6 +155,11 @@ impl Worker {
         save.begins(head);
         if self.plan.transfer.remote_time {
             save.set_modified(transfer::last_modified(head));
+        }
+        if save.is_by_status() {
+            // A part that goes on is still what was answered with 200.
+            let path = names::with_status(save.path(), if from > 0 { 200 } else { head.status });
+            save.move_to(self.header_names.borrow_mut().claim(index, &path, None).0);
         }
         if self.plan.transfer.remote_header_name {
             let disposition = head.fields.first("content-disposition");
@@ -205,6 +218,14 @@ pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> O
         Some(Place::ByStatus(path)) => Some(path),
         _ => None,
     }
+}
+
+/// The file of a line that is there, where it is taken for what would be fetched (`--skip-existing`): nothing is asked then.
+pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<PathBuf> {
+    let (Existing::Skipped, Some(Place::File(path))) = (plan.existing, place) else { return None };
+    // What cannot be looked at cannot be written either, which says why.
+    let is_there = size(path.clone()).is_ok_and(|size| size.is_some());
+    is_there.then(|| path.clone())
 }
 
 /// The byte at which a download into this file is continued.

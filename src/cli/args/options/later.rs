@@ -2,5 +2,4 @@
 
 use crate::cli::args::option::Opt;
 
-pub const OPTIONS: &[Opt] =
-    &[Opt::later("threads", Some("N")), Opt::later("no-clobber", None), Opt::later("skip-existing", None)];
+pub const OPTIONS: &[Opt] = &[Opt::later("threads", Some("N"))];
