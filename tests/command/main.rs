@@ -1,5 +1,6 @@
 //! The command held to its contract: each test is one rule, against a scripted server on loopback.
 
+mod agreement;
 mod answering;
 mod bodies;
 mod certificates;
@@ -29,6 +30,7 @@ mod schema;
 mod server;
 mod summary;
 mod terminal;
+mod threads;
 mod tls;
 mod to_curl;
 mod transfers;

@@ -26,6 +26,8 @@ mod value;
 pub mod write_out;
 
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 pub mod samples;
 
 use std::borrow::Cow;

@@ -2,4 +2,4 @@
 
 use crate::cli::args::option::Opt;
 
-pub const OPTIONS: &[Opt] = &[Opt::later("threads", Some("N"))];
+pub const OPTIONS: &[Opt] = &[];
