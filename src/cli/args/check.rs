@@ -228,6 +228,7 @@ fn only(output: &Output, compare: Option<&Compare>) -> Result<Option<Only>, Usag
         (true, true) => refused("--dry-run tells what would be done, --to-curl how curl does it: choose one"),
         (false, true) if compare.is_some() => refused("--to-curl does not go with --compare: curl compares nothing"),
         (false, true) if output.format != Format::Text => refused("--to-curl writes lines for a shell: no --format"),
+        (true, false) if output.format == Format::Csv => refused("--dry-run is told as text or as JSON: --format json"),
         (true, false) => Ok(Some(Only::Plan)),
         (false, true) => Ok(Some(Only::Curl)),
         (false, false) => Ok(None),
