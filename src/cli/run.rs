@@ -60,8 +60,10 @@ impl Run {
         let caught = caught.map_err(|error| format!("signals: {error}"))?;
         let read = session.clone();
         progress.begin(session.stop().clone(), move || match read.list_has_ended() {
-            true => Some(Total { lines: read.lines_read(), exact: true }),
-            false => expected.total(),
+            true => Some(Total { lines: read.lines_read() - read.done_before(), exact: true }),
+            false => {
+                expected.total().map(|total| Total { lines: total.lines.saturating_sub(read.done_before()), ..total })
+            }
         });
         let report = Report::new(&invocation, (stdout, stderr), progress, kept);
         if !invocation.silent {
