@@ -10,6 +10,7 @@ mod edges;
 mod endings;
 mod formats;
 mod har;
+mod hosts;
 mod input;
 mod kept;
 mod named;
