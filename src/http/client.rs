@@ -272,7 +272,7 @@ impl Client {
         trace.remote = connection.remote;
         trace.tls = connection.tls_version();
         if let Some(certificates) = &mut trace.certificates {
-            **certificates = connection.certificates().to_vec();
+            **certificates = connection.certificates();
         }
         connection.exchanges += 1;
         trace.enter(Phase::Send);
