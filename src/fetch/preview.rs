@@ -158,7 +158,7 @@ impl<'a> Preview<'a> {
             url: request.url.clone(),
             fields: fields.into_iter().map(|(name, value)| (name, value.into_owned())).collect(),
             body_bytes: request.body.map(|body| body.len() as u64),
-            max_time: target.timeout.or(plan.limits.max_time),
+            max_time: target.timeout.or_else(|| plan.max_time(&target.url)),
             file: file.map(ToOwned::to_owned),
             from,
             compressed: flow.compressed,

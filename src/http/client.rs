@@ -208,7 +208,7 @@ impl Client {
                 }
             }
         };
-        self.shared.connector.in_time(wait)
+        self.shared.connector.in_time(&key.origin, wait)
     }
 
     fn send_on_stream(&self, request: &Request<'_>, seat: h2::Seat, trace: &mut Trace) -> Result<Response, Error> {

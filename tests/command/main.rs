@@ -12,6 +12,7 @@ mod endings;
 mod files;
 mod formats;
 mod har;
+mod hosts;
 mod input;
 mod kept;
 mod named;

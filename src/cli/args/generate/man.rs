@@ -78,7 +78,8 @@ fn rest(page: &mut Roff) {
     ENVIRONMENT.iter().for_each(|(names, what)| item(page, &[bold(*names)], what));
     section(page, "FILES");
     let config = "What every run begins with, in [default], and what --preset NAME adds, in [preset.NAME]: long names of \
-                  options, as in per-host = 2. -q goes without [default].";
+                  options, as in per-host = 2. [host.\"api.example\"] or [host.\"*.example.org\"] says per-host, rate, max-time, \
+                  connect-timeout, retry, user-agent and header for these hosts. -q goes without [default] and [host].";
     item(page, &[italic("~/.config/gfetch/config.toml")], config);
     section(page, "SEE ALSO");
     page.text([bold("curl"), roman("(1), "), bold("jq"), roman("(1)")]);
