@@ -7,6 +7,7 @@ pub mod compare_json;
 pub mod compare_widths;
 pub mod csv;
 pub mod curl;
+mod curl_connection;
 mod curl_fields;
 pub mod cut;
 pub mod dry_limits;

@@ -22,6 +22,10 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("SSLKEYLOGFILE", "A file for the secrets of TLS sessions, for who reads the traffic along."),
     ("NETRC", "The file that -n reads, in place of ~/.netrc."),
     ("NO_COLOR", "If set and not empty: no colour, unless --color says so."),
+    (
+        "CLICOLOR, CLICOLOR_FORCE",
+        "CLICOLOR=0: no colour; CLICOLOR_FORCE, if set and not 0: colour also into pipes, but for columns.",
+    ),
     ("XDG_CONFIG_HOME", "Where the folder of the config file is."),
     ("TMPDIR", "Where bodies are put aside that wait for their turn and are too large for memory."),
 ];
