@@ -10,6 +10,7 @@
 //! ```
 
 mod breaker;
+mod host_rate;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ahead::Ready;
-use super::plan::{Plan, Rate};
+use super::plan::{Hosts, Plan, Rate};
 use super::retry::RetryBudget;
 use super::summary::Cause;
 use super::threads::Kept;
@@ -27,6 +28,7 @@ use crate::http::origin::{Origin, OriginHasher};
 use crate::http::proxy::{Proxy, ProxyRules};
 use breaker::{Breaker, Hop};
 pub(super) use breaker::{Connect, Reach};
+use host_rate::HostRate;
 
 /// Origins remembered before those without anything to remember are forgotten.
 const MAX_QUIET_ORIGINS: usize = 4096;
@@ -34,6 +36,8 @@ const MAX_QUIET_ORIGINS: usize = 4096;
 pub(super) struct Permits {
     jobs: Semaphore,
     per_host: Option<usize>,
+    /// What some origins have in place of that, and their own rates.
+    hosts: Hosts,
     rate: Option<Rate>,
     next_start: Cell<Option<Instant>>,
     give_up_after: u32,
@@ -49,6 +53,8 @@ pub(super) struct Permits {
 /// What all lines to one origin share.
 pub(super) struct OriginState {
     permits: Option<Semaphore>,
+    /// How often it may be started to, where that is said of it.
+    rate: Option<HostRate>,
     held_until: Cell<Option<Instant>>,
     reach: Arc<Reach>,
     retries: RetryBudget,
@@ -102,6 +108,7 @@ impl Permits {
         Permits {
             jobs: Semaphore::new(if plan.serial { 1 } else { plan.jobs }),
             per_host: plan.per_host.map(usize::from),
+            hosts: plan.hosts.clone(),
             rate: plan.rate,
             next_start: Cell::new(None),
             give_up_after: plan.give_up_host,
@@ -118,7 +125,7 @@ impl Permits {
             return None;
         }
         let state = self.state(origin);
-        if state.held_until.get().is_some() || state.reach.is_given_up() {
+        if state.held_until.get().is_some() || state.rate.is_some() || state.reach.is_given_up() {
             return None;
         }
         let own = match &state.permits {
@@ -160,11 +167,18 @@ impl Permits {
             None => None,
         };
         lap(Cause::PerHost);
+        let own_rate = match &state.rate {
+            Some(rate) => {
+                counts(false);
+                Some((rate, rate.turn.acquire()?))
+            }
+            None => None,
+        };
         loop {
             if may_skip {
                 state.check_given_up()?;
             }
-            while let Some(pause) = state.hold_left() {
+            while let Some(pause) = state.hold_left().or_else(|| own_rate.as_ref()?.0.left()) {
                 counts(false);
                 green::sleep(pause)?;
             }
@@ -186,6 +200,7 @@ impl Permits {
                 state.check_given_up()?;
                 state.reach.probe();
             }
+            own_rate.iter().for_each(|(rate, _)| rate.starts());
             return Ok(Pass { state, _origin: own, _job: job });
         }
     }
@@ -203,7 +218,7 @@ impl Permits {
     /// The way to `origin` for whoever is led there by a redirect. Both permits are given back before the next origin's are
     /// waited for: else two full hosts deadlock.
     pub fn follow(&self, pass: Pass, origin: &Origin, crosses: bool) -> Result<Pass, Refused> {
-        if !crosses && !self.is_held(&pass) {
+        if !crosses && pass.state.rate.is_none() && !self.is_held(&pass) {
             self.wait_for_rate()?;
             return Ok(pass);
         }
@@ -239,8 +254,11 @@ impl Permits {
             // Where most of them matter, looking again at each new one would cost the square of their number.
             self.forget_at.set((2 * origins.len()).max(MAX_QUIET_ORIGINS));
         }
+        let own = self.hosts.of_origin(origin, |host| host.per_host);
+        let per_host = own.map_or(self.per_host, |own| own.map(usize::from));
         let state = Rc::new(OriginState {
-            permits: self.per_host.map(Semaphore::new),
+            permits: per_host.map(Semaphore::new),
+            rate: self.hosts.of_origin(origin, |host| host.rate).map(HostRate::new),
             held_until: Cell::new(None),
             reach: Arc::new(Reach {
                 breaker: Breaker::default(),
@@ -285,6 +303,7 @@ impl OriginState {
     fn matters(self: &Rc<Self>, now: Instant) -> bool {
         Rc::strong_count(self) > 1
             || self.held_until.get().is_some_and(|until| until > now)
+            || self.rate.as_ref().is_some_and(|rate| rate.next.get().is_some_and(|next| next > now))
             || self.reach.breaker.is_left_alone_at(now)
             || self.retries.is_short(now)
     }

@@ -1,5 +1,7 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
+mod again;
+
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, MutexGuard};
@@ -10,7 +12,7 @@ use super::credentials::Credentials;
 use super::details::Details;
 use super::exchange::Exchange;
 use super::flow::first_method;
-use super::journal::{Journal, Key, Ticket};
+use super::journal::{Key, Ticket};
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
 use super::outcome::{Outcome, Timings};
@@ -189,6 +191,7 @@ impl Session {
             to_start: Cell::new(1),
             waits: RefCell::default(),
             on_start: OnceCell::new(),
+            disk_is_full: Cell::new(false),
         };
         Session { worker: Rc::new(worker), input: Rc::default() }
     }
@@ -225,23 +228,6 @@ impl Session {
     pub fn on_start(&self, hook: impl Fn(&Entry) + 'static) {
         // A second hook is passed over.
         let _ = self.worker.on_start.set(Box::new(hook));
-    }
-
-    /// Passes over what `journal` has as done, and notes in it each file that has taken its place; what else succeeds is the
-    /// caller's to note ([`Journal::push_line`]), once it has been told. To be said once, before the run.
-    pub fn take_up(&self, journal: Journal) {
-        // A second one is passed over.
-        let _ = self.worker.attempter.journal.set(journal);
-    }
-
-    /// Lines that were done before, so far.
-    pub fn done_before(&self) -> u64 {
-        self.input.done_before.get()
-    }
-
-    /// Whether the list has been read to its end.
-    pub fn has_read_all(&self) -> bool {
-        self.input.ended.get()
     }
 
     /// How to stop it.

@@ -26,9 +26,9 @@ use super::threads::Crew;
 use crate::green;
 use crate::http::origin::Origin;
 use crate::http::retry::is_transient;
+use answer::is_there_already;
 use attempt::Asked;
 pub(super) use attempt::{Attempter, Common, Ended, Underway};
-use ending::finish;
 pub(super) use gate::Gate;
 pub(super) use last_text::LastText;
 
@@ -49,6 +49,8 @@ pub(super) struct Worker {
     pub to_start: Cell<u64>,
     /// Told of each line that starts.
     pub on_start: OnceCell<StartHook>,
+    /// A file found no room.
+    pub disk_is_full: Cell<bool>,
 }
 
 pub(super) type StartHook = Box<dyn Fn(&Entry)>;
@@ -67,12 +69,14 @@ impl Worker {
         };
         let mut line = Underway { entry, place, fetched };
         let mut asked = None;
+        let there = is_there_already(&self.plan, line.place.as_ref());
         match origin {
+            Ok(_) if there.is_some() => line.fetched.outcome.file = there,
             Ok(origin) => {
                 let ended;
                 (line, ended) = self.fetch_from(&origin, line, &ready, read_at);
                 let record = &mut line.fetched.outcome;
-                let finished = finish(ended.landed, record, &self.attempter.client);
+                let finished = self.finish(ended.landed, record);
                 self.attempter.save_etag(ended.etag, record);
                 record.file = finished.file;
                 line.fetched.body = finished.body;
@@ -169,6 +173,9 @@ impl Worker {
                 details.take_earlier(&line.fetched.outcome, notes);
             }
             (line, last) = self.attempt(line, pass, etag);
+            if last.landed.disk_is_full() {
+                self.note_disk_full();
+            }
             last.asked = last.asked.or(asked);
             if !self.wait_to_try_again(origin, &mut line.fetched.outcome, &last, first) {
                 return (line, last);
@@ -247,7 +254,7 @@ impl Worker {
     /// Judges an attempt that has ended; true once the time for another one has come.
     #[inline(never)]
     fn wait_to_try_again(&self, origin: &Origin, record: &mut Outcome, ended: &Ended, first: Instant) -> bool {
-        let policy = &self.plan.retry;
+        let policy = self.plan.retry(origin);
         if policy.retries == 0 {
             return false;
         }

@@ -208,7 +208,7 @@ impl Client {
                 }
             }
         };
-        self.shared.connector.in_time(wait)
+        self.shared.connector.in_time(&key.origin, wait)
     }
 
     fn send_on_stream(&self, request: &Request<'_>, seat: h2::Seat, trace: &mut Trace) -> Result<Response, Error> {
@@ -272,7 +272,7 @@ impl Client {
         trace.remote = connection.remote;
         trace.tls = connection.tls_version();
         if let Some(certificates) = &mut trace.certificates {
-            **certificates = connection.certificates().to_vec();
+            **certificates = connection.certificates();
         }
         connection.exchanges += 1;
         trace.enter(Phase::Send);

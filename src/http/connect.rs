@@ -80,9 +80,9 @@ impl Connector {
         self.routes.proxy_tls.iter().for_each(TlsConfig::forget_sessions);
     }
 
-    /// What is part of making a connection, which may take so long.
-    pub fn in_time<T>(&self, f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        match self.timeout {
+    /// What is part of making a connection to `origin`, which may take so long.
+    pub fn in_time<T>(&self, origin: &Origin, f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        match self.routes.connect_timeout(origin).or(self.timeout) {
             Some(limit) => green::timeout(limit, f).unwrap_or(Err(Error::ConnectTimeout(limit))),
             None => f(),
         }
@@ -116,7 +116,7 @@ impl Connector {
     pub fn connect(&self, key: &Rc<Key>, manner: Manner<'_>, trace: &mut Trace) -> Result<Connection, Error> {
         let mut pause = PAUSE;
         loop {
-            match self.in_time(|| self.connect_once(key, manner, trace)) {
+            match self.in_time(&key.origin, || self.connect_once(key, manner, trace)) {
                 Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
                     if !self.room.make() {
                         wait_a_little(&mut pause)?;

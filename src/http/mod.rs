@@ -80,6 +80,7 @@ mod face;
 pub mod fields;
 pub mod h1;
 pub mod h2;
+mod host_pattern;
 #[cfg(any(test, feature = "measuring"))]
 pub mod idle_pool;
 pub mod netrc;
@@ -106,6 +107,7 @@ pub use builder::ClientBuilder;
 pub use client::{Client, ClientConfig, HttpVersions};
 pub use error::{Blocked, Error};
 pub use face::{Answer, AnsweredBy, Body, IntoUrl, RedirectPolicy, RequestBuilder, RequestError, SendBody};
+pub use host_pattern::HostPattern;
 pub use pool::PoolLimits;
 pub use request::{Request, is_idempotent};
 pub use response::Response;

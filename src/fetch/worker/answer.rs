@@ -3,14 +3,14 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 use super::attempt::{Attempter, Ended, Underway};
 use super::ending::Ending;
 use super::gate::Gate;
 use crate::fetch::flow::first_method;
 use crate::fetch::journal::Part;
-use crate::fetch::names::Place;
+use crate::fetch::names::{self, HeaderNames, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
 use crate::fetch::receive::{self, Gather, Rules};
@@ -53,8 +53,11 @@ impl Attempter {
 
     fn file(&self, line: &Underway, path: &Path, create_dirs: bool) -> Sink {
         let mut sink = Sink::save(path.to_owned(), create_dirs, self.parts.clone(), self.client.clone());
-        if let (Existing::Numbered, Some(save)) = (self.plan.existing, sink.saving()) {
-            save.set_there(There::Numbered);
+        if let Some(save) = sink.saving() {
+            save.set_by_status(matches!(line.place, Some(Place::ByStatus(_))));
+            if self.plan.existing == Existing::Numbered {
+                save.set_there(There::Numbered);
+            }
         }
         if let (Some(journal), Some(key), Some(save)) = (self.journal.get(), &line.fetched.ticket, sink.saving()) {
             save.set_part(Part::new(journal, **key), self.may_go_on(line));
@@ -108,7 +111,12 @@ impl Attempter {
                 // The server does not know the condition: what it should have said, as in curl.
                 record.status = Some(304);
             }
-            to.sink.saving().into_iter().for_each(|save| save.leave(to.from));
+            if let Some(save) = to.sink.saving() {
+                if save.is_by_status() {
+                    save.move_to(names::with_status(save.path(), 200));
+                }
+                save.leave(to.from);
+            }
             // A 304 has a body like others: an empty one.
             if status != 304 {
                 response.drain();
@@ -145,6 +153,10 @@ impl Attempter {
         Ok(transfer::check_length(meaning, record.wire_bytes)?)
     }
 
+    fn header_names(&self) -> MutexGuard<'_, HeaderNames> {
+        self.header_names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Its name, its time, and where in it the body begins.
     fn prepare_file(&self, sink: &mut Sink, index: u64, from: u64, head: &Head) {
         let Some(save) = sink.saving() else { return };
@@ -153,10 +165,14 @@ impl Attempter {
         if self.plan.transfer.remote_time {
             save.set_modified(transfer::last_modified(head));
         }
+        if save.is_by_status() {
+            // A part that goes on is still what was answered with 200.
+            let path = names::with_status(save.path(), if from > 0 { 200 } else { head.status });
+            save.move_to(self.header_names().claim(index, &path, None).0);
+        }
         if self.plan.transfer.remote_header_name {
             let disposition = head.fields.first("content-disposition");
-            let (path, chosen) =
-                self.header_names.lock().unwrap_or_else(PoisonError::into_inner).claim(index, save.path(), disposition);
+            let (path, chosen) = self.header_names().claim(index, save.path(), disposition);
             save.move_to(path);
             if chosen && self.plan.existing == Existing::Replaced {
                 save.set_there(There::Kept);
@@ -211,6 +227,14 @@ pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> O
         Some(Place::ByStatus(path)) => Some(path),
         _ => None,
     }
+}
+
+/// The file of a line that is there, where it is taken for what would be fetched (`--skip-existing`): nothing is asked then.
+pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<PathBuf> {
+    let (Existing::Skipped, Some(Place::File(path))) = (plan.existing, place) else { return None };
+    // What cannot be looked at cannot be written either, which says why.
+    let is_there = size(path.clone()).is_ok_and(|size| size.is_some());
+    is_there.then(|| path.clone())
 }
 
 /// The byte at which a download into this file is continued.

@@ -128,7 +128,7 @@ impl Attempter {
         let _flight = self.lane.as_ref().map(|lane| lane.begin(&target.url, green::now()));
         let mut trace = Trace::default();
         trace.certificates = self.plan.keep_certificates.then(Default::default);
-        let max_time = target.timeout.or(self.plan.limits.max_time);
+        let max_time = target.timeout.or_else(|| self.plan.max_time(&target.url));
         let speed = self.speeds.up();
         let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
         flow.throttle = speed.as_ref().map(|speed| speed as _);
