@@ -18,6 +18,7 @@ use crate::fetch::stop::Stop;
 use crate::fetch::worker::{Attempter, Ended, Underway};
 use crate::green::threads::{self, Event, Sender};
 use crate::green::{self, Greenlet};
+use crate::http::Client;
 use crate::http::origin::Origin;
 
 /// The hubs of a run beside the main one.
@@ -30,6 +31,9 @@ pub(in crate::fetch) struct Crew {
     most: Cell<usize>,
     /// Attempts that the main hub makes now.
     here: Cell<usize>,
+    /// Closes its idle connections for the others.
+    giver: Cell<Option<Greenlet<()>>>,
+    client: Client,
     next_number: Cell<u64>,
     expects_no_more: Cell<bool>,
     stop: Stop,
@@ -50,8 +54,6 @@ impl Crew {
     pub fn new(attempter: &Attempter, permits: Rc<Permits>, output: Option<Output>) -> Rc<Crew> {
         let threads = attempter.plan.threads;
         let wants_descriptor: Vec<Event> = (0..threads).map(|_| Event::new()).collect();
-        let everybody = wants_descriptor.clone();
-        attempter.client.on_no_descriptor(move || everybody.iter().for_each(Event::set));
         let seed = Seed {
             common: attempter.common().clone(),
             client: attempter.client.template(),
@@ -65,6 +67,8 @@ impl Crew {
             others: RefCell::default(),
             most: Cell::new(threads - 1),
             here: Cell::new(0),
+            giver: Cell::new(None),
+            client: attempter.client.clone(),
             next_number: Cell::new(0),
             expects_no_more: Cell::new(false),
             stop: attempter.stop.clone(),
@@ -153,6 +157,9 @@ impl Crew {
             self.most.set(others.len());
             return;
         };
+        if others.is_empty() {
+            self.giver.set(Some(hub::give_up_idle(&self.client, 0, &self.seed.wants_descriptor)));
+        }
         let (inbox, feeder) = Inbox::fed_by(words);
         let member = Member { orders: Outbox::of(orders), inbox, feeder, thread, under_way: Cell::new(0) };
         if let Some((time, limit)) = self.stop.cut() {
@@ -176,6 +183,7 @@ impl Drop for Crew {
     fn drop(&mut self) {
         // All are told before the first is waited for.
         self.tell_all(|| Order::End);
+        self.giver.take().iter().for_each(Greenlet::kill_nowait);
         for hub in self.others.take().into_iter().filter_map(Rc::into_inner) {
             hub.feeder.kill_nowait();
             // What was under way on one that panicked was told to be lost.

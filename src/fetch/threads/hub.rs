@@ -16,7 +16,7 @@ use crate::fetch::stop::Stop;
 use crate::fetch::worker::{Attempter, Common, Ended, Gate, Underway};
 use crate::green::threads::{Event, Receiver, Sender};
 use crate::green::{self, Greenlet};
-use crate::http::ClientTemplate;
+use crate::http::{Client, ClientTemplate};
 
 /// What the main hub says to another one.
 pub(super) enum Order {
@@ -102,7 +102,7 @@ fn serve(index: usize, seed: Seed, orders: &Receiver<Vec<Order>>, words: Sender<
 }
 
 /// Closes an idle connection whenever another hub wants a descriptor and has none to close, and asks the others for that.
-fn give_up_idle(client: &crate::http::Client, index: usize, wants: &[Event]) {
+pub(super) fn give_up_idle(client: &Client, index: usize, wants: &[Event]) -> Greenlet<()> {
     let (own, others) = (wants[index].clone(), wants.to_vec());
     client.on_no_descriptor(move || {
         others.iter().enumerate().filter(|(other, _)| *other != index).for_each(|(_, event)| event.set());
@@ -113,7 +113,7 @@ fn give_up_idle(client: &crate::http::Client, index: usize, wants: &[Event]) {
             own.clear();
             client.close_one_idle();
         }
-    });
+    })
 }
 
 struct Hub {
