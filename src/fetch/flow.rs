@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -40,7 +41,7 @@ pub(super) struct Flow<'a> {
     /// `-u`, where it may go; a redirect to another origin drops it.
     login: Option<Login>,
     /// How the last request said who asks, where that was learned from its origin.
-    way: Option<Rc<Way>>,
+    way: Option<Arc<Way>>,
     /// Challenges answered since the last redirect.
     answers: u8,
     /// Redirects are followed with a `Referer`.

@@ -31,6 +31,9 @@ pub struct Plan {
     pub per_host: Option<NonZeroUsize>,
     /// One after another, whatever `jobs` says.
     pub serial: bool,
+    /// OS threads that make requests, each with a hub of its own, beside the one that the run is on; 1: that one alone, as
+    /// with `serial`. See [`Session`](super::Session) for what they share. Started as they are needed.
+    pub threads: usize,
     /// In which order outcomes are handed on.
     pub order: Order,
     /// Request starts for the whole run, retries and redirects counted, evenly spaced.
@@ -89,6 +92,7 @@ impl Default for Plan {
             jobs: 64,
             per_host: NonZeroUsize::new(10),
             serial: false,
+            threads: 1,
             order: Order::Input,
             rate: None,
             deadline: None,

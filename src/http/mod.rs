@@ -93,9 +93,11 @@ pub mod redirect;
 mod request;
 mod response;
 pub mod retry;
+mod room;
 mod routes;
 mod send;
 pub mod server;
+mod template;
 mod trace;
 mod upload;
 
@@ -109,6 +111,7 @@ pub use request::{Request, is_idempotent};
 pub use response::Response;
 pub use routes::{ConnectTo, Interface, Routes};
 pub use send::{EXPECT_ABOVE_BYTES, Throttle};
+pub(crate) use template::ClientTemplate;
 pub use trace::{Phase, Trace};
 pub use upload::Upload;
 

@@ -29,6 +29,7 @@ mod schema;
 mod server;
 mod summary;
 mod terminal;
+mod threads;
 mod tls;
 mod to_curl;
 mod transfers;

@@ -181,6 +181,8 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     }
     let contradicts = [
         (plan.serial, "--serial"),
+        // It is about waiting side by side, and every further thread would begin with names of its own to look up.
+        (plan.threads > 1, "--threads"),
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
         (output.resume.is_some(), "--resume"),

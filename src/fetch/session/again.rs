@@ -8,12 +8,12 @@ impl Session {
     /// caller's to note ([`Journal::push_line`]), once it has been told. To be said once, before the run.
     pub fn take_up(&self, journal: Journal) {
         // A second one is passed over.
-        let _ = self.worker.journal.set(journal);
+        let _ = self.worker.attempter.journal.set(journal);
     }
 
     /// The run's record, where it has one.
     pub fn journal(&self) -> Option<&Journal> {
-        self.worker.journal.get()
+        self.worker.attempter.journal.get()
     }
 
     /// Lines that were done before, so far.

@@ -23,11 +23,11 @@ const LAST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSES: u32 = 200;
 
 /// A body on its way into a file.
-pub(in crate::fetch) struct Save {
+pub(in crate::fetch) struct Save<C = Client> {
     path: PathBuf,
     create_dirs: bool,
     parts: PartFiles,
-    client: Client,
+    client: C,
     pending: Vec<u8>,
     open: Option<Opened>,
     how: How,
@@ -39,6 +39,32 @@ pub(in crate::fetch) struct Save {
     disk_is_full: bool,
     /// The path has a `{status}` to be settled.
     by_status: bool,
+}
+
+impl<C> Save<C> {
+    /// The same with a client of another hub, or with none.
+    pub(super) fn with_client<D>(self, client: D) -> Save<D> {
+        let Save {
+            path,
+            create_dirs,
+            parts,
+            pending,
+            open,
+            how,
+            part,
+            goes_on,
+            validator,
+            disk_is_full,
+            by_status,
+            ..
+        } = self;
+        Save { path, create_dirs, parts, client, pending, open, how, part, goes_on, validator, disk_is_full, by_status }
+    }
+
+    /// See [`Landed::disk_is_full`](super::Landed::disk_is_full).
+    pub fn disk_is_full(&self) -> bool {
+        self.disk_is_full
+    }
 }
 
 impl Save {
@@ -159,11 +185,6 @@ impl Save {
         }
     }
 
-    /// See [`Sink::disk_is_full`](super::Sink::disk_is_full).
-    pub fn disk_is_full(&self) -> bool {
-        self.disk_is_full
-    }
-
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.pending.extend_from_slice(bytes);
         if self.pending.len() < PIECE_BYTES {
@@ -188,7 +209,7 @@ impl Save {
             match written? {
                 Ok(()) => return Ok(()),
                 Err(error) if pauses == MAX_PAUSES => return Err(error),
-                Err(_) if self.client.close_one_idle() => {}
+                Err(_) if self.client.make_room() => {}
                 Err(_) => {
                     green::sleep(pause)?;
                     pause = (pause * 2).min(LAST_PAUSE);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Worker;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::sink::{Finished, Sink, says_disk_full};
+use crate::fetch::sink::{Finished, Landed, says_disk_full};
 use crate::green::Panic;
 
 /// What ended one that did not succeed.
@@ -22,10 +22,12 @@ impl From<Failure> for Ending {
 
 impl Worker {
     /// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
-    pub(super) fn finish(&self, sink: Option<Sink>, record: &mut Outcome) -> Finished {
-        let Some(sink) = sink.filter(|_| record.error.is_none()) else { return Finished::default() };
-        let saves = sink.saves();
-        sink.finish().unwrap_or_else(|error| {
+    pub(super) fn finish(&self, landed: Landed, record: &mut Outcome) -> Finished {
+        if record.error.is_some() {
+            return Finished::default();
+        }
+        let saves = matches!(landed, Landed::Save(_));
+        landed.finish(&self.attempter.client).unwrap_or_else(|error| {
             if saves && says_disk_full(&error) {
                 self.note_disk_full();
             }
