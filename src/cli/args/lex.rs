@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::option::{Effect, Opt, Shown};
+use super::option::{Opt, Shown};
 use super::options::{GROUPS, all};
 use super::usage::{UsageError, shown};
 use super::{help, options};
