@@ -1,12 +1,13 @@
 //! `[host."…"]` in the config file, with real files and servers.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::answering::{Answering, with};
 use super::runner::{Dir, Gfetch};
-use super::server::silent_to_connects;
+use super::server::{Server, silent_to_connects};
 
 fn folder(config: &str) -> Dir {
     let dir = Dir::new();
@@ -36,6 +37,28 @@ fn a_hosts_fields_go_to_that_host_only_also_from_a_list() {
     // It is a secret in all that is printed.
     let run = run(&dir, &["-v", &a.url("/")]).expect(0);
     assert!(run.err.contains("Authorization: ***") && !run.err.contains("t0ken"), "{}", run.err);
+}
+
+#[test]
+fn a_hosts_settings_hold_with_threads_too() {
+    let slow = Server::new();
+    let other = Answering::new(|_| with(200, ""));
+    let config = format!(
+        "[host.\"{}\"]\nper-host = 2\nrate = \"20/s\"\nheader = \"X-Api-Key: k3y\"\n[host.\"{}\"]\nheader = \"X-B: b\"\n",
+        slow.addr, other.addr
+    );
+    let dir = folder(&config);
+    let list = dir.write("list", slow.list((0..8).map(|n| format!("/delay/60/{n}"))) + &other.url("/\n").repeat(4));
+    let began = Instant::now();
+    run(&dir, &["-i", &list, "--threads", "2"]).expect(0);
+    assert!(began.elapsed() >= Duration::from_millis(350), "eight starts at 20/s");
+    assert!(slow.most_at_once() <= 2);
+    assert!(
+        slow.requests()
+            .iter()
+            .all(|request| request.field("x-api-key") == Some("k3y") && request.field("x-b").is_none())
+    );
+    assert_eq!((other.sent("x-api-key"), other.sent("x-b")), (vec!["/ -".to_owned(); 4], vec!["/ b".to_owned(); 4]));
 }
 
 #[test]
