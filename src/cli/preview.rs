@@ -125,13 +125,13 @@ impl<'a> Telling<'a> {
     }
 
     fn complain(&self, message: &str) {
-        self.stderr.push(format!("gfetch: {message}\n").as_bytes());
+        self.stderr.talk(&format!("gfetch: {message}\n"));
     }
 
     /// Neither with `-s`.
     fn talk(&self, text: &str) {
         if !self.invocation.silent && !text.is_empty() {
-            self.stderr.push(text.as_bytes());
+            self.stderr.talk(text);
             self.stderr.flush();
         }
     }

@@ -117,7 +117,7 @@ impl Run {
         self.session.turn().pass_to(fetched.turn + 1);
         if self.invocation.verbose {
             let text = verbose::exchanges(&fetched, &self.invocation);
-            self.report.stderr.push(text.as_bytes());
+            self.report.stderr.talk(&text);
         }
         self.report.record(&fetched);
         for (cause, wait) in self.session.take_waits() {

@@ -105,6 +105,11 @@ fn a_locale_that_is_not_utf_8_gets_ascii_and_data_stay_as_they_are() {
         assert!(run.err.is_ascii() && run.err.contains(" - 2 B - median"), "{}", run.err);
         assert_eq!(run.records()[1]["url"], gone);
     }
+    for help in ["-h", "--help", "--version"] {
+        let mut terminal = on_terminal(120, &[help]).env("LC_ALL", "C").start();
+        assert_eq!(terminal.wait().code(), Some(0));
+        assert!(terminal.written().is_ascii(), "{help}");
+    }
     for locale in [("LC_ALL", "C.UTF-8"), ("LANG", "")] {
         let mut terminal = on_terminal(120, &[&redirected]).env(locale.0, locale.1).start();
         assert_eq!(terminal.wait().code(), Some(0));

@@ -342,10 +342,11 @@ fn all_told(
 }
 
 fn progress(output: &Output, world: &World) -> Progress {
-    let prints = output.body || output.templates.iter().any(|template| template == "-");
+    let bodies = output.body || output.show_headers || output.templates.iter().any(|template| template == "-");
+    let prints = bodies || output.write_out.is_some();
     match output.progress {
         _ if output.silent => Progress::None,
-        // It would wipe away the end of a body that has no last newline.
+        // It would wipe away what has no last newline: the end of a body, or of what -w makes.
         ProgressArg::Auto if prints && (world.is_terminal)(Stream::Stdout) => Progress::None,
         ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => match environment::is_dumb(world.env) {
             true => Progress::Plain,

@@ -354,7 +354,7 @@ fn talk_depends_on_the_terminal_and_the_environment() {
         assert_eq!(tty.ok(&format!("{off} http://a/")).progress, Progress::None, "{off}");
     }
     assert_eq!(ok("--progress plain http://a/").progress, Progress::Plain);
-    for bodies_beside in ["--body", "-o -"] {
+    for bodies_beside in ["--body", "-o -", "--show-headers", "-w %{http_code}"] {
         assert_eq!(tty.ok(&format!("{bodies_beside} http://a/")).progress, Progress::None, "{bodies_beside}");
     }
     let dumb = Fake { env: vec![("TERM", "dumb")], ..tty };
