@@ -84,6 +84,23 @@ fn what_is_typed_stands_over_a_hosts_settings_and_q_goes_without_them() {
 }
 
 #[test]
+fn a_hosts_settings_are_told_as_a_dry_run_and_as_curl_lines() {
+    let dir =
+        folder("[host.\"a.example\"]\nretry = 3\nmax-time = 7\nconnect-timeout = 2\nheader = [\"X-Api-Key: k3y\"]\n");
+    let urls = ["http://a.example/", "http://b.example/"];
+    let curl = run(&dir, &[&["--to-curl"], &urls[..]].concat()).expect(0);
+    let lines = curl.lines();
+    assert!(
+        ["-m 7 ", "--connect-timeout 2 ", "--retry 3 ", "-H 'X-Api-Key: ***'"]
+            .iter()
+            .all(|word| lines[0].contains(word))
+    );
+    assert!(lines[1].contains("-m 300 --connect-timeout 10 ") && !lines[1].contains("--retry"), "{}", lines[1]);
+    let dry = run(&dir, &[&["--dry-run"], &urls[..]].concat()).expect(0);
+    assert!(dry.err.contains("hosts      some have limits or fields of their own"), "{}", dry.err);
+}
+
+#[test]
 fn a_hosts_connect_timeout_and_max_time_are_its_own() {
     let (addr, _full) = silent_to_connects();
     let slow = Answering::new(|_| {
