@@ -144,6 +144,16 @@ impl Plan {
         self.hosts.of_url(url, |host| host.max_time).unwrap_or(self.limits.max_time)
     }
 
+    /// How long connecting for a request for `url` may take.
+    pub(super) fn connect_timeout(&self, url: &Url) -> Duration {
+        self.hosts.of_url(url, |host| host.connect_timeout).unwrap_or(self.limits.connect_timeout)
+    }
+
+    /// How often a line with this URL is tried again.
+    pub(super) fn retries(&self, url: &Url) -> u32 {
+        self.hosts.of_url(url, |host| host.retries).unwrap_or(self.retry.retries)
+    }
+
     /// Which failures of a line of `origin` are tried again, and when.
     pub(super) fn retry(&self, origin: &Origin) -> Cow<'_, RetryPolicy> {
         match self.hosts.of_origin(origin, |host| host.retries) {

@@ -63,6 +63,10 @@ pub struct First {
     pub body_bytes: Option<u64>,
     /// How long it may take, redirects included; none: as long as it takes.
     pub max_time: Option<Duration>,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How often it would be tried again.
+    pub retries: u32,
     /// The file that its body would be saved to.
     pub file: Option<PathBuf>,
     /// Bytes that are there already, and would be continued.
@@ -159,6 +163,8 @@ impl<'a> Preview<'a> {
             fields: fields.into_iter().map(|(name, value)| (name, value.into_owned())).collect(),
             body_bytes: request.body.map(|body| body.len() as u64),
             max_time: target.timeout.or_else(|| plan.max_time(&target.url)),
+            connect_timeout: plan.connect_timeout(&target.url),
+            retries: plan.retries(&target.url),
             file: file.map(ToOwned::to_owned),
             from,
             compressed: flow.compressed,
