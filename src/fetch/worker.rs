@@ -248,7 +248,7 @@ impl Worker {
     /// Judges an attempt that has ended; true once the time for another one has come.
     #[inline(never)]
     fn wait_to_try_again(&self, origin: &Origin, record: &mut Outcome, ended: &Ended, first: Instant) -> bool {
-        let policy = &self.plan.retry;
+        let policy = self.plan.retry(origin);
         if policy.retries == 0 {
             return false;
         }
