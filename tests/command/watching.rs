@@ -159,6 +159,32 @@ fn ctrl_z_wipes_the_lines_and_fg_brings_them_back() {
 }
 
 #[test]
+fn ctrl_z_stops_a_silent_run_too() {
+    let server = Server::new();
+    let is_prompt = |rows: &[String]| rows.last().is_some_and(|row| row == "$");
+    let mut terminal = shell_on_terminal(120).start();
+    terminal.wait_for("prompt", is_prompt);
+    terminal.type_in(&format!("$GFETCH -s {}\n", server.url("/delay/1000/a")));
+    wait_until("request", || !server.requests().is_empty());
+    terminal.type_in("\x1a");
+    terminal.wait_for("prompt", |rows| is_prompt(rows) && rows.iter().any(|row| row.contains("Stopped")));
+    terminal.type_in("fg\n");
+    terminal.wait_for("end", |rows| is_prompt(rows) && rows.iter().any(|row| row.starts_with("200 ")));
+    terminal.type_in("exit\n");
+    terminal.wait();
+}
+
+#[test]
+fn ctrl_z_without_a_shell_that_could_go_on_is_passed_over() {
+    let server = Server::new();
+    let mut terminal = on_terminal(80, &[&server.url("/delay/800/a")]).start();
+    wait_for_live(&terminal);
+    terminal.type_in("\x1a");
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert_gone(&terminal);
+}
+
+#[test]
 fn after_a_sigstop_that_nobody_hears_of_the_lines_are_drawn_anew() {
     let server = Server::new();
     let mut terminal = on_terminal(80, &[&server.url("/delay/1500/a")]).start();
