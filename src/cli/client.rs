@@ -55,7 +55,9 @@ fn with_names(plan: &Plan, names: ResolverConfig) -> Result<Client, String> {
         pool: PoolLimits::default(),
         versions: connect.versions,
     };
-    Ok(Client::with_routes(config, Routes { proxy_tls: proxy_tls(connect)?, ..connect.routes.clone() }))
+    let connect_timeouts = plan.hosts.connect_timeouts();
+    let routes = Routes { proxy_tls: proxy_tls(connect)?, connect_timeouts, ..connect.routes.clone() };
+    Ok(Client::with_routes(config, routes))
 }
 
 /// What is spoken with HTTPS proxies: the same authorities are trusted, no certificate of ours is shown, and -k, which is

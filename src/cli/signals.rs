@@ -4,11 +4,12 @@
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use gfetch::fetch::Stop;
 use gfetch::fetch::plan::Grace;
 use gfetch::green::{self, Mailbox};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -137,6 +138,12 @@ fn ids(process: &str) -> Option<[i32; 3]> {
     // The name before them may contain anything.
     let mut fields = stat.rsplit(") ").next()?.split(' ').skip(1).map_while(|field| field.parse().ok());
     Some([fields.next()?, fields.next()?, fields.next()?])
+}
+
+/// A file that may not grow any more (RLIMIT_FSIZE) is an error to whoever writes to it, and not the process's end.
+pub fn outlive_the_limit_of_files() {
+    // Where that fails, a run ends as it would have without it.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 /// Whether the parent process set `signal` to be ignored.

@@ -119,9 +119,11 @@ fn a_locale_that_is_not_utf_8_gets_ascii_and_data_stay_as_they_are() {
 
 /// Signals a run in the midst of something, and expects it to end by that within the grace.
 #[track_caller]
-fn ends_by(run: Running, (name, number): (&str, i32)) -> Run {
+fn ends_by(mut run: Running, (name, number): (&str, i32)) -> Run {
     let began = Instant::now();
     run.signal(name);
+    // Its input stays open until then: the end of that must not end it.
+    wait_until("end", || !run.is_running());
     let run = run.wait();
     assert_eq!(run.signal(), Some(number), "{run:?}");
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod files;
+mod hosts;
 mod limits;
 mod lines;
 mod queues;

@@ -166,8 +166,8 @@ fn the_json_summary_holds_the_same() {
     json(&mut out, &summary, asis);
     let text = String::from_utf8(out).unwrap();
     let expected = concat!(
-        r#"{"urls":6,"ok":4,"failed":2,"started":6,"bytes":203276,"wire_bytes":160000,"attempts":6,"redirects":0,"#,
-        r#""reused":0,"elapsed":5.010000,"times":{"median":"#
+        r#"{"urls":6,"ok":4,"failed":2,"started":6,"bytes":203276,"wire_bytes":160000,"done_before":0,"#,
+        r#""attempts":6,"redirects":0,"reused":0,"elapsed":5.010000,"times":{"median":"#
     );
     assert!(text.starts_with(expected), "{text}");
     let expected = concat!(
