@@ -67,9 +67,9 @@ impl Worker {
             Ok(target) => Origin::of(&target.url).ok_or_else(no_origin),
             Err(failure) => Err(failure.clone()),
         };
+        let there = is_there_already(&self.plan, place.as_ref());
         let mut line = Underway { entry, place, fetched };
         let mut asked = None;
-        let there = is_there_already(&self.plan, line.place.as_ref());
         match origin {
             Ok(_) if there.is_some() => line.fetched.outcome.file = there,
             Ok(origin) => {
@@ -173,10 +173,10 @@ impl Worker {
                 details.take_earlier(&line.fetched.outcome, notes);
             }
             (line, last) = self.attempt(line, pass, etag);
+            last.asked = last.asked.or(asked);
             if last.landed.disk_is_full() {
                 self.note_disk_full();
             }
-            last.asked = last.asked.or(asked);
             if !self.wait_to_try_again(origin, &mut line.fetched.outcome, &last, first) {
                 return (line, last);
             }
@@ -248,7 +248,7 @@ impl Worker {
     /// Judges an attempt that has ended; true once the time for another one has come.
     #[inline(never)]
     fn wait_to_try_again(&self, origin: &Origin, record: &mut Outcome, ended: &Ended, first: Instant) -> bool {
-        let policy = self.plan.retry(origin);
+        let policy = &self.plan.retry;
         if policy.retries == 0 {
             return false;
         }

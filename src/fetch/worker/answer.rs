@@ -3,14 +3,14 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use super::attempt::{Attempter, Ended, Underway};
 use super::ending::Ending;
 use super::gate::Gate;
 use crate::fetch::flow::first_method;
 use crate::fetch::journal::Part;
-use crate::fetch::names::{self, HeaderNames, Place};
+use crate::fetch::names::{self, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
 use crate::fetch::receive::{self, Gather, Rules};
@@ -153,10 +153,6 @@ impl Attempter {
         Ok(transfer::check_length(meaning, record.wire_bytes)?)
     }
 
-    fn header_names(&self) -> MutexGuard<'_, HeaderNames> {
-        self.header_names.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Its name, its time, and where in it the body begins.
     fn prepare_file(&self, sink: &mut Sink, index: u64, from: u64, head: &Head) {
         let Some(save) = sink.saving() else { return };
@@ -168,16 +164,21 @@ impl Attempter {
         if save.is_by_status() {
             // A part that goes on is still what was answered with 200.
             let path = names::with_status(save.path(), if from > 0 { 200 } else { head.status });
-            save.move_to(self.header_names().claim(index, &path, None).0);
+            save.move_to(self.claim(index, &path, None).0);
         }
         if self.plan.transfer.remote_header_name {
             let disposition = head.fields.first("content-disposition");
-            let (path, chosen) = self.header_names().claim(index, save.path(), disposition);
+            let (path, chosen) = self.claim(index, save.path(), disposition);
             save.move_to(path);
             if chosen && self.plan.existing == Existing::Replaced {
                 save.set_there(There::Kept);
             }
         }
+    }
+
+    /// See [`HeaderNames::claim`](names::HeaderNames::claim).
+    fn claim(&self, index: u64, path: &Path, disposition: Option<&[u8]>) -> (PathBuf, bool) {
+        self.header_names.lock().unwrap_or_else(PoisonError::into_inner).claim(index, path, disposition)
     }
 
     /// With `-C` what came of a transfer that broke off is kept, for the next attempt, or the next run, to go on with.
