@@ -65,6 +65,17 @@ fn report_lines_on_the_same_terminal_stand_above_and_are_never_mixed() {
 }
 
 #[test]
+fn the_live_lines_are_of_all_threads() {
+    let server = Server::new();
+    let url = server.url("/delay/[1201-1206]/a");
+    let mut terminal = on_terminal(80, &["--threads", "3", &url, &server.url("/a")]).stdout(Stdio::null()).start();
+    let rows = terminal.wait_for("slowest", |rows| rows.len() == 3 && rows[2].starts_with("slowest: "));
+    assert_eq!(rows[0], "1 of 7 done · 0 failed · 6 in flight");
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert_gone(&terminal);
+}
+
+#[test]
 fn forty_columns_are_enough_and_one_or_none_harm_nothing() {
     let server = Server::new();
     let long = server.url("/delay/1300/a/very/long/path/that/does/not/fit/anywhere.html");
