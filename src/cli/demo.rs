@@ -101,7 +101,7 @@ impl Story {
         let Ok(comparison) = comparing.run(|_| ()) else { return false };
         let mut text = String::new();
         render::compare::text(&mut text, &comparison, &show());
-        self.stdout.push(text.as_bytes());
+        self.stdout.talk(&text);
         self.stdout.flush();
         matches!(comparison.verdict, Verdict::Measured(_))
     }
@@ -113,7 +113,7 @@ impl Story {
 
 /// A line, at once: the story is told while it happens.
 fn say(stdout: &Stream, line: &str) {
-    stdout.push(format!("{line}\n").as_bytes());
+    stdout.talk(&format!("{line}\n"));
     stdout.flush();
 }
 

@@ -11,15 +11,13 @@ use super::report;
 /// What is told of each line, and counted.
 pub struct DryRun<'a> {
     invocation: &'a Invocation,
-    told: In<'a>,
+    told: In,
     counts: Counts,
 }
 
 impl<'a> DryRun<'a> {
     pub fn new(invocation: &'a Invocation) -> DryRun<'a> {
-        let show = report::show(invocation, true);
-        let secret_headers = (!invocation.show_secrets).then_some(&invocation.secret_headers[..]);
-        let told = In { redact: show.redact, width: show.width, secret_headers };
+        let told = In { width: report::show(invocation, true).width, secrets: report::secrets(invocation) };
         DryRun { invocation, told, counts: Counts::default() }
     }
 }
@@ -47,7 +45,7 @@ impl Teller for DryRun<'_> {
 
     fn talk(&mut self, out: &mut Vec<u8>, planned: &Planned) {
         if let (true, Ok(first)) = (self.invocation.verbose, &planned.first) {
-            dry_run::fields(out, planned.entry.index, first, &self.told);
+            dry_run::exchange(out, planned.entry.index, first, &self.told);
         }
     }
 

@@ -38,6 +38,7 @@ use gfetch::green;
 /// The whole command, from the process's arguments to its exit status.
 pub fn main() -> ! {
     descriptors::raise_limit();
+    signals::outlive_the_limit_of_files();
     let world = World::of_this_process();
     charset::choose(world.env);
     let exit = match args::parse(std::env::args_os().skip(1), &world) {

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use gfetch::fetch::Stop;
 use gfetch::fetch::list::{List, ListError};
 use gfetch::fetch::plan::Grace;
-use gfetch::fetch::preview::{Planned, Preview};
+use gfetch::fetch::preview::{PassedOver, Planned, Preview};
+use gfetch::fetch::{Journal, Stop};
 
 use super::args::Invocation;
 use super::exit::Exit;
+use super::render::units;
 use super::stream::{Broken, Stream};
-use super::{client, input, run, signals};
+use super::{client, input, kept, run, signals};
 
 /// How it is told.
 pub trait Teller {
@@ -47,6 +48,7 @@ struct Telling<'a> {
     stop: Stop,
     stdout: Stream,
     stderr: Stream,
+    journal: Option<Journal>,
 }
 
 impl<'a> Telling<'a> {
@@ -56,7 +58,8 @@ impl<'a> Telling<'a> {
         client::of(&invocation.plan)?;
         let stream = |opened: std::io::Result<Stream>| opened.map_err(|error| error.to_string());
         let (stdout, stderr) = (stream(Stream::stdout())?, stream(Stream::stderr())?);
-        Ok((Telling { invocation, stop: Stop::new(), stdout, stderr }, list))
+        let journal = kept::look_at(invocation)?;
+        Ok((Telling { invocation, stop: Stop::new(), stdout, stderr, journal }, list))
     }
 
     /// A signal ends the reading; there is nothing to wait for.
@@ -70,7 +73,9 @@ impl<'a> Telling<'a> {
         self.talk(&teller.begin());
         let plan = &self.invocation.plan;
         let (mut good, mut bad, mut broke_off) = (0, 0, None);
-        for planned in Preview::new(plan, list, run::names(plan), self.stop.clone()) {
+        let preview = Preview::new(plan, list, run::names(self.invocation), self.stop.clone());
+        let mut preview = preview.taking_up(self.journal.clone());
+        for planned in preview.by_ref() {
             match planned {
                 Ok(planned) => {
                     *(if planned.first.is_ok() { &mut good } else { &mut bad }) += 1;
@@ -84,7 +89,15 @@ impl<'a> Telling<'a> {
             }
         }
         self.stdout.flush();
-        let exit = self.exit(good, bad, broke_off);
+        let PassedOver { done_before, there } = preview.passed_over();
+        let exit = self.exit(good + done_before + there, bad, broke_off);
+        for (count, why) in
+            [(done_before, "had been done before (--resume)"), (there, "have their files (--skip-existing)")]
+        {
+            if count > 0 {
+                self.talk(&format!("{} more {why}\n", units::thousands(count)));
+            }
+        }
         if good + bad > 0 && self.stdout.broken().is_none() {
             self.talk(&teller.end());
         }
@@ -112,13 +125,13 @@ impl<'a> Telling<'a> {
     }
 
     fn complain(&self, message: &str) {
-        self.stderr.push(format!("gfetch: {message}\n").as_bytes());
+        self.stderr.talk(&format!("gfetch: {message}\n"));
     }
 
     /// Neither with `-s`.
     fn talk(&self, text: &str) {
         if !self.invocation.silent && !text.is_empty() {
-            self.stderr.push(text.as_bytes());
+            self.stderr.talk(text);
             self.stderr.flush();
         }
     }

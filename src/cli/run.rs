@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use gfetch::fetch::list::List;
 use gfetch::fetch::names::{Names, Template};
-use gfetch::fetch::plan::{Bodies, Plan};
-use gfetch::fetch::{Fetched, Output, Session};
+use gfetch::fetch::plan::{Bodies, Existing};
+use gfetch::fetch::{Fetched, Journal, Output, Session};
+use gfetch::green;
 
 use super::args::Invocation;
 use super::exit::Exit;
@@ -56,12 +57,21 @@ impl Run {
         let parts = session.part_files().clone();
         let mut progress = Progress::new(&invocation, &stderr);
         let screen = progress.screen();
-        let caught = signals::watch(session.stop().clone(), plan.grace, screen, move || parts.remove_all());
+        let journal = session.journal().cloned();
+        let in_a_hurry = move || {
+            parts.remove_all();
+            // What cannot be written is fetched again.
+            let _ = journal.as_ref().map(Journal::flush);
+        };
+        let caught = signals::watch(session.stop().clone(), plan.grace, screen, in_a_hurry);
         let caught = caught.map_err(|error| format!("signals: {error}"))?;
         let read = session.clone();
         progress.begin(session.stop().clone(), move || match read.list_has_ended() {
-            true => Some(Total { lines: read.lines_read(), exact: true }),
-            false => expected.total(),
+            true => Some(Total { lines: read.lines_read() - read.done_before(), exact: true }),
+            // What was done before is not among what is counted.
+            false => {
+                expected.total().map(|total| Total { lines: total.lines.saturating_sub(read.done_before()), ..total })
+            }
         });
         let report = Report::new(&invocation, (stdout, stderr), progress, kept);
         if !invocation.silent {
@@ -73,7 +83,7 @@ impl Run {
     }
 
     fn run(mut self, list: List) -> Exit {
-        let names = names(&self.invocation.plan);
+        let names = names(&self.invocation);
         for fetched in self.session.run(list, names) {
             match fetched {
                 Ok(fetched) => self.deliver(fetched),
@@ -107,7 +117,7 @@ impl Run {
         self.session.turn().pass_to(fetched.turn + 1);
         if self.invocation.verbose {
             let text = verbose::exchanges(&fetched, &self.invocation);
-            self.report.stderr.push(text.as_bytes());
+            self.report.stderr.talk(&text);
         }
         self.report.record(&fetched);
         for (cause, wait) in self.session.take_waits() {
@@ -138,6 +148,10 @@ impl Run {
                 exit = Exit::Usage;
             }
             None => {}
+        }
+        if self.session.disk_is_full() {
+            self.report.complain("the disk is full: stopped; what was finished is kept");
+            exit = Exit::Output;
         }
         let mut unwritten = self.report.finish_kept(&self.session);
         unwritten.extend(std::mem::take(&mut self.heads).into_iter().filter_map(|heads| heads.finish().err()));
@@ -183,14 +197,24 @@ fn body_output(invocation: &Invocation, stdout: &Stream) -> Output {
 }
 
 /// What gives the files their names.
-pub fn names(plan: &Plan) -> Names {
-    match &plan.bodies {
+pub fn names(invocation: &Invocation) -> Names {
+    let plan = &invocation.plan;
+    let names = match &plan.bodies {
         Bodies::Save(save) => {
             let templates = save.templates.iter().map(|text| Template::parse(text)).collect();
             Names::new(save.dir.clone(), templates, save.remote_name)
         }
         _ => Names::new(None, Vec::new(), false),
+    };
+    // A run that is taken up finds files of its own: the names that it knows them by must not depend on them.
+    if plan.existing != Existing::Numbered || invocation.resume.is_some() {
+        return names;
     }
+    names.keeping(|path| {
+        let path = path.to_owned();
+        // Who cannot look finds out when the file takes its place.
+        green::offload(move || path.symlink_metadata().is_ok()).unwrap_or(false)
+    })
 }
 
 /// The number in `urls.txt:17` or `argument 2`.

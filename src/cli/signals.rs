@@ -4,11 +4,12 @@
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use gfetch::fetch::Stop;
 use gfetch::fetch::plan::Grace;
 use gfetch::green::{self, Mailbox};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -86,8 +87,12 @@ struct View {
 }
 
 impl View {
-    /// Stops the process, and returns when it goes on. Clocks run on meanwhile, as in curl.
+    /// Stops the process, and returns when it goes on. Clocks run on meanwhile, as in curl. Where no shell could let it go
+    /// on, the system would not have stopped it either.
     fn stand_still(&mut self) {
+        if is_orphaned() {
+            return;
+        }
         let _wiped = self.screen.as_ref().and_then(Screen::wiped_soon);
         self.stood_still = true;
         // It only fails for signals that are none.
@@ -108,6 +113,37 @@ impl View {
             screen.close_soon();
         }
     }
+}
+
+/// Whether nobody above us in our session has a process group other than ours: POSIX calls ours orphaned then.
+fn is_orphaned() -> bool {
+    let own = ids("self");
+    let mut at = own;
+    while let (Some([parent, ..]), Some([_, group, session])) = (at, own) {
+        at = ids(&parent.to_string());
+        match at {
+            Some([_, _, other]) if other != session => return true,
+            Some([_, other, _]) if other != group => return false,
+            Some(_) => {}
+            // Beyond the first process, or of what this process may see.
+            None => return true,
+        }
+    }
+    false
+}
+
+/// A process's parent, its group and its session; none if it is not to be seen.
+fn ids(process: &str) -> Option<[i32; 3]> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name before them may contain anything.
+    let mut fields = stat.rsplit(") ").next()?.split(' ').skip(1).map_while(|field| field.parse().ok());
+    Some([fields.next()?, fields.next()?, fields.next()?])
+}
+
+/// A file that may not grow any more (RLIMIT_FSIZE) is an error to whoever writes to it, and not the process's end.
+pub fn outlive_the_limit_of_files() {
+    // Where that fails, a run ends as it would have without it.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 /// Whether the parent process set `signal` to be ignored.

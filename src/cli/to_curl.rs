@@ -1,5 +1,6 @@
 //! `--to-curl`: each request as the curl command that makes it, a line each.
 
+use gfetch::fetch::names::Place;
 use gfetch::fetch::preview::Planned;
 
 use super::args::Invocation;
@@ -10,7 +11,6 @@ use super::render::curl;
 const NOT_CURLS: &[&str] = &[
     "block-private",
     "deadline",
-    "dump-header",
     "fail-early",
     "give-up-host",
     "grace",
@@ -21,7 +21,6 @@ const NOT_CURLS: &[&str] = &[
     "per-host",
     "rate",
     "report",
-    "resume",
     "retry-after-max",
     "save-failed",
     "serial",
@@ -39,11 +38,13 @@ pub struct ToCurl<'a> {
     hidden: bool,
     /// A command follows redirects with fields of ours.
     takes_fields_along: bool,
+    /// A file would have its answer's status in its name.
+    names_by_status: bool,
 }
 
 impl<'a> ToCurl<'a> {
     pub fn new(invocation: &'a Invocation) -> ToCurl<'a> {
-        ToCurl { invocation, commands: 0, hidden: false, takes_fields_along: false }
+        ToCurl { invocation, commands: 0, hidden: false, takes_fields_along: false, names_by_status: false }
     }
 
     fn not_curls(&self) -> Vec<String> {
@@ -64,8 +65,11 @@ impl Teller for ToCurl<'_> {
         self.hidden |= curl::line(out, planned, self.invocation, self.commands == 0);
         if let Ok(first) = &planned.first {
             self.commands += 1;
+            self.names_by_status |= matches!(planned.place, Some(Place::ByStatus(_)));
             let has_own = planned.entry.target.as_ref().is_ok_and(|target| !target.headers.is_empty());
-            let given = has_own || self.invocation.plan.request.headers.iter().any(|(_, value)| value.is_some());
+            let given = has_own
+                || !self.invocation.plan.hosts.is_empty()
+                || self.invocation.plan.request.headers.iter().any(|(_, value)| value.is_some());
             self.takes_fields_along |= first.follows && given && !self.invocation.plan.request.location_trusted;
         }
     }
@@ -79,6 +83,12 @@ impl Teller for ToCurl<'_> {
         }
         if self.takes_fields_along {
             say("after a redirect to another origin curl sends the fields of -H there, too");
+        }
+        if self.names_by_status {
+            say("curl cannot name a file by its answer's status: {status} stays in the name");
+        }
+        if self.commands > 1 && self.invocation.dump_header.as_ref().is_some_and(|path| path.as_os_str() != "-") {
+            say("each command begins the file of -D anew");
         }
         if self.hidden {
             say("secrets are ***: --show-secrets prints them, and each line works as it is");

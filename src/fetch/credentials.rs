@@ -1,8 +1,8 @@
 //! What a run keeps to show who it is: the jar, and which way of authentication each origin wants.
 
-use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use url::Url;
@@ -16,10 +16,10 @@ use crate::http::origin::{Origin, OriginHasher};
 /// Origins whose way is remembered. Of more, all are forgotten: each costs one answer with status 401 again.
 const MAX_KNOWN_ORIGINS: usize = 1024;
 
-/// Shared by all lines of a run.
+/// Shared by all lines of a run, on whichever hub they are. The locks are held for a look, never across a wait.
 pub(super) struct Credentials {
-    jar: Option<RefCell<Jar>>,
-    known: RefCell<HashMap<Origin, Rc<Way>, OriginHasher>>,
+    jar: Option<Mutex<Jar>>,
+    known: Mutex<HashMap<Origin, Arc<Way>, OriginHasher>>,
 }
 
 /// How an origin wants to be told who asks.
@@ -31,51 +31,51 @@ pub(super) enum Way {
 /// A challenge, and how often it was answered: the server counts with us, over all requests.
 pub(super) struct Nonce {
     pub challenge: Challenge,
-    answers: Cell<u32>,
+    answers: AtomicU32,
 }
 
 impl Credentials {
     /// `cookies` are those that the run begins with; `None`: it keeps none.
     pub fn new(cookies: Option<Jar>) -> Credentials {
-        Credentials { jar: cookies.map(RefCell::new), known: RefCell::default() }
+        Credentials { jar: cookies.map(Mutex::new), known: Mutex::default() }
     }
 
     /// The run's cookies now.
-    pub fn jar(&self) -> Option<Ref<'_, Jar>> {
-        self.jar.as_ref().map(RefCell::borrow)
+    pub fn jar(&self) -> Option<MutexGuard<'_, Jar>> {
+        self.jar.as_ref().map(locked)
     }
 
     /// What goes into `Cookie`. One branch without a jar.
     pub fn cookies(&self, url: &Url) -> Option<Vec<u8>> {
-        self.jar.as_ref()?.borrow_mut().header(url, SystemTime::now())
+        self.jar()?.header(url, SystemTime::now())
     }
 
     /// Takes what an answer sets, whatever its status.
     pub fn take_cookies(&self, url: &Url, fields: &Fields) {
-        if let Some(jar) = &self.jar {
-            jar.borrow_mut().take(url, fields.all("set-cookie"), SystemTime::now());
+        if let Some(mut jar) = self.jar() {
+            jar.take(url, fields.all("set-cookie"), SystemTime::now());
         }
     }
 
     /// The way of an origin that has been asked before.
-    pub fn way(&self, url: &Url) -> Option<Rc<Way>> {
-        self.known.borrow().get(&Origin::of(url)?).cloned()
+    pub fn way(&self, url: &Url) -> Option<Arc<Way>> {
+        locked(&self.known).get(&Origin::of(url)?).cloned()
     }
 
     /// Remembers what an origin asked for.
     pub fn learn(&self, url: &Url, way: Way) {
         let Some(origin) = Origin::of(url) else { return };
-        let mut known = self.known.borrow_mut();
+        let mut known = locked(&self.known);
         if known.len() >= MAX_KNOWN_ORIGINS && !known.contains_key(&origin) {
             known.clear();
         }
-        known.insert(origin, Rc::new(way));
+        known.insert(origin, Arc::new(way));
     }
 }
 
 impl Way {
     pub fn digest(challenge: Challenge) -> Way {
-        Way::Digest(Nonce { challenge, answers: Cell::new(0) })
+        Way::Digest(Nonce { challenge, answers: AtomicU32::new(0) })
     }
 
     /// The value of `Authorization` for a request.
@@ -84,12 +84,15 @@ impl Way {
         match self {
             Way::Basic => auth::basic(&login.user, &login.password).into_bytes(),
             Way::Digest(nonce) => {
-                let count = nonce.answers.get() + 1;
-                nonce.answers.set(count);
+                let count = nonce.answers.fetch_add(1, Ordering::Relaxed) + 1;
                 nonce.challenge.authorization(login, method, url, count)
             }
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -110,7 +113,7 @@ mod tests {
         }
         for port in 1..=2 * MAX_KNOWN_ORIGINS {
             credentials.learn(&url(&format!("http://a.example:{port}/")), Way::Basic);
-            assert!(credentials.known.borrow().len() <= MAX_KNOWN_ORIGINS);
+            assert!(locked(&credentials.known).len() <= MAX_KNOWN_ORIGINS);
         }
     }
 

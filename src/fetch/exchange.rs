@@ -24,7 +24,7 @@ pub struct Exchange {
     pub request_line: String,
     /// The request's fields, as they were sent.
     pub request_fields: Vec<(String, String)>,
-    /// Bytes of the request's head as text; by HTTP/2 it was sent as fewer.
+    /// Bytes of the request's head as text, 0 if it was not sent; by HTTP/2 it was sent as fewer.
     pub request_head_bytes: u64,
     /// Bytes of the request's body, where they are known.
     pub request_body_bytes: u64,
@@ -62,8 +62,8 @@ impl Exchange {
         let head_bytes = request.method.len() + target.len() + "  HTTP/1.1\r\n\r\n".len();
         let field_bytes: usize = fields.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum();
         Exchange {
-            request_head_bytes: (head_bytes + field_bytes) as u64,
-            request_body_bytes: request.body.map_or(0, |body| body.len() as u64),
+            request_head_bytes: if trace.sent { (head_bytes + field_bytes) as u64 } else { 0 },
+            request_body_bytes: request.body.filter(|_| trace.sent).map_or(0, |body| body.len() as u64),
             // Before the request is out these are an earlier one's.
             remote: trace.remote.filter(|_| trace.sent),
             reused: trace.reused && trace.sent,

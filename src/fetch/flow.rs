@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -35,12 +36,16 @@ pub(super) struct Flow<'a> {
     asked_before: Option<Cow<'a, Url>>,
     /// Fields that somebody gave, secrets among them; a redirect to another origin drops most.
     given: Vec<(String, String)>,
+    /// Fields for the host that is asked, and for no other: found anew at each hop.
+    own: Vec<(String, String)>,
+    /// What the line itself gave, which counts before those.
+    lines: &'a [(String, String)],
     /// Which part is wanted, and under which condition (`-r -C -z --etag-compare`): at every hop, for the last one is meant.
     wanted: Vec<(String, String)>,
     /// `-u`, where it may go; a redirect to another origin drops it.
     login: Option<Login>,
     /// How the last request said who asks, where that was learned from its origin.
-    way: Option<Rc<Way>>,
+    way: Option<Arc<Way>>,
     /// Challenges answered since the last redirect.
     answers: u8,
     /// Redirects are followed with a `Referer`.
@@ -72,6 +77,8 @@ impl<'a> Flow<'a> {
             asked: false,
             asked_before: None,
             given: Vec::new(),
+            own: Vec::new(),
+            lines: &target.headers,
             wanted: Vec::new(),
             login: None,
             way: None,
@@ -92,6 +99,7 @@ impl<'a> Flow<'a> {
         // A line's own headers stand over the run's: of the same name they replace them.
         flow.given.retain(|(name, _)| !target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
         flow.given.extend(target.headers.iter().cloned());
+        flow.find_own();
         flow.auto_referer &= !target.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case("referer"));
         flow
     }
@@ -138,6 +146,7 @@ impl<'a> Flow<'a> {
         let is_usual = authorization.is_none()
             && cookies.is_none()
             && self.given.is_empty()
+            && self.own.is_empty()
             && self.wanted.is_empty()
             && self.removed.is_empty()
             && self.body.is_none();
@@ -230,7 +239,8 @@ impl<'a> Flow<'a> {
         if self.compressed {
             self.push_default(&mut fields, "Accept-Encoding", ACCEPT_ENCODING)?;
         }
-        let given = self.given.iter().chain(&self.wanted).map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let given = self.given.iter().filter(|(name, _)| !self.has_own(name)).chain(&self.own);
+        let given = given.chain(&self.wanted).map(|(name, value)| (name.as_str(), value.as_bytes()));
         fields.push_with_cookies(given, cookies)?;
         if self.body.is_some() {
             self.push_default(&mut fields, "Content-Type", FORM_CONTENT_TYPE)?;
@@ -249,8 +259,20 @@ impl<'a> Flow<'a> {
         self.removed.iter().any(|removed| removed.eq_ignore_ascii_case(name))
     }
 
+    fn has_own(&self, name: &str) -> bool {
+        self.own.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
+    }
+
+    /// The fields for the host of the next request.
+    fn find_own(&mut self) {
+        if !self.plan.hosts.is_empty() {
+            self.own = self.plan.hosts.headers(&self.url);
+            self.own.retain(|(name, _)| !self.lines.iter().any(|(given, _)| given.eq_ignore_ascii_case(name)));
+        }
+    }
+
     fn has_given(&self, name: &str) -> bool {
-        self.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(name))
+        self.has_own(name) || self.given.iter().any(|(given, _)| given.eq_ignore_ascii_case(name))
     }
 
     /// The server does not know the expectation that was sent (417): the same request goes once more without it, as in
@@ -302,6 +324,7 @@ impl<'a> Flow<'a> {
         }
         self.method = next.method.into();
         let url = std::mem::replace(&mut self.url, Cow::Owned(next.url));
+        self.find_own();
         if std::mem::take(&mut self.asked) {
             self.asked_before = Some(url);
         }

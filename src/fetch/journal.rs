@@ -213,6 +213,16 @@ impl Journal {
         Ok(Some((count, first.unwrap_or_default())))
     }
 
+    /// Calls `each` with the line, the file and the bytes of every success that has a file, in the order in which they were
+    /// done, those of this run among them.
+    ///
+    /// # Errors
+    /// The file cannot be read again.
+    pub fn each_file(&self, each: impl FnMut(&[u8], &str, u64)) -> io::Result<()> {
+        self.flush()?;
+        load::each_file(&self.path, each)
+    }
+
     /// What the file of `key` is called while it is under way.
     pub(super) fn part_name(&self, key: &Key) -> String {
         format!(".gfetch-{:016x}.part", key.mixed_with(self.id))

@@ -35,6 +35,7 @@ mod speed;
 mod spool;
 mod stop;
 pub mod summary;
+mod threads;
 mod transfer;
 mod worker;
 

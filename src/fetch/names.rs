@@ -29,12 +29,19 @@ pub enum Place {
     ByStatus(PathBuf),
 }
 
+/// Whether a file is there already.
+type IsThere = Box<dyn Fn(&Path) -> bool>;
+
+/// `name.100` is the last that is tried for a file that is there, as in curl (`--no-clobber`).
+pub(super) const MAX_KEPT_SUFFIX: u32 = 100;
+
 /// Gives names in input order, each once in a run. Memory: 16 bytes or so for each file saved, whatever its name.
-#[derive(Debug)]
 pub struct Names {
     output_dir: Option<PathBuf>,
     templates: Vec<Template>,
     remote_name: bool,
+    /// Says which names somebody else has, where those are kept.
+    is_there: Option<IsThere>,
     /// The hash of every name given, with the last suffix tried for it. Two names of one 64-bit hash are no danger: the
     /// second gets a suffix that it did not need.
     given: HashMap<u64, u32>,
@@ -46,7 +53,14 @@ impl Names {
     /// One `-o` alone holds for all; of several (or beside `-O`) the Nth belongs to the Nth URL argument. A JSON line's
     /// `output` comes before both, `-O` takes what is left.
     pub fn new(output_dir: Option<PathBuf>, templates: Vec<Template>, remote_name: bool) -> Names {
-        Names { output_dir, templates, remote_name, given: HashMap::new() }
+        Names { output_dir, templates, remote_name, is_there: None, given: HashMap::new() }
+    }
+
+    /// Names that `is_there` says are taken are passed over, up to the suffix 100: then the name is given all the same, and
+    /// it is who writes to it that must not replace what is there (`--no-clobber`).
+    pub fn keeping(mut self, is_there: impl Fn(&Path) -> bool + 'static) -> Names {
+        self.is_there = Some(Box::new(is_there));
+        self
     }
 
     /// Fixes the place of the body of entry `index`; none where nothing says that it is saved. To be called once for each
@@ -55,6 +69,9 @@ impl Names {
         let name = match (&target.output, self.template_for(target.argument)) {
             (Some(output), _) => output.clone(),
             (None, Some(template)) if template.is_standard_output() => return Some(Place::StandardOutput),
+            (None, Some(template)) if template.has_status() => {
+                return Some(Place::ByStatus(self.unused(template.fill(index, target))));
+            }
             (None, Some(template)) => template.fill(index, target),
             (None, None) if self.remote_name => template::remote_name(&target.url),
             (None, None) => return None,
@@ -69,6 +86,8 @@ impl Names {
         }
     }
 
+    /// `{status}` stands for itself until the answer is there, so that who comes second in the list has the suffix, whoever
+    /// is answered first.
     fn unused(&mut self, name: String) -> PathBuf {
         // A device is written to, not replaced, so it may be named again. (/dev/shm holds plain files.)
         let is_device = name.starts_with("/dev/") && !name.starts_with("/dev/shm/");
@@ -80,20 +99,32 @@ impl Names {
         let tried = match self.given.entry(key) {
             Entry::Vacant(new) => {
                 new.insert(0);
-                return first;
+                if !self.is_there(&first) {
+                    return first;
+                }
+                0
             }
             Entry::Occupied(seen) => *seen.get(),
         };
         // Each number is tried once in a run, so settling stays cheap however often a name comes.
         for suffix in tried + 1.. {
+            if self.is_there.is_some() && suffix > MAX_KEPT_SUFFIX {
+                return first;
+            }
             let path = self.below_output_dir(&safe::with_suffix(&name, suffix));
             if let Entry::Vacant(new) = self.given.entry(hash(&path)) {
                 new.insert(0);
                 self.given.insert(key, suffix);
-                return path;
+                if !self.is_there(&path) {
+                    return path;
+                }
             }
         }
         unreachable!("4 billion files have this name")
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        self.is_there.as_ref().is_some_and(|is_there| is_there(path))
     }
 
     /// As in curl `--output-dir` stands before an absolute name too.
@@ -127,6 +158,11 @@ impl HeaderNames {
         }
         unreachable!("4 billion files have this name")
     }
+}
+
+/// The path of a [`Place::ByStatus`], whose answer has `status`.
+pub(super) fn with_status(path: &Path, status: u16) -> PathBuf {
+    PathBuf::from(path.to_string_lossy().replace(template::STATUS, &status.to_string()))
 }
 
 /// By components, so that `a//b` and `./a/b` are one name.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::ops::Add;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::http::{Phase, Trace};
@@ -21,7 +21,7 @@ pub struct Outcome {
     /// The line's text (invalid UTF-8 as U+FFFD), as it was given.
     pub url: String,
     /// The host asked for first; none when the line is no URL.
-    pub host: Option<Rc<str>>,
+    pub host: Option<Arc<str>>,
     /// What was asked last; none when nothing was asked.
     pub final_url: Option<String>,
     /// The method asked for first.
@@ -35,7 +35,7 @@ pub struct Outcome {
     /// `"1.2"` or `"1.3"`; none without TLS.
     pub tls: Option<&'static str>,
     /// The last answer's `Content-Type`.
-    pub content_type: Option<Rc<str>>,
+    pub content_type: Option<Arc<str>>,
     /// The last answer's `Content-Length`.
     pub content_length: Option<u64>,
     /// Bytes of the last body after content decoding, as far as it arrived.

@@ -10,6 +10,7 @@
 //! ```
 
 mod breaker;
+mod host_rate;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -18,14 +19,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ahead::Ready;
-use super::plan::{Plan, Rate};
+use super::plan::{Hosts, Plan, Rate};
 use super::retry::RetryBudget;
 use super::summary::Cause;
+use super::threads::Kept;
 use crate::green::{self, Interrupt, Permit, Semaphore};
 use crate::http::origin::{Origin, OriginHasher};
 use crate::http::proxy::{Proxy, ProxyRules};
-pub(super) use breaker::Connect;
 use breaker::{Breaker, Hop};
+pub(super) use breaker::{Connect, Reach};
+use host_rate::HostRate;
 
 /// Origins remembered before those without anything to remember are forgotten.
 const MAX_QUIET_ORIGINS: usize = 4096;
@@ -33,26 +36,30 @@ const MAX_QUIET_ORIGINS: usize = 4096;
 pub(super) struct Permits {
     jobs: Semaphore,
     per_host: Option<usize>,
+    /// What some origins have in place of that, and their own rates.
+    hosts: Hosts,
     rate: Option<Rate>,
     next_start: Cell<Option<Instant>>,
     give_up_after: u32,
     /// Who stands before which origin.
     proxies: ProxyRules,
     /// What is known of each of them.
-    hops: Vec<Rc<Hop>>,
+    hops: Vec<Arc<Hop>>,
     origins: RefCell<HashMap<Origin, Rc<OriginState>, OriginHasher>>,
     /// When so many are known, the quiet ones are forgotten.
     forget_at: Cell<usize>,
 }
 
 /// What all lines to one origin share.
-struct OriginState {
+pub(super) struct OriginState {
     permits: Option<Semaphore>,
+    /// How often it may be started to, where that is said of it.
+    rate: Option<HostRate>,
     held_until: Cell<Option<Instant>>,
-    breaker: Breaker,
-    /// The proxy before it.
-    hop: Option<Rc<Hop>>,
+    reach: Arc<Reach>,
     retries: RetryBudget,
+    /// Which hubs have connections to it.
+    pub kept: Kept,
 }
 
 /// The right to talk to an origin; dropping it lets the next in.
@@ -63,9 +70,14 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    /// The proxy before the origin.
-    pub fn proxy(&self) -> Option<&Proxy> {
-        self.state.hop.as_ref().map(|hop| &*hop.proxy)
+    /// How the origin can be reached.
+    pub fn reach(&self) -> &Arc<Reach> {
+        &self.state.reach
+    }
+
+    /// What is known of the origin.
+    pub fn state(&self) -> &Rc<OriginState> {
+        &self.state
     }
 }
 
@@ -91,11 +103,12 @@ impl Permits {
         let routes = &plan.connect.routes;
         // A Unix socket stands in the place of every proxy.
         let proxies = if routes.unix_socket.is_some() { ProxyRules::default() } else { routes.proxies.clone() };
-        let hop = |proxy: &Arc<Proxy>| Rc::new(Hop { proxy: proxy.clone(), breaker: Breaker::default() });
+        let hop = |proxy: &Arc<Proxy>| Arc::new(Hop { proxy: proxy.clone(), breaker: Breaker::default() });
         let hops = [&proxies.http, &proxies.https, &proxies.all].into_iter().flatten().map(hop).collect();
         Permits {
             jobs: Semaphore::new(if plan.serial { 1 } else { plan.jobs }),
             per_host: plan.per_host.map(usize::from),
+            hosts: plan.hosts.clone(),
             rate: plan.rate,
             next_start: Cell::new(None),
             give_up_after: plan.give_up_host,
@@ -112,7 +125,7 @@ impl Permits {
             return None;
         }
         let state = self.state(origin);
-        if state.held_until.get().is_some() || state.is_given_up() {
+        if state.held_until.get().is_some() || state.rate.is_some() || state.reach.is_given_up() {
             return None;
         }
         let own = match &state.permits {
@@ -154,11 +167,18 @@ impl Permits {
             None => None,
         };
         lap(Cause::PerHost);
+        let own_rate = match &state.rate {
+            Some(rate) => {
+                counts(false);
+                Some((rate, rate.turn.acquire()?))
+            }
+            None => None,
+        };
         loop {
             if may_skip {
                 state.check_given_up()?;
             }
-            while let Some(pause) = state.hold_left() {
+            while let Some(pause) = state.hold_left().or_else(|| own_rate.as_ref()?.0.left()) {
                 counts(false);
                 green::sleep(pause)?;
             }
@@ -178,8 +198,9 @@ impl Permits {
             }
             if may_skip {
                 state.check_given_up()?;
-                state.probe();
+                state.reach.probe();
             }
+            own_rate.iter().for_each(|(rate, _)| rate.starts());
             return Ok(Pass { state, _origin: own, _job: job });
         }
     }
@@ -194,6 +215,17 @@ impl Permits {
         if wait.is_zero() { Ok(()) } else { green::sleep(wait) }
     }
 
+    /// The way to `origin` for whoever is led there by a redirect. Both permits are given back before the next origin's are
+    /// waited for: else two full hosts deadlock.
+    pub fn follow(&self, pass: Pass, origin: &Origin, crosses: bool) -> Result<Pass, Refused> {
+        if !crosses && pass.state.rate.is_none() && !self.is_held(&pass) {
+            self.wait_for_rate()?;
+            return Ok(pass);
+        }
+        drop(pass);
+        self.try_acquire(origin).map_or_else(|| self.acquire(origin, false, None, |_| ()), Ok)
+    }
+
     /// Lets nobody start to `origin` for `pause`: it asked for that.
     pub fn hold(&self, origin: &Origin, pause: Duration) {
         let state = self.state(origin);
@@ -202,18 +234,13 @@ impl Permits {
     }
 
     /// Whether the origin of `pass` has asked for a pause since that was given.
-    pub fn is_held(&self, pass: &Pass) -> bool {
+    fn is_held(&self, pass: &Pass) -> bool {
         pass.state.held_until.get().is_some() && pass.state.hold_left().is_some()
     }
 
     /// What the lines to `origin` may spend on retries together.
     pub fn with_retries<T>(&self, origin: &Origin, f: impl FnOnce(&RetryBudget) -> T) -> T {
         f(&self.state(origin).retries)
-    }
-
-    /// Remembers how connecting went for whoever holds `pass`.
-    pub fn note_connect(&self, pass: &Pass, connect: Connect) {
-        breaker::note(&pass.state.breaker, pass.state.hop.as_deref(), connect, self.give_up_after);
     }
 
     fn state(&self, origin: &Origin) -> Rc<OriginState> {
@@ -227,18 +254,25 @@ impl Permits {
             // Where most of them matter, looking again at each new one would cost the square of their number.
             self.forget_at.set((2 * origins.len()).max(MAX_QUIET_ORIGINS));
         }
+        let own = self.hosts.of_origin(origin, |host| host.per_host);
+        let per_host = own.map_or(self.per_host, |own| own.map(usize::from));
         let state = Rc::new(OriginState {
-            permits: self.per_host.map(Semaphore::new),
+            permits: per_host.map(Semaphore::new),
+            rate: self.hosts.of_origin(origin, |host| host.rate).map(HostRate::new),
             held_until: Cell::new(None),
-            breaker: Breaker::default(),
-            hop: self.hop(origin),
+            reach: Arc::new(Reach {
+                breaker: Breaker::default(),
+                hop: self.hop(origin),
+                give_up_after: self.give_up_after,
+            }),
             retries: RetryBudget::new(),
+            kept: Kept::default(),
         });
         origins.insert(origin.clone(), state.clone());
         state
     }
 
-    fn hop(&self, origin: &Origin) -> Option<Rc<Hop>> {
+    fn hop(&self, origin: &Origin) -> Option<Arc<Hop>> {
         let proxy = self.proxies.proxy_for(origin)?;
         self.hops.iter().find(|hop| hop.proxy == *proxy).cloned()
     }
@@ -254,22 +288,11 @@ impl OriginState {
         Some(left).filter(|left| !left.is_zero())
     }
 
-    /// Whether the host or its proxy has been given up and not been reached since.
-    fn is_given_up(&self) -> bool {
-        self.breaker.is_open() || self.hop.as_ref().is_some_and(|hop| hop.breaker.is_open())
-    }
-
-    /// A line tries them.
-    fn probe(&self) {
-        self.breaker.probe();
-        self.hop.iter().for_each(|hop| hop.breaker.probe());
-    }
-
     /// Refuses where the host or its proxy was given up, and it is not time yet to try it again.
     fn check_given_up(&self) -> Result<(), Refused> {
-        match &self.hop {
+        match &self.reach.hop {
             Some(hop) if hop.breaker.is_left_alone() => Err(Refused::GivenUp(Some(hop.proxy.clone()))),
-            _ if self.breaker.is_left_alone() => Err(Refused::GivenUp(None)),
+            _ if self.reach.breaker.is_left_alone() => Err(Refused::GivenUp(None)),
             _ => Ok(()),
         }
     }
@@ -280,7 +303,8 @@ impl OriginState {
     fn matters(self: &Rc<Self>, now: Instant) -> bool {
         Rc::strong_count(self) > 1
             || self.held_until.get().is_some_and(|until| until > now)
-            || self.breaker.is_left_alone_at(now)
+            || self.rate.as_ref().is_some_and(|rate| rate.next.get().is_some_and(|next| next > now))
+            || self.reach.breaker.is_left_alone_at(now)
             || self.retries.is_short(now)
     }
 }

@@ -31,7 +31,7 @@ fn try_now(permits: &Permits, origin: &Origin) -> Result<Pass, Refused> {
 
 fn fails(permits: &Permits, origin: &Origin) {
     let pass = try_now(permits, origin).unwrap();
-    permits.note_connect(&pass, Connect::Failed);
+    pass.reach().note(Connect::Failed);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_given_up_host_has_one_probe_a_minute_however_many_ask() {
         green::sleep(PROBE_EVERY).unwrap();
         let probe = try_now(&permits, &a).unwrap();
         assert!(try_now(&permits, &a).is_err());
-        permits.note_connect(&probe, Connect::Made);
+        probe.reach().note(Connect::Made);
         assert!(try_now(&permits, &a).is_ok());
     });
 }
@@ -103,7 +103,7 @@ fn a_proxy_that_is_not_there_is_given_up_and_no_origin_is_blamed_for_it() {
         plan.connect.routes.proxies.https = Some(proxy("q:1"));
         plan.connect.routes.proxies.no_proxy = "direct.example".into();
         let permits = Permits::new(&plan);
-        let note = |number, connect| permits.note_connect(&try_now(&permits, &host(number)).unwrap(), connect);
+        let note = |number, connect| try_now(&permits, &host(number)).unwrap().reach().note(connect);
         // One origin fails, the proxy does not.
         (0..2).for_each(|_| note(0, Connect::Failed));
         assert!(
@@ -123,7 +123,7 @@ fn a_proxy_that_is_not_there_is_given_up_and_no_origin_is_blamed_for_it() {
         green::sleep(PROBE_EVERY).unwrap();
         let probe = try_now(&permits, &host(6)).unwrap();
         assert!(try_now(&permits, &host(7)).is_err());
-        permits.note_connect(&probe, Connect::Failed);
+        probe.reach().note(Connect::Failed);
         assert!(try_now(&permits, &host(7)).is_ok(), "it was there");
     });
 }

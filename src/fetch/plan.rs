@@ -1,11 +1,13 @@
 //! What a run shall do: limits, order, request, secrets, connection, bodies. Data only; `Default` is what the command does unasked.
 
 mod auth_hosts;
+mod hosts;
 mod request;
 mod tls;
 mod transfer;
 
 pub use auth_hosts::{AuthHosts, BadAuthHost};
+pub use hosts::{HostPlan, Hosts};
 pub use request::{AuthScheme, DEFAULT_USER_AGENT, FORM_CONTENT_TYPE, Follow, NetrcPlan, RequestPlan, Secrets};
 pub use tls::TlsPlan;
 pub use transfer::{Resume, TimeCondition, Transfer};
@@ -13,13 +15,17 @@ pub use transfer::{Resume, TimeCondition, Transfer};
 pub use super::retry::RetryPolicy;
 pub use super::summary::Rate;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::in_flight::InFlight;
+use url::Url;
+
 use crate::http::cookies::Jar;
+use crate::http::origin::Origin;
 use crate::http::{HttpVersions, Routes};
 
 /// What a run shall do. Nothing here changes while it runs.
@@ -31,6 +37,9 @@ pub struct Plan {
     pub per_host: Option<NonZeroUsize>,
     /// One after another, whatever `jobs` says.
     pub serial: bool,
+    /// OS threads that make requests, each with a hub of its own, the run's own among them; 1: that one alone, as with
+    /// `serial`. The others are started as they are needed. See [`Session`](super::Session) for what they share.
+    pub threads: usize,
     /// In which order outcomes are handed on.
     pub order: Order,
     /// Request starts for the whole run, retries and redirects counted, evenly spaced.
@@ -67,6 +76,8 @@ pub struct Plan {
     pub retry: RetryPolicy,
     /// What one request may take.
     pub limits: Limits,
+    /// What holds for some hosts in place of what holds for all.
+    pub hosts: Hosts,
     /// What is asked for.
     pub request: RequestPlan,
     /// Which part of it, and under which condition.
@@ -89,6 +100,7 @@ impl Default for Plan {
             jobs: 64,
             per_host: NonZeroUsize::new(10),
             serial: false,
+            threads: 1,
             order: Order::Input,
             rate: None,
             deadline: None,
@@ -107,6 +119,7 @@ impl Default for Plan {
             spool_dir: PathBuf::from("/tmp"),
             retry: RetryPolicy::default(),
             limits: Limits::default(),
+            hosts: Hosts::default(),
             request: RequestPlan::default(),
             transfer: Transfer::default(),
             secrets: Secrets::default(),
@@ -122,6 +135,31 @@ impl Plan {
     /// Whether a record comes with more than its outcome.
     pub(super) fn keeps_details(&self) -> bool {
         self.keep_exchanges | self.keep_attempts | self.keep_certificates | self.keep_body.is_some()
+    }
+}
+
+impl Plan {
+    /// How long a request for `url` may take, unless its line says so; none: no end.
+    pub(super) fn max_time(&self, url: &Url) -> Option<Duration> {
+        self.hosts.of_url(url, |host| host.max_time).unwrap_or(self.limits.max_time)
+    }
+
+    /// How long connecting for a request for `url` may take.
+    pub(super) fn connect_timeout(&self, url: &Url) -> Duration {
+        self.hosts.of_url(url, |host| host.connect_timeout).unwrap_or(self.limits.connect_timeout)
+    }
+
+    /// How often a line with this URL is tried again.
+    pub(super) fn retries(&self, url: &Url) -> u32 {
+        self.hosts.of_url(url, |host| host.retries).unwrap_or(self.retry.retries)
+    }
+
+    /// Which failures of a line of `origin` are tried again, and when.
+    pub(super) fn retry(&self, origin: &Origin) -> Cow<'_, RetryPolicy> {
+        match self.hosts.of_origin(origin, |host| host.retries) {
+            Some(retries) => Cow::Owned(RetryPolicy { retries, ..self.retry.clone() }),
+            None => Cow::Borrowed(&self.retry),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a run would ask for, line by line, with nothing asked: the worker's own way from a line to its first request.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,13 +9,14 @@ use url::Url;
 
 use super::credentials::Credentials;
 use super::flow::{Flow, UsualFields};
+use super::journal::{Journal, Key};
 use super::list::{Entry, List, ListError, Target};
 use super::names::{Names, Place};
 use super::outcome::Failure;
 use super::plan::Plan;
 use super::stop::Stop;
 use super::transfer;
-use super::worker::answer::{continued_at, saved_to};
+use super::worker::answer::{continued_at, is_there_already, saved_to};
 use crate::http::auth::{self, Login};
 use crate::http::h1::Version;
 
@@ -27,6 +29,17 @@ pub struct Preview<'a> {
     usual: UsualFields,
     credentials: Credentials,
     stop: Stop,
+    journal: Option<Journal>,
+    passed_over: PassedOver,
+}
+
+/// Lines of which a run would ask nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The run's record has them as done.
+    pub done_before: u64,
+    /// Their files are there, and would be taken as they are.
+    pub there: u64,
 }
 
 /// One line, and what would be done for it.
@@ -51,6 +64,12 @@ pub struct First {
     pub body_bytes: Option<u64>,
     /// How long it may take, redirects included; none: as long as it takes.
     pub max_time: Option<Duration>,
+    /// How long a connection to its host may take.
+    pub connect_timeout: Duration,
+    /// How often it would be tried again.
+    pub retries: u32,
+    /// Requests at once to its origin; none: no limit.
+    pub per_host: Option<NonZeroUsize>,
     /// The file that its body would be saved to.
     pub file: Option<PathBuf>,
     /// Bytes that are there already, and would be continued.
@@ -82,17 +101,50 @@ impl<'a> Preview<'a> {
     /// What a run of `plan` would do with `list`, until `stop` ends the reading.
     pub fn new(plan: &'a Plan, list: List, names: Names, stop: Stop) -> Preview<'a> {
         let credentials = Credentials::new(plan.cookies.clone());
-        Preview { plan, list, names, usual: UsualFields::default(), credentials, stop }
+        Preview {
+            plan,
+            list,
+            names,
+            usual: UsualFields::default(),
+            credentials,
+            stop,
+            journal: None,
+            passed_over: PassedOver::default(),
+        }
     }
 
-    fn planned(&mut self, entry: Box<Entry>) -> Planned {
+    /// Passes over what `journal` has as done.
+    pub fn taking_up(mut self, journal: Option<Journal>) -> Self {
+        self.journal = journal;
+        self
+    }
+
+    /// Lines that were passed over so far.
+    pub fn passed_over(&self) -> PassedOver {
+        self.passed_over
+    }
+
+    /// Whether nothing would be asked for a line: counted then.
+    fn passes_over(&mut self, entry: &Entry, place: Option<&Place>) -> bool {
+        let is_done = self.journal.as_ref().is_some_and(|journal| journal.was_done(&Key::of(entry, place)));
+        let is_there = !is_done && is_there_already(self.plan, place).is_some();
+        self.passed_over.done_before += u64::from(is_done);
+        self.passed_over.there += u64::from(is_there);
+        is_done || is_there
+    }
+
+    /// None where it is passed over.
+    fn planned(&mut self, entry: Box<Entry>) -> Option<Planned> {
         let target = entry.target.as_ref();
         let place = target.ok().and_then(|target| self.names.assign(entry.index, target));
+        if self.passes_over(&entry, place.as_ref()) {
+            return None;
+        }
         let first = match target {
             Ok(target) => self.first(target, place.as_ref()),
             Err(failure) => Err(failure.clone()),
         };
-        Planned { entry, place, first }
+        Some(Planned { entry, place, first })
     }
 
     fn first(&self, target: &Target, place: Option<&Place>) -> Result<First, Failure> {
@@ -113,7 +165,10 @@ impl<'a> Preview<'a> {
             url: request.url.clone(),
             fields: fields.into_iter().map(|(name, value)| (name, value.into_owned())).collect(),
             body_bytes: request.body.map(|body| body.len() as u64),
-            max_time: target.timeout.or(plan.limits.max_time),
+            max_time: target.timeout.or_else(|| plan.max_time(&target.url)),
+            connect_timeout: plan.connect_timeout(&target.url),
+            retries: plan.retries(&target.url),
+            per_host: plan.hosts.of_url(&target.url, |host| host.per_host).unwrap_or(plan.per_host),
             file: file.map(ToOwned::to_owned),
             from,
             compressed: flow.compressed,
@@ -137,8 +192,15 @@ impl Iterator for Preview<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let stop = self.stop.clone();
-        let entry = stop.before_start(|| self.list.next().transpose())?.transpose()?;
-        Some(entry.map(|entry| self.planned(entry)))
+        loop {
+            match stop.before_start(|| self.list.next().transpose())?.transpose()? {
+                Ok(entry) => match self.planned(entry) {
+                    Some(planned) => return Some(Ok(planned)),
+                    None => continue,
+                },
+                Err(error) => return Some(Err(error)),
+            }
+        }
     }
 }
 

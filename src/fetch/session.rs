@@ -1,16 +1,18 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
-use std::cell::{Cell, OnceCell, Ref, RefCell};
+mod again;
+
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::ahead::{Ahead, Ready};
 use super::credentials::Credentials;
 use super::details::Details;
 use super::exchange::Exchange;
-use super::flow::{UsualFields, first_method};
-use super::in_flight::InFlight;
-use super::journal::{Journal, Key, Ticket};
+use super::flow::first_method;
+use super::journal::{Key, Ticket};
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
 use super::outcome::{Outcome, Timings};
@@ -22,7 +24,8 @@ use super::speed::Speeds;
 use super::spool::{Spool, SpoolMemory};
 use super::stop::Stop;
 use super::summary::Cause;
-use super::worker::{LastText, Worker};
+use super::threads::Crew;
+use super::worker::{Attempter, Common, LastText, Worker};
 use crate::green::{self, Event, GetError, Interrupt, Pool};
 use crate::http::coding::MemoryBudget;
 use crate::http::cookies::Jar;
@@ -59,7 +62,7 @@ pub struct Fetched {
     /// A body to be printed before anything of a later line, where bodies are printed and it has not been yet.
     pub body: Option<Spool>,
     /// The line as it was read, where that is not the URL's text.
-    pub line: Option<Rc<[u8]>>,
+    pub line: Option<Arc<[u8]>>,
     /// Heads of the exchanges of its last attempt, where the plan keeps them.
     pub exchanges: Vec<Exchange>,
     /// Records before it, in input order.
@@ -95,6 +98,12 @@ impl Fetched {
 }
 
 /// A run of a plan. Clones are the same run.
+///
+/// With [`threads`](Plan::threads) above 1 it makes requests on hubs of other threads, too. What it does stays the same: the
+/// list is read, permits are given, retries judged and records handed over on the hub that the session is on. All hubs share
+/// the plan's limits, cookies and challenges, speed, memory for bodies, and breakers; each has its own connections (as many
+/// idle ones as the client's [`PoolLimits`](crate::http::PoolLimits) say), names that it has looked up, and clock. So the
+/// session's hub must have the real clock. TLS sessions are shared. Dropping the session ends the threads, and waits for that.
 #[derive(Clone)]
 pub struct Session {
     worker: Rc<Worker>,
@@ -162,28 +171,33 @@ impl Session {
     /// The same for one of several runs that `stop` ends together; the plan's deadline is left to who made that.
     pub fn under(stop: Stop, mut plan: Plan, client: Client, output: Option<Output>) -> Session {
         client.expect_more(true);
-        let worker = Worker {
-            permits: Permits::new(&plan),
-            usual: UsualFields::default(),
-            speeds: Speeds::new(&plan.limits),
-            credentials: Credentials::new(plan.cookies.take()),
-            spools: SpoolMemory::new(&plan.spool_dir),
-            lane: plan.watch.as_ref().map(InFlight::lane),
-            plan: Rc::new(plan),
-            anonymous: client.anonymous(),
-            client,
-            stop,
+        let common = Common {
+            credentials: Arc::new(Credentials::new(plan.cookies.take())),
             budget: MemoryBudget::default(),
-            output,
+            speeds: Speeds::new(&plan.limits),
             turn: Turn::default(),
-            failures: Cell::new(0),
+            spools: SpoolMemory::new(&plan.spool_dir),
             parts: PartFiles::default(),
-            header_names: RefCell::default(),
-            types: LastText::default(),
+            header_names: Arc::default(),
+            journal: Arc::default(),
+            plan: Arc::new(plan),
+        };
+        let plan = common.plan.clone();
+        let permits = Rc::new(Permits::new(&plan));
+        let attempter = Attempter::new(common, client, stop.clone());
+        let is_many = plan.threads > 1 && !plan.serial;
+        let worker = Worker {
+            crew: is_many.then(|| Crew::new(&attempter, permits.clone(), output.clone())),
+            plan,
+            attempter,
+            permits,
+            stop,
+            output,
+            failures: Cell::new(0),
             to_start: Cell::new(1),
             waits: RefCell::default(),
             on_start: OnceCell::new(),
-            journal: OnceCell::new(),
+            disk_is_full: Cell::new(false),
         };
         Session { worker: Rc::new(worker), input: Rc::default() }
     }
@@ -222,23 +236,6 @@ impl Session {
         let _ = self.worker.on_start.set(Box::new(hook));
     }
 
-    /// Passes over what `journal` has as done, and notes in it each file that has taken its place; what else succeeds is the
-    /// caller's to note ([`Journal::push_line`]), once it has been told. To be said once, before the run.
-    pub fn take_up(&self, journal: Journal) {
-        // A second one is passed over.
-        let _ = self.worker.journal.set(journal);
-    }
-
-    /// Lines that were done before, so far.
-    pub fn done_before(&self) -> u64 {
-        self.input.done_before.get()
-    }
-
-    /// Whether the list has been read to its end.
-    pub fn has_read_all(&self) -> bool {
-        self.input.ended.get()
-    }
-
     /// How to stop it.
     pub fn stop(&self) -> &Stop {
         &self.worker.stop
@@ -246,17 +243,17 @@ impl Session {
 
     /// The files that bodies are being saved to.
     pub fn part_files(&self) -> &PartFiles {
-        &self.worker.parts
+        &self.worker.attempter.parts
     }
 
     /// The run's cookies as they are now, where the plan has a jar. To be let go of before the run goes on.
-    pub fn cookies(&self) -> Option<Ref<'_, Jar>> {
-        self.worker.credentials.jar()
+    pub fn cookies(&self) -> Option<MutexGuard<'_, Jar>> {
+        self.worker.attempter.credentials.jar()
     }
 
     /// Whose body may be printed as it comes.
     pub fn turn(&self) -> &Turn {
-        &self.worker.turn
+        &self.worker.attempter.turn
     }
 
     /// Waits before starts since the last call, by cause. They are kept until they are taken: take them at each record.
@@ -322,7 +319,7 @@ impl Iterator for Lines {
             };
             input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
             let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
-            let Some(journal) = worker.journal.get() else { break (entry, place, None) };
+            let Some(journal) = worker.attempter.journal.get() else { break (entry, place, None) };
             let key = Key::of(&entry, place.as_ref());
             if !journal.was_done(&key) {
                 break (entry, place, Some(Box::new(key)));

@@ -1,16 +1,19 @@
 //! Where a body goes: nowhere, into a file that appears whole or not at all, or to the run's output in its turn.
 
+mod landed;
 mod opened;
 mod save;
 
-use std::cell::Cell;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::parts::PartFiles;
 use super::spool::{Spool, SpoolMemory};
 use crate::http::Client;
+pub(super) use landed::Landed;
 pub(super) use opened::There;
 pub(super) use save::Save;
 
@@ -19,12 +22,12 @@ pub type Output = Rc<dyn Fn(&[u8]) -> io::Result<()>>;
 
 /// Whose body may go to the output as it comes: the line whose record is the next to be handed over. Clones are the same.
 #[derive(Clone, Default)]
-pub struct Turn(Rc<Cell<u64>>);
+pub struct Turn(Arc<AtomicU64>);
 
 impl Turn {
     /// All records before `index` have been handed over, their bodies with them.
     pub fn pass_to(&self, index: u64) {
-        self.0.set(index);
+        self.0.store(index, Ordering::Release);
     }
 
     /// The turn of the line `index`.
@@ -41,7 +44,7 @@ pub(super) struct MyTurn {
 
 impl MyTurn {
     fn has_come(&self) -> bool {
-        self.now.0.get() == self.index
+        self.now.0.load(Ordering::Acquire) == self.index
     }
 }
 
@@ -91,16 +94,6 @@ impl Sink {
         matches!(self, Sink::Save(_))
     }
 
-    /// Whether a byte has been shown already.
-    pub fn has_shown(&self) -> bool {
-        matches!(self, Sink::Print(print) if print.shown)
-    }
-
-    /// Whether a file could not be written because the disk is full, or the user's share of it, or what a file may have.
-    pub fn disk_is_full(&self) -> bool {
-        matches!(self, Sink::Save(save) if save.disk_is_full())
-    }
-
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Sink::Count => Ok(()),
@@ -109,13 +102,13 @@ impl Sink {
         }
     }
 
-    /// The body is whole. What is left to print is returned, where a file was written its path.
-    pub fn finish(self) -> io::Result<Finished> {
-        Ok(match self {
-            Sink::Count => Finished::default(),
-            Sink::Print(print) => Finished { body: Some(print.spool), file: None },
-            Sink::Save(save) => Finished { body: None, file: save.finish()? },
-        })
+    /// What it is once nothing comes any more: without what belongs to the hub that it came to.
+    pub fn land(self) -> Landed {
+        match self {
+            Sink::Count => Landed::Nothing,
+            Sink::Print(print) => Landed::Print { spool: print.spool, shown: print.shown },
+            Sink::Save(save) => Landed::Save(Box::new(save.with_client(()))),
+        }
     }
 }
 

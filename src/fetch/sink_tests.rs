@@ -22,18 +22,22 @@ fn output() -> (Output, Rc<RefCell<Vec<u8>>>) {
     (output, written)
 }
 
+fn has_shown(sink: &Sink) -> bool {
+    matches!(sink, Sink::Print(print) if print.shown)
+}
+
 #[test]
 fn a_body_whose_turn_comes_midway_is_printed_once_and_in_order() {
     let ((output, written), turn, memory) = (output(), Turn::default(), SpoolMemory::new(std::path::Path::new("/tmp")));
     let mut sink = Sink::print(Some(turn.of(1)), output, memory.clone());
     sink.write(b"one ").unwrap();
-    assert!(written.borrow().is_empty() && !sink.has_shown());
+    assert!(written.borrow().is_empty() && !has_shown(&sink));
     turn.pass_to(1);
     sink.write(b"two ").unwrap();
-    assert!(sink.has_shown());
+    assert!(has_shown(&sink));
     sink.write(b"three").unwrap();
     assert_eq!(*written.borrow(), b"one two three");
-    let mut left = sink.finish().unwrap().body.unwrap();
+    let mut left = sink.land().finish(&client()).unwrap().body.unwrap();
     left.drain(|_| panic!("nothing is left")).unwrap();
     assert_eq!(memory.in_use(), 0);
 }
@@ -49,8 +53,8 @@ fn whatever_becomes_of_waiting_bodies_their_memory_is_given_back() {
     let (dropped, finished, drained) = (waiting(1000), waiting(1 << 20), waiting(5));
     assert_eq!(memory.in_use(), 1000 + (1 << 20) + 5);
     drop(dropped);
-    drop(finished.finish().unwrap());
-    let mut body = drained.finish().unwrap().body.unwrap();
+    drop(finished.land().finish(&client()).unwrap());
+    let mut body = drained.land().finish(&client()).unwrap().body.unwrap();
     assert_eq!(memory.in_use(), 5);
     body.drain(|_| Err(io::ErrorKind::BrokenPipe.into())).unwrap_err();
     assert_eq!(memory.in_use(), 0, "also where it could not be written");
@@ -72,7 +76,7 @@ fn save(path: &Path, bytes: &[u8]) -> io::Result<Finished> {
     green::run(|| {
         let mut sink = Sink::save(path, false, PartFiles::default(), client());
         sink.write(bytes)?;
-        sink.finish()
+        sink.land().finish(&client())
     })
 }
 
@@ -132,7 +136,7 @@ fn pieces_come_together_whole_whatever_their_sizes() {
             expected.extend_from_slice(&piece);
             sink.write(&piece).unwrap();
         }
-        sink.finish().unwrap();
+        sink.land().finish(&client()).unwrap();
     });
     assert!(fs::read(path).unwrap() == expected);
 }

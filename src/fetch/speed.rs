@@ -1,7 +1,6 @@
 //! Owns how fast bodies may go (`--limit-rate`, `--limit-rate-total`): evenly, in small pieces, in each direction.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::plan::Limits;
@@ -15,17 +14,17 @@ const MAX_PIECE_BYTES: u64 = 64 * 1024;
 /// Time that was not used is made up for as far as this: clocks wake late, and hosts pause.
 const CATCH_UP: Duration = Duration::from_millis(100);
 
-/// What all requests of a run share.
-#[derive(Default)]
+/// What all requests of a run share, on whichever hub they are. Clones are the same.
+#[derive(Clone, Default)]
 pub(super) struct Speeds {
     rate: Option<u64>,
-    up: Option<Rc<Limiter>>,
-    down: Option<Rc<Limiter>>,
+    up: Option<Arc<Limiter>>,
+    down: Option<Arc<Limiter>>,
 }
 
 impl Speeds {
     pub fn new(limits: &Limits) -> Speeds {
-        let total = || limits.rate_total.map(|rate| Rc::new(Limiter::new(rate)));
+        let total = || limits.rate_total.map(|rate| Arc::new(Limiter::new(rate)));
         Speeds { rate: limits.rate, up: total(), down: total() }
     }
 
@@ -39,15 +38,15 @@ impl Speeds {
         self.of(&self.down)
     }
 
-    fn of(&self, total: &Option<Rc<Limiter>>) -> Option<Speed> {
-        let own = self.rate.map(|rate| Rc::new(Limiter::new(rate)));
+    fn of(&self, total: &Option<Arc<Limiter>>) -> Option<Speed> {
+        let own = self.rate.map(|rate| Arc::new(Limiter::new(rate)));
         let limiters: Vec<_> = own.into_iter().chain(total.clone()).collect();
         (!limiters.is_empty()).then_some(Speed(limiters))
     }
 }
 
 /// How fast one body may go: as the slowest of its limiters says.
-pub(super) struct Speed(Vec<Rc<Limiter>>);
+pub(super) struct Speed(Vec<Arc<Limiter>>);
 
 impl Throttle for Speed {
     fn wait(&self, wanted: usize) -> Result<usize, Interrupt> {
@@ -68,12 +67,12 @@ struct Limiter {
     /// Above zero.
     bytes_per_s: u64,
     /// When what is booked has gone.
-    free_at: Cell<Instant>,
+    free_at: Mutex<Instant>,
 }
 
 impl Limiter {
     fn new(bytes_per_s: u64) -> Limiter {
-        Limiter { bytes_per_s: bytes_per_s.max(1), free_at: Cell::new(green::now()) }
+        Limiter { bytes_per_s: bytes_per_s.max(1), free_at: Mutex::new(green::now()) }
     }
 
     fn piece(&self) -> u64 {
@@ -82,17 +81,20 @@ impl Limiter {
 
     /// The moment at which these bytes may have gone.
     fn book(&self, bytes: u64, now: Instant) -> Instant {
-        let begin = self.free_at.get().max(now.checked_sub(CATCH_UP).unwrap_or(now));
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let begin = (*free_at).max(now.checked_sub(CATCH_UP).unwrap_or(now));
         // At most 64 KiB at 1 byte a second: that fits.
         let takes = Duration::from_nanos(bytes * 1_000_000_000 / self.bytes_per_s);
         let end = begin.checked_add(takes).unwrap_or(begin);
-        self.free_at.set(end);
+        *free_at = end;
         end
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
     use crate::green::ClockKind;
 

@@ -1,10 +1,10 @@
 //! Owns bodies that are not printed yet: in memory up to a bound that they share, beyond it in an unlinked file.
 
-use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes of waiting bodies in memory, over the whole run.
 const MAX_MEMORY_BYTES: usize = 64 << 20;
@@ -14,21 +14,19 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// What all spools of a run share: the memory in use, and the folder for what does not fit. Clones are the same.
 #[derive(Clone)]
 pub(super) struct SpoolMemory {
-    used: Rc<Cell<usize>>,
-    folder: Rc<Path>,
+    used: Arc<AtomicUsize>,
+    folder: Arc<Path>,
 }
 
 impl SpoolMemory {
     pub fn new(folder: &Path) -> SpoolMemory {
-        SpoolMemory { used: Rc::default(), folder: folder.into() }
+        SpoolMemory { used: Arc::default(), folder: folder.into() }
     }
-}
 
-#[cfg(test)]
-impl SpoolMemory {
     /// Bytes that wait in memory.
     pub fn in_use(&self) -> usize {
-        self.used.get()
+        // Relaxed: the counter guards no other memory.
+        self.used.load(Ordering::Relaxed)
     }
 }
 
@@ -47,7 +45,7 @@ impl Spool {
 
     /// Appends bytes.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.file.is_none() && self.shared.used.get() + bytes.len() > MAX_MEMORY_BYTES {
+        if self.file.is_none() && self.shared.in_use() + bytes.len() > MAX_MEMORY_BYTES {
             self.move_to_file()?;
         }
         self.bytes += bytes.len();
@@ -55,7 +53,7 @@ impl Spool {
             Some(file) => file.write_all(bytes),
             None => {
                 self.memory.extend_from_slice(bytes);
-                self.shared.used.set(self.shared.used.get() + bytes.len());
+                self.shared.used.fetch_add(bytes.len(), Ordering::Relaxed);
                 Ok(())
             }
         }
@@ -94,7 +92,7 @@ impl Spool {
 
     fn take_memory(&mut self) -> Vec<u8> {
         let memory = std::mem::take(&mut self.memory);
-        self.shared.used.set(self.shared.used.get() - memory.len());
+        self.shared.used.fetch_sub(memory.len(), Ordering::Relaxed);
         memory
     }
 }
@@ -118,7 +116,7 @@ mod tests {
         for n in 0..70u8 {
             large.write(&vec![n; 1 << 20]).unwrap();
         }
-        assert!(shared.used.get() <= MAX_MEMORY_BYTES);
+        assert!(shared.in_use() <= MAX_MEMORY_BYTES);
         let mut total = 0u64;
         let drained = large.drain(|bytes| {
             let expected = (total >> 20) as u8;
@@ -129,6 +127,6 @@ mod tests {
         drained.unwrap();
         assert_eq!(total, 70 << 20);
         drop(small);
-        assert_eq!(shared.used.get(), 0);
+        assert_eq!(shared.in_use(), 0);
     }
 }

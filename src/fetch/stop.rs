@@ -1,6 +1,6 @@
 //! Owns the end of a run before its time: no start and no retry any more, and a while later no waiting either.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,11 @@ struct Shared {
     starting: Alarm,
     /// Around every attempt.
     running: Alarm,
+    /// Told of each end that is set for what runs.
+    on_cut: RefCell<Vec<Box<OnCut>>>,
 }
+
+type OnCut = dyn Fn(Duration, Limit);
 
 impl Stop {
     /// A run that goes on.
@@ -48,7 +52,9 @@ impl Stop {
         self.cut_after(limit, Limit::Deadline);
     }
 
-    fn cut_after(&self, time: Duration, limit: Limit) {
+    /// Cuts what runs after `time`, because of `limit`.
+    pub(super) fn cut_after(&self, time: Duration, limit: Limit) {
+        self.shared.on_cut.borrow().iter().for_each(|tell| tell(time, limit));
         self.shared.running.set(time);
         let Some(when) = green::now().checked_add(time) else { return };
         if self.shared.cut.get().is_none_or(|(earlier, _)| when < earlier) {
@@ -58,7 +64,17 @@ impl Stop {
 
     /// What is left until its end, where that is known.
     pub fn time_left(&self) -> Option<Duration> {
-        self.shared.cut.get().map(|(when, _)| when.saturating_duration_since(green::now()))
+        self.cut().map(|(left, _)| left)
+    }
+
+    /// The same with what ends it.
+    pub(super) fn cut(&self) -> Option<(Duration, Limit)> {
+        self.shared.cut.get().map(|(when, limit)| (when.saturating_duration_since(green::now()), limit))
+    }
+
+    /// Calls `tell` whenever an end is set for what runs, so that other hubs can hear of it.
+    pub(super) fn on_cut(&self, tell: impl Fn(Duration, Limit) + 'static) {
+        self.shared.on_cut.borrow_mut().push(Box::new(tell));
     }
 
     /// Whether nothing may start any more.

@@ -20,6 +20,7 @@ use super::pool::{Key, Pool, PoolLimits};
 use super::proxy::Proxy;
 use super::request::Request;
 use super::response::{Home, Response};
+use super::room::Room;
 use super::routes::Routes;
 use super::send::{self, Sent};
 use super::trace::{Phase, Trace};
@@ -31,16 +32,16 @@ const MAX_SPARE_HEAD_BYTES: usize = 16 * 1024;
 /// Makes exchanges and keeps connections. Clones share the connections. Belongs to the hub that it is used on.
 #[derive(Clone)]
 pub struct Client {
-    shared: Rc<Shared>,
+    pub(super) shared: Rc<Shared>,
     /// Shows no certificate of its own.
     anonymous: bool,
 }
 
-struct Shared {
-    connector: Connector,
-    tls: TlsConfig,
-    pool: Rc<Pool>,
-    versions: HttpVersions,
+pub(super) struct Shared {
+    pub(super) connector: Connector,
+    pub(super) tls: TlsConfig,
+    pub(super) pool: Rc<Pool>,
+    pub(super) versions: HttpVersions,
     /// Connections by HTTP/2.
     http2: Rc<h2::Table>,
     /// Room for the next request's head, that of one that was sent.
@@ -94,7 +95,8 @@ impl Client {
     pub(super) fn put_together(config: ClientConfig, routes: Routes, settings: Settings) -> Client {
         let pool = Rc::new(Pool::new(config.pool));
         let http2 = h2::Table::new(config.pool.idle, config.pool.idle_time);
-        let connector = Connector::new(config.resolver, config.connect_timeout, pool.clone(), http2.clone(), routes);
+        let connector =
+            Connector::new(config.resolver, config.connect_timeout, Room::new(pool.clone(), http2.clone()), routes);
         let (tls, versions) = (config.tls, config.versions);
         let shared = Shared { connector, tls, pool, versions, http2, spare_head: Cell::default(), settings };
         Client { shared: Rc::new(shared), anonymous: false }
@@ -206,7 +208,7 @@ impl Client {
                 }
             }
         };
-        self.shared.connector.in_time(wait)
+        self.shared.connector.in_time(&key.origin, wait)
     }
 
     fn send_on_stream(&self, request: &Request<'_>, seat: h2::Seat, trace: &mut Trace) -> Result<Response, Error> {
@@ -270,7 +272,7 @@ impl Client {
         trace.remote = connection.remote;
         trace.tls = connection.tls_version();
         if let Some(certificates) = &mut trace.certificates {
-            **certificates = connection.certificates().to_vec();
+            **certificates = connection.certificates();
         }
         connection.exchanges += 1;
         trace.enter(Phase::Send);

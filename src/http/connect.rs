@@ -14,11 +14,11 @@ use std::time::Duration;
 
 use super::connection::{Connection, InProxyTls, Transport};
 use super::error::{Blocked, Error};
-use super::h2;
 use super::origin::{Host, Origin, Scheme};
-use super::pool::{Key, Pool, Via};
+use super::pool::{Key, Via};
 use super::proxy::socks::SocksTarget;
 use super::proxy::{Proxy, ProxyError, ProxyKind, tunnel};
+use super::room::Room;
 use super::routes::{Interface, Routes};
 use super::trace::{Phase, Trace};
 use crate::green;
@@ -32,14 +32,13 @@ const MAX_PAUSE: Duration = Duration::from_millis(100);
 
 /// Makes the connections of a client.
 pub(super) struct Connector {
-    resolver: Resolver,
+    pub(super) resolver: Resolver,
     race: ConnectOptions,
-    timeout: Option<Duration>,
-    pool: Rc<Pool>,
-    routes: Routes,
+    pub(super) timeout: Option<Duration>,
+    pub(super) room: Room,
+    pub(super) routes: Routes,
     concern_requests: bool,
     concern_connections: bool,
-    http2: Rc<h2::Table>,
 }
 
 /// What is offered by ALPN.
@@ -70,16 +69,10 @@ pub(super) struct Manner<'a> {
 }
 
 impl Connector {
-    pub fn new(
-        resolver: Resolver,
-        timeout: Option<Duration>,
-        pool: Rc<Pool>,
-        http2: Rc<h2::Table>,
-        routes: Routes,
-    ) -> Connector {
+    pub fn new(resolver: Resolver, timeout: Option<Duration>, room: Room, routes: Routes) -> Connector {
         let (concern_requests, concern_connections) = (routes.concern_requests(), routes.concern_connections());
         let race = ConnectOptions::default();
-        Connector { resolver, race, timeout, pool, routes, concern_requests, concern_connections, http2 }
+        Connector { resolver, race, timeout, room, routes, concern_requests, concern_connections }
     }
 
     /// Forgets the TLS sessions with proxies.
@@ -87,9 +80,9 @@ impl Connector {
         self.routes.proxy_tls.iter().for_each(TlsConfig::forget_sessions);
     }
 
-    /// What is part of making a connection, which may take so long.
-    pub fn in_time<T>(&self, f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        match self.timeout {
+    /// What is part of making a connection to `origin`, which may take so long.
+    pub fn in_time<T>(&self, origin: &Origin, f: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        match self.routes.connect_timeout(origin).or(self.timeout) {
             Some(limit) => green::timeout(limit, f).unwrap_or(Err(Error::ConnectTimeout(limit))),
             None => f(),
         }
@@ -123,9 +116,9 @@ impl Connector {
     pub fn connect(&self, key: &Rc<Key>, manner: Manner<'_>, trace: &mut Trace) -> Result<Connection, Error> {
         let mut pause = PAUSE;
         loop {
-            match self.in_time(|| self.connect_once(key, manner, trace)) {
+            match self.in_time(&key.origin, || self.connect_once(key, manner, trace)) {
                 Err(Error::Connect(error)) if error.is_out_of_descriptors() => {
-                    if !self.pool.close_one() && !self.http2.close_one() {
+                    if !self.room.make() {
                         wait_a_little(&mut pause)?;
                     }
                 }

@@ -32,8 +32,8 @@ pub(super) trait Carrier: Read + Write {
     fn tls_version(&self) -> Option<&'static str>;
 
     /// The certificates that the origin showed.
-    fn certificates(&self) -> &[CertificateDer<'static>] {
-        &[]
+    fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        Vec::new()
     }
 
     /// The protocol that was agreed on for the origin.
@@ -83,8 +83,8 @@ impl<S: net::Transport + Below> Carrier for TlsStream<S> {
         Some(self.version())
     }
 
-    fn certificates(&self) -> &[CertificateDer<'static>] {
-        TlsStream::certificates(self)
+    fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        owned(self.peer_certificates())
     }
 
     fn alpn(&self) -> Option<&[u8]> {
@@ -98,6 +98,10 @@ impl<S: net::Transport + Below> Carrier for TlsStream<S> {
     fn socket(&self) -> &dyn Socket {
         self.transport().below()
     }
+}
+
+fn owned<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> Vec<CertificateDer<'static>> {
+    certificates.map(|der| CertificateDer::from(der.to_vec())).collect()
 }
 
 /// Plain HTTP inside of a proxy's TLS, which is not the origin's.
@@ -281,10 +285,10 @@ impl Connection {
     }
 
     /// The certificates that the origin showed, its own first.
-    pub fn certificates(&self) -> &[CertificateDer<'static>] {
+    pub fn certificates(&self) -> Vec<CertificateDer<'static>> {
         match &self.transport {
-            Transport::Plain(_) => &[],
-            Transport::Tls(stream) => stream.certificates(),
+            Transport::Plain(_) => Vec::new(),
+            Transport::Tls(stream) => owned(stream.peer_certificates()),
             Transport::Other(stream) => stream.certificates(),
         }
     }

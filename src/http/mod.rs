@@ -80,6 +80,7 @@ mod face;
 pub mod fields;
 pub mod h1;
 pub mod h2;
+mod host_pattern;
 #[cfg(any(test, feature = "measuring"))]
 pub mod idle_pool;
 pub mod netrc;
@@ -93,9 +94,11 @@ pub mod redirect;
 mod request;
 mod response;
 pub mod retry;
+mod room;
 mod routes;
 mod send;
 pub mod server;
+mod template;
 mod trace;
 mod upload;
 
@@ -104,11 +107,13 @@ pub use builder::ClientBuilder;
 pub use client::{Client, ClientConfig, HttpVersions};
 pub use error::{Blocked, Error};
 pub use face::{Answer, AnsweredBy, Body, IntoUrl, RedirectPolicy, RequestBuilder, RequestError, SendBody};
+pub use host_pattern::HostPattern;
 pub use pool::PoolLimits;
 pub use request::{Request, is_idempotent};
 pub use response::Response;
 pub use routes::{ConnectTo, Interface, Routes};
 pub use send::{EXPECT_ABOVE_BYTES, Throttle};
+pub(crate) use template::ClientTemplate;
 pub use trace::{Phase, Trace};
 pub use upload::Upload;
 

@@ -68,7 +68,7 @@ impl Default for PoolLimits {
 pub(super) const LAST_IDLE: usize = 64;
 
 pub(super) struct Pool {
-    limits: PoolLimits,
+    pub(super) limits: PoolLimits,
     /// How many may be idle now.
     most_idle: Cell<usize>,
     idle: RefCell<Idle>,

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use super::host_pattern::HostPattern;
 use super::origin::{Host, Origin};
 use super::proxy::ProxyRules;
 use crate::net::TlsConfig;
@@ -28,6 +30,20 @@ pub struct Routes {
     /// Behind a proxy that looks names up itself only literal addresses and `localhost` can be judged; the proxy's own
     /// address may be what it likes, for you named it.
     pub block_private: bool,
+    /// How long connecting to some hosts may take, in place of the client's own limit; the first that matches counts.
+    pub connect_timeouts: Vec<(HostPattern, Duration)>,
+}
+
+impl Routes {
+    /// How long connecting to `origin` may take, where it has a limit of its own.
+    pub(super) fn connect_timeout(&self, origin: &Origin) -> Option<Duration> {
+        if self.connect_timeouts.is_empty() {
+            return None;
+        }
+        let host = origin.host.to_string();
+        let own = self.connect_timeouts.iter().find(|(pattern, _)| pattern.matches(&host, origin.port));
+        own.map(|(_, limit)| *limit)
+    }
 }
 
 /// A host and port, and those to connect to in their place. An empty part is any, or the same.

@@ -45,6 +45,7 @@ pub struct Resolver {
 }
 
 struct Shared {
+    config: ResolverConfig,
     overrides: Overrides,
     family: Family,
     flights: Flights,
@@ -52,9 +53,15 @@ struct Shared {
 
 impl Resolver {
     /// A resolver that remembers nothing yet.
-    pub fn new(mut config: ResolverConfig) -> Resolver {
-        let overrides = Overrides::new(std::mem::take(&mut config.overrides));
-        Resolver { shared: Rc::new(Shared { overrides, family: config.family, flights: Flights::new(config) }) }
+    pub fn new(config: ResolverConfig) -> Resolver {
+        let overrides = Overrides::new(config.overrides.clone());
+        let (family, flights) = (config.family, Flights::new(&config));
+        Resolver { shared: Rc::new(Shared { config, overrides, family, flights }) }
+    }
+
+    /// What it goes by, for one on another hub.
+    pub(crate) fn config(&self) -> ResolverConfig {
+        self.shared.config.clone()
     }
 
     /// The addresses of `host` (a name in ASCII, or a literal, IPv6 with or without brackets) with `port`, the one to try

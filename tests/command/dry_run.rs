@@ -4,7 +4,7 @@ use std::io::Read;
 
 use serde_json::json;
 
-use crate::runner::{Dir, Gfetch, gfetch};
+use crate::runner::{Dir, Gfetch, gfetch, wait_until};
 use crate::server::Server;
 
 #[test]
@@ -60,7 +60,11 @@ fn what_it_tells_is_what_a_run_sends() {
     let seen = server.requests();
     assert_eq!((told.len(), seen.len()), (2, 2));
     for (told, seen) in told.iter().zip(seen) {
-        let fields: Vec<_> = seen.fields.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        let mut fields = serde_json::Map::new();
+        for (name, value) in &seen.fields {
+            let values = fields.entry(name.to_ascii_lowercase()).or_insert_with(|| json!([]));
+            values.as_array_mut().unwrap().push(json!(value));
+        }
         assert_eq!(told["request_headers"], json!(fields));
         assert_eq!(
             (&told["method"], told["request_url"].as_str().unwrap()),
@@ -99,6 +103,7 @@ fn the_exit_status_says_whether_the_lines_are_urls() {
     }
     gfetch(&["--dry-run", "-i", "/nowhere"]).expect(2);
     gfetch(&["--dry-run", "--cacert", "/nowhere", "https://a.example/"]).expect(2);
+    gfetch(&["--dry-run", "--format", "csv", "http://a.example/"]).expect(2);
     Gfetch::new(&["--dry-run", "--allow-empty", "-i", "-"]).run().expect(0);
     gfetch(&["--dry-run", "-i", "/proc/self/mem"]).expect(2);
     gfetch(&["--dry-run", "http://a.example/", "-i", "/proc/self/mem"]).expect(4);
@@ -111,6 +116,7 @@ fn an_endless_pipe_is_told_as_it_comes_and_its_reader_may_go() {
     run.send("http://b.example/\n");
     run.wait_for_lines(2);
     run.signal("INT");
+    wait_until("end by the signal", || !run.is_running());
     let run = run.wait();
     assert_eq!(run.signal(), Some(2));
     assert!(run.err.contains("2 URLs on 2 hosts"), "{}", run.err);
@@ -182,4 +188,28 @@ fn what_a_list_says_does_nothing_to_a_terminal() {
         let all = run.text().to_owned() + &run.err;
         assert!(!all.contains(['\u{202e}', '\x1b']), "{all}");
     }
+}
+
+#[test]
+fn a_hosts_own_settings_are_told_for_it_and_for_no_other() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.file("gfetch")).unwrap();
+    let config =
+        "[host.\"a.example\"]\nmax-time = 7\nretry = 2\nconnect-timeout = 3\nper-host = 2\nheader = \"X-A: 1\"\n";
+    dir.write("gfetch/config.toml", config);
+    let of = |args: &[&str]| {
+        let urls = ["http://a.example/[1-9]", "http://b.example/"];
+        Gfetch::new(args).args(&urls).env("XDG_CONFIG_HOME", &dir.at("")).run().expect(0)
+    };
+    let records = of(&["--dry-run", "--format", "json"]).records();
+    assert_eq!((&records[0]["timeout"], &records[9]["timeout"]), (&json!(7.0), &json!(300.0)));
+    assert_eq!(
+        (&records[0]["request_headers"]["x-a"], &records[9]["request_headers"]["x-a"]),
+        (&json!(["1"]), &json!(null))
+    );
+    let told = of(&["--dry-run"]).err;
+    assert!(told.contains("9 of them are on http://a.example, 2 at once: --per-host binds"), "{told}");
+    let curl = of(&["--to-curl"]);
+    assert!(curl.lines()[0].contains("-H 'X-A: 1' -m 7 --connect-timeout 3 --retry 2"), "{}", curl.lines()[0]);
+    assert!(curl.lines()[9].contains("-m 300 --connect-timeout 10 -o"), "{}", curl.lines()[9]);
 }

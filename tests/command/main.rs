@@ -1,5 +1,6 @@
 //! The command held to its contract: each test is one rule, against a scripted server on loopback.
 
+mod agreement;
 mod answering;
 mod bodies;
 mod certificates;
@@ -8,8 +9,10 @@ mod cookies;
 mod dry_run;
 mod edges;
 mod endings;
+mod files;
 mod formats;
 mod har;
+mod hosts;
 mod input;
 mod kept;
 mod named;
@@ -28,6 +31,7 @@ mod schema;
 mod server;
 mod summary;
 mod terminal;
+mod threads;
 mod tls;
 mod to_curl;
 mod transfers;

@@ -174,7 +174,7 @@ fn resume_prints_each_body_once_and_streams_past_those_that_were_done() {
     assert_eq!(resume(&dir, &["-i", "list", "--body"]).expect(0).text(), "one");
     assert_eq!(resume(&dir, &["-i", "list", "--body"]).expect(0).text(), "");
     // The turn to print passes over lines that are not fetched any more.
-    dir.write("list", server.list(["/say/two", "/drip/200"]));
+    dir.write("list", server.list(["/say/two", "/stall"]));
     let run = Gfetch::new(&["--resume", "record", "-i", "list", "--body"]).dir(&dir).start();
     run.wait_for_lines(1);
     run.signal("KILL");
@@ -227,4 +227,26 @@ fn resume_goes_on_with_what_broke_off() {
     resume(&dir, &args).expect(3);
     assert_eq!(server.requests()[3].field("if-range"), Some("\"old\""));
     assert!(part() == crate::server::body(300_000), "it begins anew: {} bytes", part().len());
+}
+
+#[test]
+fn dry_run_passes_over_what_was_done_and_what_is_there_and_touches_neither() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/say/a", "/status/500", "/flaky/1/say/c"]));
+    let args = ["-i", "list", "-O", "--skip-existing"];
+    let dry = || resume(&dir, &[&args[..], &["--dry-run"]].concat()).expect(0);
+    assert_eq!(dry().lines().len(), 3);
+    assert!(!dir.file("record").exists());
+    resume(&dir, &args).expect(1);
+    dir.write("500", "mine");
+    let record = dir.read("record");
+    let run = dry();
+    assert!(run.lines().len() == 1 && run.text().starts_with("2\tGET\t"), "{}", run.text());
+    assert!(run.err.contains("1 more had been done before (--resume)"), "{}", run.err);
+    assert!(run.err.contains("1 more have their files (--skip-existing)"), "{}", run.err);
+    assert_eq!((server.paths().len(), dir.read("record")), (3, record));
+    resume(&dir, &args).expect(0);
+    assert!(dry().out.is_empty());
+    let run = resume(&dir, &["--dry-run", "-i", "list", "-o", "{index}"]).expect(2);
+    assert!(run.err.contains("it was made with another -o"), "{}", run.err);
 }

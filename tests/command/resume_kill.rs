@@ -112,6 +112,10 @@ impl Job {
     fn command(&self, round: u32) -> Command {
         let mut command = Command::new(program());
         command.args(["-i", "list", "--resume", "record", "-s", "--format", "json", "-A", &round.to_string()]);
+        if round.is_multiple_of(3) {
+            // On how many threads is no matter of the record.
+            command.args(["--threads", "2"]);
+        }
         if self.saves {
             command.args(["-o", "files/{name}", "--create-dirs"]);
         }

@@ -22,6 +22,10 @@ impl Schemas {
         Schemas(schemas.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), read(&path))).collect())
     }
 
+    pub fn get(&self, name: &str) -> &Value {
+        &self.0[name]
+    }
+
     /// Fails unless `value` is as the schema `name` says.
     #[track_caller]
     pub fn check(&self, name: &str, value: &Value) {

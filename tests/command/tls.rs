@@ -278,3 +278,40 @@ fn capath_and_ssl_cert_dir_trust_the_files_of_a_folder() {
     let refused = alone().args(&["--capath", &empty.at("")]).run().expect(2);
     assert!(refused.err.contains("--capath"), "{}", refused.err);
 }
+
+#[test]
+fn certs_of_the_last_server_are_in_the_record() {
+    let files = Files::new();
+    let server = files.start(false);
+    let run = files.run(&[&server.url("/"), &server.url("/again"), "--serial", "--fields", "certs,tls,reused"]).run();
+    let records = run.expect(0).records();
+    // Of a connection that is used again they are known, too.
+    assert_eq!((&records[1]["reused"], &records[1]["certs"]), (&true.into(), &records[0]["certs"]));
+    let certs = records[0]["certs"].as_array().unwrap();
+    assert_eq!((certs.len(), &certs[0]["names"]), (1, &serde_json::json!(["DNS:localhost"])));
+    assert_eq!(
+        (&certs[0]["subject"], &certs[0]["issuer"]),
+        (&"CN=rcgen self signed cert".into(), &certs[0]["subject"])
+    );
+    let der = files.server.cert.der();
+    let sha256: String = Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(certs[0]["sha256"], sha256);
+    assert_eq!(
+        certs[0]["pem"].as_str().unwrap().lines().collect::<String>(),
+        files.server.cert.pem().lines().collect::<String>()
+    );
+    let year = |name: &str| certs[0][name].as_str().unwrap()[..4].parse::<u32>().unwrap();
+    assert!(year("not_before") == 1975 && year("not_after") == 4096, "{certs:?}");
+    crate::schema::Schemas::of("docs/schema").check("record.json", &{
+        let all = files.record(&[&server.url("/"), "--fields", "+certs"]);
+        assert!(all["certs"].is_array());
+        all
+    });
+    let text =
+        Gfetch::new(&["--cacert", "ca.pem", "-s", "-w", "%{num_certs}\\n%{certs}", &server.url("/")]).dir(&files.dir);
+    let run = text.run().expect(0);
+    assert!(run.text().starts_with("1\nSubject:CN=rcgen self signed cert\nIssuer:"), "{}", run.text());
+    assert!(run.text().ends_with("-----END CERTIFICATE-----\n"), "{}", run.text());
+    // Without TLS there are none.
+    assert_eq!(files.record(&["http://[", "--fields", "certs"])["certs"], Value::Null);
+}

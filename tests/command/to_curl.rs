@@ -83,6 +83,8 @@ fn options_are_said_as_curl_takes_them() {
         (&["-A", "", "-H", "Accept:", "-H", "X-Empty;"], "-H 'X-Empty;' -H User-Agent: -H Accept:"),
         (&["--digest", "-u", "a:b", "--show-secrets"], "--digest -u a:b"),
         (&["-b", "jar", "-b", "", "-c", "jar2"], "-b jar -b '' -c jar2"),
+        (&["-w", "%{http_code}", "-D", "heads"], "--write-out '%{http_code}' --dump-header heads"),
+        (&["--show-headers"], "-i --connect-timeout 10 http"),
         (&["--body"], "--connect-timeout 10 http"),
         (&["-o", "-"], "-o - http"),
         (&["-o", "-x"], "-o ./-x --remove-on-error http"),
@@ -108,6 +110,8 @@ fn what_curl_cannot_be_told_is_said_once() {
     assert_eq!((run.lines().len(), run.err.lines().count()), (3, 1));
     let run = gfetch(&["--to-curl", "-H", "X: y", "http://a.example/"]).expect(0);
     assert!(run.err.contains("another origin"), "{}", run.err);
+    let run = gfetch(&["--to-curl", "-D", "f", "-o", "{status}/{name}", "http://a.example/[1-2]"]).expect(0);
+    assert!(run.err.contains("begins the file of -D anew") && run.err.contains("cannot name a file by"), "{}", run.err);
     let run = Gfetch::new(&["--to-curl", "-i", "-"])
         .input(json!({"url": "http://a/", "method": "HEAD", "body": "x"}).to_string())
         .run();

@@ -66,7 +66,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("--trace file", &["--trace", "-v"]),
     ("--proto =https", &["--proto"]),
     ("--next", &["--next", "-i"]),
-    ("--threads 2", &["--threads"]),
+    ("--threads 0", &["--threads", "auto"]),
     ("-x ftp://proxy:1", &["--proxy", "socks5h"]),
     ("--connect-to x", &["--connect-to", "HOST1:PORT1"]),
     ("-w @/none/such", &["-w", "/none/such"]),

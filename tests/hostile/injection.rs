@@ -59,6 +59,7 @@ const OPTIONS: &[(&str, &str, Fate)] = &[
     ("--save-failed", "{dir}/failed", Local),
     ("--report", "{dir}/page.html", Local),
     ("--resume", "{dir}/record", Local),
+    ("--manifest", "{dir}/manifest", Local),
     ("--summary-json", "{dir}/summary", Local),
     ("--har", "{dir}/har", Local),
     ("--write-out", "%{http_code} %{url}\\n", Printed),

@@ -18,7 +18,7 @@ use super::{has, here};
 /// What the pages say that the server listens on.
 const SHOWN_PORT: &str = "8080";
 /// What a page's commands need besides gfetch, a shell and coreutils.
-const NEEDED: &[&str] = &["script", "jq", "bash"];
+const NEEDED: &[&str] = &["script", "jq", "bash", "curl"];
 
 /// How often a comparison may be made until it comes out as shown.
 const COMPARED_AT_MOST: usize = 4;

@@ -29,6 +29,7 @@ mod proxies;
 mod tls;
 mod to_curl;
 mod transfers;
+mod write_out;
 
 /// Whether real servers are asked for; if not, says what is not tested.
 #[must_use]

@@ -1,6 +1,7 @@
 //! What `--to-curl` writes, run by a shell: curl sends what gfetch sends for the same command, and nothing else happens.
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::process::Command;
@@ -250,4 +251,59 @@ fn names_of_files_are_those_of_gfetch_whatever_they_hold() {
         [json!({"url": server.url("/say/x"), "output": "-rf/$(touch ran)/'x"}), json!({"url": server.url("/say/y")})];
     let list: String = list.iter().map(|line| format!("{line}\n")).collect();
     same(&server, &["-i", "-", "--output-dir", "d d", "--create-dirs"], &list, &[]);
+}
+
+/// What both print for a URL.
+fn same_bodies(args: &[&str]) -> String {
+    let gfetch = |more: &[&str]| {
+        let output = crate::client::succeeded(crate::client::gfetch(&[more, args].concat(), ""));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let (printed, lines) = (gfetch(&["--body", "-s"]), gfetch(&["--to-curl", "--body"]));
+    let output = run(Command::new("/bin/sh").args(["-e", "-c", &lines]), "");
+    assert_eq!(printed, String::from_utf8_lossy(&output.stdout), "{lines}{}", String::from_utf8_lossy(&output.stderr));
+    printed
+}
+
+#[test]
+fn certificates_versions_and_pins_are_told_to_curl() {
+    needs_servers!();
+    let nginx = crate::nginx::Nginx::start();
+    let (trust, cert, key) = (nginx.certificate(), nginx.file("client.pem"), nginx.file("client-key.pem"));
+    let odd = nginx.file("odd:na\\me.pem");
+    std::fs::copy(&cert, &odd).expect("copied");
+    let who = format!("https://localhost:{}/who", nginx.client_port);
+    let escaped = odd.replace('\\', "\\\\").replace(':', "\\:");
+    for cert in [&cert, &escaped] {
+        let printed = same_bodies(&["--cacert", &trust, "-E", cert, "--key", &key, &who]);
+        assert!(printed.starts_with("SUCCESS "), "{printed}");
+    }
+    let small = format!("https://localhost:{}/small.txt", nginx.tls_port);
+    for options in
+        [&["--tlsv1.3"][..], &["--tls-max", "1.2"], &["--http1.1"], &["--pinnedpubkey", &nginx.file("public.pem")]]
+    {
+        same_bodies(&[&["--cacert", &trust], options, &[&small]].concat());
+    }
+    same_bodies(&["-k", &small.replace("localhost", "127.0.0.1")]);
+}
+
+#[test]
+fn a_unix_socket_is_told_to_curl() {
+    needs_servers!();
+    let dir = tempfile::tempdir().expect("a folder");
+    let socket = dir.path().join("it's a socket");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+    let asked = std::thread::spawn(move || {
+        [(); 2].map(|()| {
+            let (stream, _) = listener.accept().expect("a client");
+            let mut reader = std::io::BufReader::new(&stream);
+            let request = crate::server::read_request(&mut reader).expect("a request");
+            (&stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok").expect("sent");
+            seen(request)
+        })
+    });
+    let socket = socket.to_str().expect("text");
+    assert_eq!(same_bodies(&["--unix-socket", socket, "http://a.example/x"]), "ok");
+    let [ours, curls] = asked.join().expect("no panic");
+    assert_eq!(ours, curls);
 }

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod files;
+mod hosts;
 mod limits;
 mod lines;
 mod queues;
@@ -9,6 +10,7 @@ mod redirects;
 mod retries;
 mod server;
 mod stopping;
+mod threads;
 mod tls;
 
 use std::io::{self, Read};

@@ -17,7 +17,7 @@ const URL_IS_A_SLIP: [(char, &str); 5] = [
 /// Applies each option.
 ///
 /// # Errors
-/// The first value that is not taken, or the first option that is not built yet.
+/// The first value that is not taken.
 pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
     let mut typed = Typed::default();
     for (n, one) in seen.iter().enumerate() {
@@ -25,7 +25,6 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
         match one {
             Seen::Url(url) => typed.input.urls.push(url.clone()),
             Seen::Opposite(opt) => set(&mut typed, opt, false),
-            Seen::Flag(opt) if matches!(opt.effect, Effect::Later) => return Err(not_yet(opt)),
             Seen::Flag(opt) if opt.short == Some('n') && seen.get(n + 1).is_some_and(is_number) => {
                 return Err(a_count(opt, &seen[n + 1]));
             }
@@ -42,7 +41,6 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
                         take(&mut typed, value).map_err(|refusal| refused(opt, value, refusal))?;
                         typed.as_typed.push(opt, Some(value.0));
                     }
-                    Effect::Later => return Err(not_yet(opt)),
                     _ => {}
                 }
             }
@@ -72,10 +70,6 @@ fn refused(opt: &Opt, value: Value<'_>, refusal: Refusal) -> UsageError {
             similar.into_iter().fold(error, |error, word| error.hint(format!("did you mean {word}?")))
         }
     }
-}
-
-fn not_yet(opt: &Opt) -> UsageError {
-    UsageError::new(format!("{} is not in this version of gfetch yet", opt.spelled()))
 }
 
 /// ab, wrk and siege count with -n or -c; `-n 5` is a number of requests to nobody but them.

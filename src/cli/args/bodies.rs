@@ -1,7 +1,7 @@
 //! Where bodies go: `--body`, `-o`, `-O`, and what does not go together.
 
 use gfetch::fetch::names::Template;
-use gfetch::fetch::plan::{Bodies, Save};
+use gfetch::fetch::plan::{Bodies, Existing, Plan, Save};
 
 use super::typed::{Input, Output};
 use super::usage::{UsageError, shown};
@@ -39,6 +39,44 @@ pub fn plan(input: &Input, output: &Output) -> Result<Bodies, UsageError> {
         })
     } else {
         Bodies::Count
+    })
+}
+
+/// What becomes of files that are there.
+///
+/// # Errors
+/// Options that contradict each other, or have nothing to speak of.
+pub fn existing(input: &Input, output: &Output, plan: &Plan) -> Result<Existing, UsageError> {
+    let (no_clobber, skips) = (output.no_clobber, output.skip_existing);
+    let saves = matches!(plan.bodies, Bodies::Save(_)) || !input.lists.is_empty();
+    let option = if no_clobber { "--no-clobber" } else { "--skip-existing" };
+    if let Some(option) = (no_clobber || skips).then_some(option).or(output.manifest.as_ref().map(|_| "--manifest"))
+        && !saves
+    {
+        return Err(UsageError::new(format!("{option} needs -o or -O: nothing is saved otherwise")));
+    }
+    if no_clobber && skips {
+        return Err(UsageError::new("--no-clobber saves beside what is there, --skip-existing does not: choose one"));
+    }
+    if (no_clobber || skips) && plan.transfer.resume.is_some() {
+        return Err(UsageError::new(format!("-C goes on with the file that is there, {option} leaves it: choose one")));
+    }
+    let has_status = output.templates.iter().any(|template| Template::parse(template).has_status());
+    let late = [(plan.transfer.remote_header_name, "-J"), (has_status, "{status} in -o")];
+    if let Some((_, what)) = late.iter().find(|(given, _)| *given && skips) {
+        return Err(UsageError::new(format!(
+            "--skip-existing asks for nothing, and with {what} the answer names the file"
+        )));
+    }
+    if has_status && plan.transfer.resume.is_some() {
+        return Err(UsageError::new(
+            "-C continues a file, with {status} in -o its name is not known before: choose one",
+        ));
+    }
+    Ok(match (no_clobber, skips) {
+        (true, _) => Existing::Numbered,
+        (_, true) => Existing::Skipped,
+        _ => Existing::Replaced,
     })
 }
 
@@ -105,7 +143,7 @@ mod tests {
         for template in ["#1", "a#2.html", "{index}", "x/{host}/{path}", "{id}.json"] {
             assert!(tells_apart(template), "{template}");
         }
-        for template in ["", "a", "#", "#x", "x#0", "{other}", "index", "{ index }"] {
+        for template in ["", "a", "#", "#x", "x#0", "{status}", "{other}", "index", "{ index }"] {
             assert!(!tells_apart(template), "{template}");
         }
     }

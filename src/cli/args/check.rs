@@ -73,6 +73,8 @@ pub struct Invocation {
     pub summary_json: Option<PathBuf>,
     /// Where what failed is kept.
     pub save_failed: Option<PathBuf>,
+    /// Where what was saved is listed.
+    pub manifest: Option<PathBuf>,
     /// Where the page about the run goes.
     pub report: Option<PathBuf>,
     /// The run's record, which says what was done before.
@@ -121,6 +123,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     request::one_reader_of_stdin(&input, &args, &output)?;
     plan.request.method = request::method(&args)?;
     plan.bodies = bodies::plan(&input, &output)?;
+    plan.existing = bodies::existing(&input, &output, &plan)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
     a_file_of_its_own(&output, &args)?;
@@ -178,6 +181,8 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     }
     let contradicts = [
         (plan.serial, "--serial"),
+        // It is about waiting side by side, and every further thread would begin with names of its own to look up.
+        (plan.threads > 1, "--threads"),
         (plan.bodies != Bodies::Count, "--body, -o or -O"),
         (output.save_failed.is_some(), "--save-failed"),
         (output.resume.is_some(), "--resume"),
@@ -204,7 +209,12 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
 
 /// The record is locked, and grows: what takes its place at the end would end it.
 fn a_file_of_its_own(output: &Output, args: &Request) -> Result<(), UsageError> {
-    let others = [(&output.save_failed, "--save-failed"), (&output.dump_header, "-D"), (&args.who.cookie_jar, "-c")];
+    let others = [
+        (&output.save_failed, "--save-failed"),
+        (&output.manifest, "--manifest"),
+        (&output.dump_header, "-D"),
+        (&args.who.cookie_jar, "-c"),
+    ];
     match others.into_iter().find(|(other, _)| other.is_some() && **other == output.resume) {
         Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
         None => Ok(()),
@@ -218,6 +228,7 @@ fn only(output: &Output, compare: Option<&Compare>) -> Result<Option<Only>, Usag
         (true, true) => refused("--dry-run tells what would be done, --to-curl how curl does it: choose one"),
         (false, true) if compare.is_some() => refused("--to-curl does not go with --compare: curl compares nothing"),
         (false, true) if output.format != Format::Text => refused("--to-curl writes lines for a shell: no --format"),
+        (true, false) if output.format == Format::Csv => refused("--dry-run is told as text or as JSON: --format json"),
         (true, false) => Ok(Some(Only::Plan)),
         (false, true) => Ok(Some(Only::Curl)),
         (false, false) => Ok(None),
@@ -325,15 +336,17 @@ fn all_told(
         save_failed: output.save_failed,
         report: output.report,
         resume: output.resume,
+        manifest: output.manifest,
         plan,
     }
 }
 
 fn progress(output: &Output, world: &World) -> Progress {
-    let prints = output.body || output.templates.iter().any(|template| template == "-");
+    let bodies = output.body || output.show_headers || output.templates.iter().any(|template| template == "-");
+    let prints = bodies || output.write_out.is_some();
     match output.progress {
         _ if output.silent => Progress::None,
-        // It would wipe away the end of a body that has no last newline.
+        // It would wipe away what has no last newline: the end of a body, or of what -w makes.
         ProgressArg::Auto if prints && (world.is_terminal)(Stream::Stdout) => Progress::None,
         ProgressArg::Auto if (world.is_terminal)(Stream::Stderr) => match environment::is_dumb(world.env) {
             true => Progress::Plain,

@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::option::{Effect, Opt, Shown};
+use super::option::{Opt, Shown};
 use super::options::{GROUPS, all};
 use super::usage::{UsageError, shown};
 use super::{help, options};
@@ -104,7 +104,7 @@ fn opposites_of(opt: &Opt) -> &'static [&'static str] {
             let own = std::iter::once(opt.long).chain(opt.aliases.iter().copied()).map(opposite_name);
             own.filter(|name| !all().any(|other| other.long == *name)).map(|name| &*name.leak()).collect()
         };
-        all().filter(|opt| !matches!(opt.effect, Effect::Later)).map(|opt| (opt.long, names(opt))).collect()
+        all().map(|opt| (opt.long, names(opt))).collect()
     });
     NAMES.get(opt.long).map_or(&[], Vec::as_slice)
 }

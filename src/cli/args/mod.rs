@@ -17,6 +17,7 @@ mod first_word;
 mod generate;
 mod headers;
 mod help;
+mod hosts;
 mod lex;
 mod option;
 mod options;
@@ -84,8 +85,11 @@ fn fetch(args: Vec<OsString>, world: &World) -> Result<Command, lex::Stop> {
     if bare {
         return Err(lex::Stop::Usage(first_word::nothing_said()));
     }
-    let invocation =
-        presets::begin(seen, world).and_then(apply::typed).and_then(|typed| check::invocation(typed, world));
+    let invocation = presets::begin(seen, world).and_then(|begun| {
+        let mut typed = apply::typed(begun.options)?;
+        typed.plan.hosts = begun.hosts;
+        check::invocation(typed, world)
+    });
     let mut invocation = invocation.map_err(lex::Stop::Usage)?;
     invocation.notes.extend(note);
     Ok(Command::Fetch(Box::new(invocation)))

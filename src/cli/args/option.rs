@@ -30,7 +30,7 @@ pub enum Shown {
     Always,
     /// In `--help`.
     Long,
-    /// Nowhere: taken for the sake of curl's users, or to say that it is not built yet.
+    /// Nowhere: taken for the sake of curl's users.
     Never,
 }
 
@@ -40,8 +40,6 @@ pub enum Effect {
     On(fn(&mut Typed)),
     OnOff(fn(&mut Typed, bool)),
     Value(fn(&mut Typed, Value<'_>) -> Result<(), Refusal>),
-    /// In the contract, and not built yet.
-    Later,
     /// curl has it, and gfetch does so anyway.
     AlreadySo,
 }
@@ -74,11 +72,6 @@ impl Opt {
     /// A flag of curl's that says what is so anyway.
     pub const fn already_so(long: &'static str) -> Opt {
         Opt::new(long, None, "", Effect::AlreadySo).shown(Shown::Never)
-    }
-
-    /// An option of the contract that is not built yet.
-    pub const fn later(long: &'static str, value: Option<&'static str>) -> Opt {
-        Opt::new(long, value, "", Effect::Later).shown(Shown::Never)
     }
 
     pub const fn short(mut self, letter: char) -> Opt {

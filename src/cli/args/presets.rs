@@ -9,6 +9,10 @@
 //! rate = "5/s"
 //! header = ["Accept: text/html", "Accept-Language: de"]
 //! location = true
+//!
+//! [host."*.example.org"]            # these hosts, in every run, unless -q
+//! per-host = 4
+//! header = ["X-Api-Key: …"]         # goes nowhere else
 //! ```
 //! A key is an option's long name; what is typed comes after what the file says, and so wins.
 
@@ -17,6 +21,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use gfetch::fetch::plan::Hosts;
 use toml::de::{DeTable, DeValue};
 
 use super::apply;
@@ -31,15 +36,24 @@ const NAME: &str = "gfetch/config.toml";
 /// These say which part of the file is read, or read none.
 const NOT_IN_THE_FILE: [&str; 5] = ["preset", "disable", "generate", "help", "version"];
 
-/// Puts the options of the config file before those that were typed: `[default]`, then each `--preset`.
+/// What a run begins with.
+pub struct Begun {
+    /// The options of the config file (`[default]`, then each `--preset`) before those that were typed.
+    pub options: Vec<Seen>,
+    /// What holds for some hosts only.
+    pub hosts: Hosts,
+}
+
+/// Puts the options of the config file before those that were typed.
 ///
 /// # Errors
 /// A preset that is not there; a file that cannot be read, is no TOML, or says what is no option: with its line.
-pub fn begin(seen: Vec<Seen>, world: &World) -> Result<Vec<Seen>, UsageError> {
+pub fn begin(seen: Vec<Seen>, world: &World) -> Result<Begun, UsageError> {
+    let without_file = |options| Ok(Begun { options, hosts: Hosts::default() });
     let asked = Asked::of(&seen);
     let Some(path) = path(world.env) else {
         return match asked.presets.first() {
-            None => Ok(seen),
+            None => without_file(seen),
             Some(name) => Err(UsageError::new(format!(
                 "--preset {}: neither XDG_CONFIG_HOME nor HOME says where the config file is",
                 shown(name)
@@ -47,16 +61,16 @@ pub fn begin(seen: Vec<Seen>, world: &World) -> Result<Vec<Seen>, UsageError> {
         };
     };
     if asked.leaves_out_default && asked.presets.is_empty() {
-        return Ok(seen);
+        return without_file(seen);
     }
     let text = read(&path, world).map_err(|error| {
         let error = UsageError::new(format!("the config file {}: {error}", shown(&path.to_string_lossy())));
         if asked.presets.is_empty() { error.hint("-q goes without it") } else { error }
     })?;
     let file = File { path: &path, text: text.as_deref().unwrap_or_default() };
-    let mut all = file.options(&asked)?;
-    all.extend(seen);
-    Ok(all)
+    let mut begun = file.begun(&asked, &seen)?;
+    begun.options.extend(seen);
+    Ok(begun)
 }
 
 /// Which parts of the file are wanted.
@@ -105,10 +119,10 @@ struct File<'a> {
 
 impl File<'_> {
     /// The options of all that was asked for. All of the file is read: a mistake shows before its preset is needed.
-    fn options(&self, asked: &Asked) -> Result<Vec<Seen>, UsageError> {
+    fn begun(&self, asked: &Asked, typed: &[Seen]) -> Result<Begun, UsageError> {
         let table = DeTable::parse(self.text)
             .map_err(|error| self.error(error.span().unwrap_or_default(), error.message().into()))?;
-        let (mut default, mut presets) = (Vec::new(), Vec::new());
+        let (mut default, mut presets, mut hosts) = (Vec::new(), Vec::new(), Hosts::default());
         for (key, value) in table.get_ref() {
             match (&**key.get_ref(), value.get_ref()) {
                 ("default", DeValue::Table(table)) => default = self.table(table)?,
@@ -121,8 +135,10 @@ impl File<'_> {
                         presets.push((name.get_ref().to_string(), self.table(table)?));
                     }
                 }
+                ("host", DeValue::Table(tables)) => self.hosts(tables, typed, &mut hosts)?,
                 (name, _) => {
-                    let found = format!("'{}' is none of the file's tables: [default], [preset.NAME]", shown(name));
+                    let tables = "[default], [preset.NAME], [host.\"NAME\"]";
+                    let found = format!("'{}' is none of the file's tables: {tables}", shown(name));
                     return Err(self.error(key.span(), found));
                 }
             }
@@ -134,7 +150,24 @@ impl File<'_> {
             };
             options.extend(preset.iter().cloned());
         }
-        Ok(options)
+        let hosts = if asked.leaves_out_default { Hosts::default() } else { hosts };
+        Ok(Begun { options, hosts })
+    }
+
+    fn hosts(&self, tables: &DeTable<'_>, typed: &[Seen], hosts: &mut Hosts) -> Result<(), UsageError> {
+        for (name, value) in tables {
+            let DeValue::Table(table) = value.get_ref() else {
+                let found = format!("host.{} is no table of settings", shown(name.get_ref()));
+                return Err(self.error(name.span(), found));
+            };
+            let at = |span: Range<usize>| move |error: UsageError| self.told_at(span, error);
+            for key in table.keys() {
+                super::hosts::is_setting(key.get_ref()).map_err(at(key.span()))?;
+            }
+            let plan = super::hosts::plan(self.table(table)?, typed).map_err(at(name.span()))?;
+            super::hosts::add(hosts, name.get_ref(), plan).map_err(at(name.span()))?;
+        }
+        Ok(())
     }
 
     fn table(&self, table: &DeTable<'_>) -> Result<Vec<Seen>, UsageError> {
@@ -143,9 +176,7 @@ impl File<'_> {
             let words = words(key.get_ref(), value.get_ref());
             let seen =
                 words.and_then(|words| lex(words).and_then(|seen| checked(seen).map_err(Stop::Usage)).map_err(told));
-            options.extend(
-                seen.map_err(|error| UsageError { hint: error.hint, ..self.error(key.span(), error.message) })?,
-            );
+            options.extend(seen.map_err(|error| self.told_at(key.span(), error))?);
         }
         Ok(options)
     }
@@ -155,6 +186,10 @@ impl File<'_> {
         let path = shown(&self.path.to_string_lossy());
         let error = UsageError::new(format!("--preset {}: there is none of this name in {path}", shown(name)));
         if there.is_empty() { error } else { error.hint(format!("there are: {}", there.join(", "))) }
+    }
+
+    fn told_at(&self, span: Range<usize>, error: UsageError) -> UsageError {
+        UsageError { hint: error.hint, ..self.error(span, error.message) }
     }
 
     fn error(&self, span: Range<usize>, message: String) -> UsageError {

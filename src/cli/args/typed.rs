@@ -136,6 +136,9 @@ pub struct Output {
     pub remote_name: bool,
     pub dir: Option<PathBuf>,
     pub create_dirs: bool,
+    pub no_clobber: bool,
+    pub skip_existing: bool,
+    pub manifest: Option<PathBuf>,
     pub save_failed: Option<PathBuf>,
     /// `--report`
     pub report: Option<PathBuf>,

@@ -45,3 +45,28 @@ impl Kept for Har {
         self.file.finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::render::samples;
+
+    #[test]
+    fn a_long_run_needs_no_memory() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run.har");
+        let mut har = Har::at(&path, &PartFiles::default(), samples::secrets(samples::asis)).unwrap();
+        let run = samples::run();
+        for _ in 0..4_000 {
+            run.iter().for_each(|fetched| har.record(fetched));
+            assert!(har.pending.capacity() <= 2 * GATHER_BYTES);
+        }
+        har::end(&mut har.pending);
+        har.file.write(&har.pending);
+        har.file.finish().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        // Six exchanges in five records.
+        assert_eq!(text.lines().count(), 6 * 4_000 + 2);
+        assert!(text.len() > 200 * GATHER_BYTES && text.ends_with("\n]}}\n"));
+    }
+}

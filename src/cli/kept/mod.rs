@@ -3,6 +3,7 @@
 mod cookie_jar;
 mod har;
 mod html;
+mod manifest;
 mod place;
 mod replacing;
 mod resume;
@@ -13,12 +14,13 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 
 use gfetch::fetch::summary::Summary;
-use gfetch::fetch::{Fetched, PartFiles, Session};
+use gfetch::fetch::{Fetched, Journal, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
 use self::har::Har;
 use self::html::Html;
 pub use self::html::{begin as begin_page, finish as finish_page};
+use self::manifest::Manifest;
 use self::place::Place;
 use self::resume::Resume;
 use self::save_failed::SaveFailed;
@@ -55,6 +57,9 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
     if let Some(path) = &invocation.save_failed {
         all.push(Box::new(SaveFailed::at(path, &invocation.lists)?.listed_in(files)));
     }
+    if let Some(path) = &invocation.manifest {
+        all.push(Box::new(Manifest::at(path, invocation, files)?));
+    }
     if let Some(path) = &invocation.cookie_jar {
         all.push(Box::new(CookieJar(Place::at(path, stdout, files)?)));
     }
@@ -79,6 +84,14 @@ fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
             fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
         }
     })
+}
+
+/// What the run's record (`--resume`) has as done; nothing is made or written.
+///
+/// # Errors
+/// A file that is no record of such a run.
+pub fn look_at(invocation: &Invocation) -> Result<Option<Journal>, String> {
+    invocation.resume.as_ref().map(|path| Resume::look_at(path, &invocation.plan)).transpose()
 }
 
 /// Takes the run up where its record (`--resume`) says that it ended, and goes on with that record; `to` are standard output

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+use gfetch::fetch::plan::Plan;
 use gfetch::fetch::{Fetched, Journal, Session};
 use gfetch::green::{self, Greenlet};
 
@@ -36,10 +37,15 @@ struct Writer {
 }
 
 impl Resume {
+    /// What a record has, for looking only.
+    pub fn look_at(path: &Path, plan: &Plan) -> Result<Journal, String> {
+        Journal::look_at(path, plan).map_err(|error| format!("{}: {error}", name(path)))
+    }
+
     /// Opens the record, and has `session` pass over what it has as done.
     pub fn at(path: &Path, invocation: &Invocation, session: &Session, to: [&Stream; 2]) -> Result<Resume, String> {
         let (plan, [stdout, stderr]) = (&invocation.plan, to);
-        let name = format!("--resume {}", escape::line(&path.display().to_string()));
+        let name = name(path);
         let journal = Journal::open(path, plan).map_err(|error| format!("{name}: {error}"))?;
         session.take_up(journal.clone());
         let (session, stdout) = (session.clone(), stdout.clone());
@@ -53,6 +59,11 @@ impl Resume {
         });
         Ok(Resume { writer, clock, name, stderr: (!invocation.silent).then(|| stderr.clone()) })
     }
+}
+
+/// How it is named in messages.
+fn name(path: &Path) -> String {
+    format!("--resume {}", escape::line(&path.display().to_string()))
 }
 
 impl Writer {
@@ -83,7 +94,7 @@ impl Kept for Resume {
         self.writer.write();
         let failed = |error| format!("{}: cannot write the record: {error}", self.name);
         self.writer.journal.finish().map_err(failed)?;
-        let Some(stderr) = self.stderr.as_ref().filter(|_| end.session.has_read_all()) else { return Ok(()) };
+        let Some(stderr) = self.stderr.as_ref().filter(|_| end.session.list_has_ended()) else { return Ok(()) };
         if let Some((count, first)) = self.writer.journal.gone().map_err(failed)? {
             let (name, first) = (&self.name, escape::line(&first));
             let note = "the list has changed: of what was done before, these lines are not in it any more";

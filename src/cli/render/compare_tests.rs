@@ -261,3 +261,12 @@ fn the_json_of_what_is_not_comparable_names_the_urls() {
     assert_eq!(comparison["not_comparable"][0]["url"], "http://u:***@a.example/");
     assert_eq!(comparison["not_comparable"][2]["what"], "status 200 and then 204");
 }
+
+#[test]
+fn golden_files() {
+    let comparison = measured(drawn_figures());
+    super::super::golden_tests::check("compare.txt", shown(&comparison).as_bytes());
+    let mut out = Vec::new();
+    json(&mut out, &comparison, asis);
+    super::super::golden_tests::check("compare.json", &out);
+}

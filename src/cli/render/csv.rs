@@ -81,4 +81,4 @@ fn lines(text: &str) -> String {
 
 #[cfg(test)]
 #[path = "csv_tests.rs"]
-mod tests;
+pub mod tests;

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use gfetch::fetch::names::Place;
-use gfetch::fetch::plan::{AuthScheme, Bodies, Family, Plan, Resume, TimeCondition};
+use gfetch::fetch::plan::{AuthScheme, Bodies, Plan, Resume, TimeCondition};
 use gfetch::fetch::preview::{First, LoginFrom, Planned};
-use gfetch::http::{EXPECT_ABOVE_BYTES, HttpVersions};
-use gfetch::net::{Encoding, TlsVersion};
+use gfetch::http::EXPECT_ABOVE_BYTES;
 
+use super::curl_connection::connection;
 use super::curl_fields::fields;
 use super::dry_limits::schemes;
 use super::shell;
@@ -20,22 +20,6 @@ use crate::cli::secrets::REDACTED;
 
 /// An argument can be 128 KiB long (Linux); a longer body comes by a pipe.
 const MAX_ARGUMENT_BYTES: usize = 100_000;
-
-/// Options that curl is given as they were typed: their meaning is curl's, and the plan does not keep their words.
-const AS_TYPED: &[&str] = &[
-    "cacert",
-    "capath",
-    "connect-to",
-    "interface",
-    "no-clobber",
-    "noproxy",
-    "pinnedpubkey",
-    "proxy",
-    "proxy-user",
-    "resolve",
-    "socks5-hostname",
-    "tls-max",
-];
 
 /// A command in the making.
 pub struct Words<'a> {
@@ -80,8 +64,11 @@ impl Words<'_> {
         self.body(planned, first);
         self.who(plan, first, is_first);
         self.transfer(plan, first);
+        if self.invocation.show_headers {
+            self.push("-i");
+        }
         self.limits(plan, first);
-        self.connection(plan, first);
+        connection(self, plan, first);
         self.file(planned, first);
         let url = first.url.as_str();
         let url = if self.shows_secrets() { url.to_owned() } else { gfetch::http::auth::redact_url(url) };
@@ -108,7 +95,7 @@ impl Words<'_> {
     }
 
     /// The same with a path; one that begins with a hyphen would look like an option to people.
-    fn path(&mut self, name: &str, path: &Path) {
+    pub fn path(&mut self, name: &str, path: &Path) {
         let bytes = path.as_os_str().as_bytes();
         self.option(name, if bytes.starts_with(b"-") { [b"./", bytes].concat() } else { bytes.to_vec() });
     }
@@ -249,7 +236,7 @@ impl Words<'_> {
         if let Some(most) = first.max_time {
             self.option("-m", seconds(most));
         }
-        self.option("--connect-timeout", seconds(plan.limits.connect_timeout));
+        self.option("--connect-timeout", seconds(first.connect_timeout));
         if let Some(stall) = plan.limits.stall.filter(|stall| stall.given) {
             self.option("-y", whole_seconds(stall.time));
             self.option("-Y", stall.min_bytes_per_s.to_string());
@@ -261,69 +248,12 @@ impl Words<'_> {
             self.option("--limit-rate", rate.to_string());
         }
         let retry = &plan.retry;
-        if retry.retries > 0 {
-            self.option("--retry", retry.retries.to_string());
+        if first.retries > 0 {
+            self.option("--retry", first.retries.to_string());
             retry.delay.into_iter().for_each(|delay| self.option("--retry-delay", whole_seconds(delay)));
             retry.max_time.into_iter().for_each(|limit| self.option("--retry-max-time", whole_seconds(limit)));
             retry.all_errors.then(|| self.push("--retry-all-errors"));
             retry.connrefused.then(|| self.push("--retry-connrefused"));
-        }
-    }
-
-    fn connection(&mut self, plan: &Plan, first: &First) {
-        let connect = &plan.connect;
-        if connect.insecure {
-            self.push("-k");
-        }
-        match connect.family {
-            Family::Any => {}
-            Family::V4 => self.push("-4"),
-            Family::V6 => self.push("-6"),
-        }
-        match connect.versions {
-            HttpVersions::ByAlpn => {}
-            HttpVersions::Http1 => self.push("--http1.1"),
-            HttpVersions::PriorKnowledge => self.push("--http2-prior-knowledge"),
-        }
-        match connect.tls.least {
-            None => {}
-            Some(TlsVersion::Tls12) => self.push("--tlsv1.2"),
-            Some(TlsVersion::Tls13) => self.push("--tlsv1.3"),
-        }
-        if let Some(identity) = connect.tls.identity.as_ref().filter(|_| first.gets_secrets) {
-            // A colon would end the name, a backslash is one for what follows it.
-            let escaped = identity.cert.as_os_str().as_bytes().iter().flat_map(|byte| match byte {
-                b':' | b'\\' => vec![b'\\', *byte],
-                byte => vec![*byte],
-            });
-            self.option("-E", escaped.collect::<Vec<u8>>());
-            identity.key.iter().for_each(|key| self.path("--key", key));
-            let types = [("--cert-type", identity.cert_type), ("--key-type", identity.key_type)];
-            for (name, encoding) in types.into_iter().filter_map(|(name, encoding)| Some((name, encoding?))) {
-                self.option(name, if encoding == Encoding::Der { "DER" } else { "PEM" });
-            }
-        }
-        if let Some(socket) = &connect.routes.unix_socket {
-            self.path("--unix-socket", socket);
-        }
-        for (opt, value) in self.invocation.as_typed.options().filter(|(opt, _)| AS_TYPED.contains(&opt.long)) {
-            self.as_typed(opt.long, value);
-        }
-    }
-
-    fn as_typed(&mut self, long: &str, value: Option<&OsStr>) {
-        let name = format!("--{long}");
-        let Some(value) = value else { return self.push(name) };
-        let text = value.to_string_lossy();
-        match long {
-            "proxy-user" => {
-                let user = text.split_once(':').map_or("", |(user, _)| user);
-                self.secret(&name, value.as_bytes(), &format!("{user}:{REDACTED}"));
-            }
-            "proxy" | "socks5-hostname" if text.contains('@') => {
-                self.secret(&name, value.as_bytes(), &gfetch::http::auth::redact_url(&text));
-            }
-            _ => self.option(&name, value.as_bytes()),
         }
     }
 

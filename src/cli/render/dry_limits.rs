@@ -24,6 +24,10 @@ pub fn limits(invocation: &Invocation) -> String {
     };
     line("at once", at_once(plan));
     line("rate", plan.rate.map_or(String::new(), |rate| format!("{rate} starts, evenly spaced")));
+    line(
+        "hosts",
+        if plan.hosts.is_empty() { String::new() } else { "some have limits or fields of their own".to_owned() },
+    );
     line("time", times(plan));
     line("bytes", bytes(plan));
     line("retries", retries(plan));

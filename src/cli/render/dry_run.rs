@@ -1,8 +1,10 @@
 //! A run that is not made, told: the limits in force, a line for each URL, what it comes to. Pure.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 
 use gfetch::fetch::compare::Size;
 use gfetch::fetch::names::Place;
@@ -11,11 +13,12 @@ use gfetch::fetch::plan::Plan;
 use gfetch::fetch::preview::{First, Planned};
 use gfetch::http::origin::Origin;
 
+use super::extras::fields_json;
+use super::fields::{self, Secrets};
 use super::object::object;
 use super::units::{counted, thousands, time};
-use super::{Redact, cut, fields, redacted};
+use super::{cut, redacted};
 use crate::cli::escape;
-use crate::cli::secrets::redact_header;
 
 /// Origins that are counted one by one; of more it is only said that there are more, for an endless list has them.
 const MAX_ORIGINS: usize = 65_536;
@@ -26,13 +29,11 @@ const INDENT: usize = 16;
 const LEAST_ROOM: usize = 20;
 
 /// How it is told.
-pub struct In<'a> {
-    /// Applied to every URL.
-    pub redact: Redact,
+pub struct In {
     /// Columns of the terminal.
     pub width: usize,
-    /// Names of fields that are secrets, beside the usual ones; none: secrets are shown.
-    pub secret_headers: Option<&'a [String]>,
+    /// What may not be shown.
+    pub secrets: Secrets,
 }
 
 /// What the lines come to, in memory that does not grow with them.
@@ -40,7 +41,8 @@ pub struct In<'a> {
 pub struct Counts {
     urls: u64,
     no_urls: u64,
-    origins: HashMap<Origin, u64>,
+    /// How many URLs are of each, and how many of them at once.
+    origins: HashMap<Origin, (u64, Option<NonZeroUsize>)>,
     /// URLs of origins that there was no room for.
     uncounted: u64,
 }
@@ -56,7 +58,7 @@ impl Counts {
         let is_full = self.origins.len() >= MAX_ORIGINS;
         match self.origins.entry(origin) {
             Entry::Vacant(_) if is_full => self.uncounted += 1,
-            entry => *entry.or_default() += 1,
+            entry => entry.or_insert((0, first.per_host)).0 += 1,
         }
     }
 
@@ -69,7 +71,7 @@ impl Counts {
 }
 
 /// Appends a URL's line for a terminal, the file behind an arrow; below a line that is no URL stands why.
-pub fn line(out: &mut Vec<u8>, planned: &Planned, told: &In<'_>) {
+pub fn line(out: &mut Vec<u8>, planned: &Planned, told: &In) {
     let room = told.width.saturating_sub(INDENT).max(LEAST_ROOM);
     let url = shown_url(planned, told);
     let mut text = match &planned.first {
@@ -93,7 +95,7 @@ pub fn line(out: &mut Vec<u8>, planned: &Planned, told: &In<'_>) {
 }
 
 /// Appends a URL's line for a pipe: index, method, URL, file, and why it is none, with a tab between.
-pub fn columns(out: &mut Vec<u8>, planned: &Planned, told: &In<'_>) {
+pub fn columns(out: &mut Vec<u8>, planned: &Planned, told: &In) {
     let (method, file, reason) = match &planned.first {
         Ok(first) => (&*first.method, file(planned, first).unwrap_or_default(), String::new()),
         Err(failure) => ("-", String::new(), reason(planned, failure)),
@@ -103,7 +105,7 @@ pub fn columns(out: &mut Vec<u8>, planned: &Planned, told: &In<'_>) {
 }
 
 /// Appends one object and a line end. Names that a record has too mean the same in both.
-pub fn object_line(out: &mut Vec<u8>, planned: &Planned, told: &In<'_>) {
+pub fn object_line(out: &mut Vec<u8>, planned: &Planned, told: &In) {
     let entry = &planned.entry;
     let (first, failure) = (planned.first.as_ref().ok(), planned.first.as_ref().err());
     object(out, |line| {
@@ -113,17 +115,16 @@ pub fn object_line(out: &mut Vec<u8>, planned: &Planned, told: &In<'_>) {
             None => line.null("id"),
         }
         line.string("source", &entry.source);
-        line.string("url", &(told.redact)(&entry.text));
+        line.string("url", &(told.secrets.redact)(&entry.text));
         line.string_or_null("host", entry.target.as_ref().ok().map(|target| &*target.host));
-        line.string_or_null("request_url", first.map(|first| (told.redact)(first.url.as_str())).as_deref());
+        line.string_or_null("request_url", first.map(|first| (told.secrets.redact)(first.url.as_str())).as_deref());
         line.plain_text_or_null("method", first.map(|first| &*first.method));
         match first {
-            Some(first) => line.array("request_headers", &first.fields, |out, (name, value)| {
-                object(out, |field| {
-                    field.string("name", name);
-                    field.string("value", &shown_value(name, value, told));
-                });
-            }),
+            Some(first) => {
+                let fields: Vec<_> =
+                    first.fields.iter().map(|(name, value)| (name.clone(), text(value).into_owned())).collect();
+                line.raw("request_headers").extend(fields_json(&fields, &told.secrets));
+            }
             None => line.null("request_headers"),
         }
         line.number_or_null("body_bytes", first.and_then(|first| first.body_bytes));
@@ -139,10 +140,10 @@ pub fn object_line(out: &mut Vec<u8>, planned: &Planned, told: &In<'_>) {
 }
 
 /// Appends the fields of a request, each on a line behind the index, as `-v` shows those of a run.
-pub fn fields(out: &mut Vec<u8>, index: u64, first: &First, told: &In<'_>) {
+pub fn exchange(out: &mut Vec<u8>, index: u64, first: &First, told: &In) {
     let mut line = |words: &str| out.extend_from_slice(format!("[{index}] > {}\n", escape::line(words)).as_bytes());
-    line(&format!("{} {}", first.method, (told.redact)(first.url.as_str())));
-    first.fields.iter().for_each(|(name, value)| line(&format!("{name}: {}", shown_value(name, value, told))));
+    line(&format!("{} {}", first.method, (told.secrets.redact)(first.url.as_str())));
+    first.fields.iter().for_each(|(name, value)| line(&format!("{name}: {}", told.secrets.header(name, &text(value)))));
 }
 
 /// What the whole list comes to: how many, how long at least, and which limit would bind.
@@ -172,13 +173,18 @@ fn bound(counts: &Counts, plan: &Plan) -> Option<String> {
     }
     let turns = |urls: u64, at_once: usize| urls.div_ceil(at_once.max(1) as u64);
     let all = turns(counts.urls, plan.jobs);
-    let (origin, &most) = counts.origins.iter().max_by_key(|(origin, urls)| (**urls, origin.to_string()))?;
-    match plan.per_host {
-        Some(per_host) if turns(most, per_host.get()) > all => Some(format!(
-            "{} of them are on {origin}, {per_host} at once: --per-host binds, before -j {}",
-            thousands(most),
-            plan.jobs
-        )),
+    let fullest =
+        counts.origins.iter().filter_map(|(origin, (urls, most))| Some((turns(*urls, most.as_ref()?.get()), origin)));
+    match fullest.max_by_key(|(turns, origin)| (*turns, origin.to_string())) {
+        Some((turns, origin)) if turns > all => {
+            let (urls, at_once) = counts.origins[origin];
+            let at_once = at_once.map_or(0, NonZeroUsize::get);
+            Some(format!(
+                "{} of them are on {origin}, {at_once} at once: --per-host binds, before -j {}",
+                thousands(urls),
+                plan.jobs
+            ))
+        }
         _ if all > 1 => Some(format!("{} at once: -j binds", plan.jobs)),
         _ => None,
     }
@@ -209,18 +215,14 @@ fn file(planned: &Planned, first: &First) -> Option<String> {
     }
 }
 
-fn shown_url(planned: &Planned, told: &In<'_>) -> String {
-    redacted(told.redact, &planned.entry.text).into_owned()
+fn shown_url(planned: &Planned, told: &In) -> String {
+    redacted(told.secrets.redact, &planned.entry.text).into_owned()
 }
 
 fn reason(planned: &Planned, failure: &Failure) -> String {
     format!("{}: {}", escape::line(&planned.entry.source), escape::line(&failure.message))
 }
 
-fn shown_value(name: &str, value: &[u8], told: &In<'_>) -> String {
-    let value = String::from_utf8_lossy(value);
-    match told.secret_headers {
-        Some(others) => redact_header(name, &value, others).to_owned(),
-        None => value.into_owned(),
-    }
+fn text(value: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(value)
 }

@@ -84,7 +84,6 @@ impl Writer<'_> {
             json.object("timings", |json| times.write(json));
             if let Some(remote) = exchange.remote {
                 json.put("serverIPAddress", Value::Ip(remote.ip()));
-                json.put("connection", Value::Text(remote.port().to_string().into()));
             }
             json.number("_index", *index);
             json.number("_attempt", *attempt);

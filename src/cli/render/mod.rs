@@ -7,6 +7,7 @@ pub mod compare_json;
 pub mod compare_widths;
 pub mod csv;
 pub mod curl;
+mod curl_connection;
 mod curl_fields;
 pub mod cut;
 pub mod dry_limits;
@@ -24,6 +25,8 @@ pub mod units;
 mod value;
 pub mod write_out;
 
+#[cfg(test)]
+mod golden_tests;
 #[cfg(test)]
 pub mod samples;
 

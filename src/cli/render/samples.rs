@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use gfetch::fetch::outcome::{Failure, Kind, Outcome, Stage, Timings};
-use gfetch::fetch::{Exchange, Fetched};
+use gfetch::fetch::{Details, EarlierAttempt, Exchange, Fetched};
 
 use super::fields::Secrets;
 use super::{Redact, Show};
@@ -121,4 +121,63 @@ pub fn exchange(url: &str, status: u16, fields: &[(&str, &str)]) -> Exchange {
         reused: false,
         tls: None,
     }
+}
+
+/// A run with one record of each sort: all well behind a redirect, a status, a retry, a clock, no URL, and one that is hostile
+/// in every text.
+pub fn run() -> Vec<Fetched> {
+    let hostile = "a \"b\", c\r\n\t=\u{1b}[2J\u{202e}\u{9b}\u{feff}<script>";
+    let mut redirected = fetched(drawn_record());
+    redirected.exchanges = vec![
+        exchange("http://example.org/", 301, &[("Location", "https://example.org/"), ("Content-Length", "0")]),
+        exchange(
+            "https://example.org/",
+            200,
+            &[("Content-Type", "text/html"), ("Set-Cookie", "a=secret; Path=/; Secure")],
+        ),
+    ];
+    let mut details = Box::new(Details::default());
+    details.body = Some(b"<!DOCTYPE html>\n".to_vec());
+    redirected.details = Some(details);
+    let mut gone = outcome("http://user:secret@a.example/gone", Some(404), Duration::from_millis(44));
+    (gone.index, gone.bytes, gone.wire_bytes, gone.id) = (1, 169, 169, Some(serde_json::json!({"n": [1, null]})));
+    gone.error = Some(Failure { curl: 22, ..failure(Kind::Status, Stage::Receive, "Not Found") });
+    let mut gone = fetched(gone);
+    gone.exchanges = vec![exchange("http://user:secret@a.example/gone", 404, &[("Content-Length", "169")])];
+    let mut late = outcome("https://slow.example/", None, Duration::from_secs(5));
+    (late.index, late.attempts, late.timings.retries) = (2, 2, Duration::from_millis(1_250));
+    late.error = Some(Failure {
+        limit: Some(gfetch::fetch::outcome::Limit::MaxTime),
+        curl: 28,
+        ..failure(Kind::Timeout, Stage::Wait, "no answer within 5 s (-m)")
+    });
+    let first = exchange("https://slow.example/", 503, &[("Retry-After", "1")]);
+    let earlier = EarlierAttempt {
+        started: first.started,
+        timings: first.timings,
+        status: first.status,
+        redirects: 0,
+        bytes: 5,
+        wire_bytes: 5,
+        remote: first.remote,
+        error: Some(Failure { curl: 22, ..failure(Kind::Status, Stage::Receive, "Busy") }),
+        exchanges: vec![first],
+    };
+    let unanswered = exchange("https://slow.example/", 0, &[]);
+    let unanswered = Exchange { status: None, http_version: None, status_line: String::new(), ..unanswered };
+    let mut late = fetched(late);
+    let mut details = Box::new(Details::default());
+    details.last_started = Some(unanswered.started + Duration::from_millis(1_250));
+    details.earlier = vec![earlier];
+    late.exchanges = vec![Exchange { response_head: Vec::new(), reason: String::new(), ..unanswered }];
+    late.details = Some(details);
+    let mut none = outcome("no url", None, Duration::ZERO);
+    (none.index, none.host, none.final_url, none.attempts) = (3, None, None, 0);
+    (none.timings, none.error) = (Timings::default(), Some(failure(Kind::Url, Stage::Input, "no host")));
+    let mut worst = outcome(hostile, Some(200), Duration::from_millis(1));
+    (worst.index, worst.id, worst.content_type) = (4, Some(hostile.into()), Some(hostile.into()));
+    (worst.file, worst.error) = (Some(hostile.into()), Some(failure(Kind::Write, Stage::Write, hostile)));
+    let mut worst = fetched(worst);
+    worst.exchanges = vec![exchange(hostile, 200, &[("Content-Type", hostile), ("X-A", hostile)])];
+    vec![redirected, gone, late, fetched(none), worst]
 }

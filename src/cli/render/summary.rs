@@ -132,6 +132,7 @@ pub fn json(out: &mut Vec<u8>, summary: &Summary, redact: Redact) {
         json.number("started", totals.started);
         json.number("bytes", totals.bytes);
         json.number("wire_bytes", totals.wire_bytes);
+        json.number("done_before", summary.done_before);
         json.number("attempts", totals.attempts);
         json.number("redirects", totals.redirects);
         json.number("reused", totals.reused);

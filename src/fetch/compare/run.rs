@@ -124,8 +124,15 @@ impl Comparing {
         };
         // One at a time needs no pool, and nothing that looks ahead.
         let serial = matches!(begins.mode, Mode::Serial | Mode::Jobs(1));
-        let plan =
-            Plan { serial, jobs, hash_bodies: true, ignore_outputs: true, bodies: Bodies::Count, ..self.plan.clone() };
+        let plan = Plan {
+            serial,
+            jobs,
+            threads: 1,
+            hash_bodies: true,
+            ignore_outputs: true,
+            bodies: Bodies::Count,
+            ..self.plan.clone()
+        };
         let session = Session::under(self.stop.clone(), plan, self.client.clone(), None);
         self.client.make_cold();
         runs.begin(begins.mode, begins.warm_up);

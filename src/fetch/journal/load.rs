@@ -52,7 +52,7 @@ pub fn load(mut file: &File, settings: &Settings) -> Result<Option<Loaded>, Jour
     let mut loaded = Loaded { id, ..Loaded::default() };
     while let Some(line) = lines.next()? {
         match parse(line) {
-            Some(Line::Done(key, _)) => {
+            Some(Line::Done { key, .. }) => {
                 *loaded.before.entry(key).or_default() += 1;
                 loaded.parts.remove(&key);
             }
@@ -71,13 +71,27 @@ pub fn text_of(path: &Path, is_wanted: impl Fn(&Key) -> bool) -> io::Result<Opti
     let file = File::open(path)?;
     let mut lines = Lines::new(&file);
     while let Some(line) = lines.next()? {
-        if let Some(Line::Done(key, text)) = parse(line)
+        if let Some(Line::Done { key, text, .. }) = parse(line)
             && is_wanted(&key)
         {
             return Ok(Some(String::from_utf8_lossy(text).into_owned()));
         }
     }
     Ok(None)
+}
+
+/// See [`Journal::each_file`](super::Journal::each_file).
+pub fn each_file(path: &Path, mut each: impl FnMut(&[u8], &str, u64)) -> io::Result<()> {
+    let file = File::open(path)?;
+    let mut lines = Lines::new(&file);
+    while let Some(line) = lines.next()? {
+        if let Some(Line::Done { bytes, file, text, .. }) = parse(line)
+            && let Ok(Some(file)) = serde_json::from_slice::<Option<String>>(file)
+        {
+            each(text, &file, bytes);
+        }
+    }
+    Ok(())
 }
 
 /// Adds the line of a success; `text` is the list's line.
@@ -100,7 +114,13 @@ pub fn push_part(out: &mut Vec<u8>, key: &Key, validator: &str) {
 }
 
 enum Line<'a> {
-    Done(Key, &'a [u8]),
+    /// `file` as it is written, in JSON.
+    Done {
+        key: Key,
+        bytes: u64,
+        file: &'a [u8],
+        text: &'a [u8],
+    },
     Part(Key, &'a str),
     Comment,
 }
@@ -111,10 +131,10 @@ fn parse(line: &[u8]) -> Option<Line<'_>> {
         b"ok" => {
             let key = Key::parse(words.next()?)?;
             let mut rest = words.next()?.splitn(3, |byte| *byte == b' ');
-            for _ in 0..2 {
-                str::from_utf8(rest.next()?).ok()?.parse::<u64>().ok()?;
-            }
-            Some(Line::Done(key, behind_the_file(rest.next()?)?))
+            let mut number = || str::from_utf8(rest.next()?).ok()?.parse::<u64>().ok();
+            let (_status, bytes) = (number()?, number()?);
+            let (file, text) = split_file(rest.next()?)?;
+            Some(Line::Done { key, bytes, file, text })
         }
         b"part" => {
             let key = Key::parse(words.next()?)?;
@@ -125,10 +145,10 @@ fn parse(line: &[u8]) -> Option<Line<'_>> {
     }
 }
 
-/// What stands behind the file's name, a string of JSON or null.
-fn behind_the_file(text: &[u8]) -> Option<&[u8]> {
+/// The file's name, a string of JSON or null, and what stands behind it.
+fn split_file(text: &[u8]) -> Option<(&[u8], &[u8])> {
     if let Some(rest) = text.strip_prefix(b"null ") {
-        return Some(rest);
+        return Some((b"null", rest));
     }
     let mut escaped = false;
     let end = text.strip_prefix(b"\"")?.iter().position(|byte| {
@@ -136,7 +156,8 @@ fn behind_the_file(text: &[u8]) -> Option<&[u8]> {
         escaped = *byte == b'\\' && !escaped;
         ends
     })?;
-    text[end + 2..].strip_prefix(b" ")
+    let (file, rest) = text.split_at(end + 2);
+    Some((file, rest.strip_prefix(b" ")?))
 }
 
 /// The second line: `# id 9f… -X=…`.

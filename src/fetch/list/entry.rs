@@ -1,6 +1,6 @@
 //! What a list is made of: an entry, and what it asks for.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub struct Entry {
     /// What `--save-failed` writes, so that a list gives this entry again, where that is not the text: the line as it was
     /// read, without its end. An argument without a scheme gets `http://` here; of a bad glob or an over-long line only a
     /// comment is left.
-    pub line: Option<Rc<[u8]>>,
+    pub line: Option<Arc<[u8]>>,
     /// What to fetch, or why this is nothing to fetch (kind `url`, stage `input`).
     pub target: Result<Target, Failure>,
 }
@@ -32,7 +32,7 @@ pub struct Target {
     /// Always http or https, with a host; userinfo is kept, the fragment dropped, because it is never sent.
     pub url: Url,
     /// The URL's host, shared by neighbours in a list.
-    pub host: Rc<str>,
+    pub host: Arc<str>,
     /// A JSON line's `id`, any value.
     pub id: Option<Value>,
     /// A token, as it was written.
@@ -67,7 +67,7 @@ impl Target {
     }
 
     /// The same where the host's text is known.
-    pub(super) fn of_host(url: Url, host: Rc<str>) -> Target {
+    pub(super) fn of_host(url: Url, host: Arc<str>) -> Target {
         Target {
             url,
             host,

@@ -34,15 +34,20 @@ enum Piece {
     Name,
     Ext,
     Id,
+    Status,
 }
 
-const PLACEHOLDERS: [(&str, Piece); 6] = [
+/// Settled when the answer is there.
+pub(super) const STATUS: &str = "{status}";
+
+const PLACEHOLDERS: [(&str, Piece); 7] = [
     ("{index}", Piece::Index),
     ("{host}", Piece::Host),
     ("{path}", Piece::Path),
     ("{name}", Piece::Name),
     ("{ext}", Piece::Ext),
     ("{id}", Piece::Id),
+    (STATUS, Piece::Status),
 ];
 
 impl Template {
@@ -72,7 +77,12 @@ impl Template {
 
     /// Whether it can name more than one file: only such a template may serve several URLs.
     pub fn is_distinguishing(&self) -> bool {
-        self.pieces.iter().any(|piece| !matches!(piece, Piece::Typed(_)))
+        self.pieces.iter().any(|piece| !matches!(piece, Piece::Typed(_) | Piece::Status))
+    }
+
+    /// Whether the name is known only once the answer is there.
+    pub fn has_status(&self) -> bool {
+        self.pieces.contains(&Piece::Status)
     }
 
     /// `-o -`.
@@ -95,6 +105,8 @@ impl Template {
                 Piece::Path => builder.path(&target.url),
                 Piece::Name => builder.contributed(last_segment(&target.url)),
                 Piece::Ext => builder.extension(safe::extension(last_segment(&target.url))),
+                // Nothing in it that would be made harmless.
+                Piece::Status => builder.contributed(STATUS),
                 Piece::Id => builder.contributed(&id(target.id.as_ref())),
             }
         }

@@ -2,26 +2,12 @@
 
 use std::fmt;
 
+use crate::http::HostPattern;
+
 /// Hosts that may see secrets. The default is nobody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthHosts {
-    patterns: Vec<Pattern>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Pattern {
-    host: HostPattern,
-    /// None: any port.
-    port: Option<u16>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum HostPattern {
-    Every,
-    /// `*.example.org` as `.example.org`: what ends so, and not `example.org` itself.
-    Below(String),
-    /// As the `url` crate writes a host: lower case, IDNA applied, IPv6 in brackets.
-    Exactly(String),
+    patterns: Vec<HostPattern>,
 }
 
 /// A text that names no host. Its `Display` says what is taken.
@@ -42,7 +28,7 @@ impl AuthHosts {
     /// # Errors
     /// The first text that is none of these; a URL, for example.
     pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, BadAuthHost> {
-        let patterns = texts.into_iter().map(|text| pattern(text).ok_or_else(|| BadAuthHost(text.into())));
+        let patterns = texts.into_iter().map(|text| HostPattern::parse(text).ok_or_else(|| BadAuthHost(text.into())));
         Ok(AuthHosts { patterns: patterns.collect::<Result<_, _>>()? })
     }
 
@@ -53,42 +39,8 @@ impl AuthHosts {
 
     /// Whether this host may see secrets. `host` as in a parsed URL: lower case, IPv6 in brackets.
     pub fn allows(&self, host: &str, port: u16) -> bool {
-        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        self.patterns.iter().any(|pattern| {
-            pattern.port.is_none_or(|only| only == port)
-                && match &pattern.host {
-                    HostPattern::Every => true,
-                    HostPattern::Exactly(name) => *name == host,
-                    HostPattern::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix.as_str()),
-                }
-        })
+        self.patterns.iter().any(|pattern| pattern.matches(host, port))
     }
-}
-
-fn pattern(text: &str) -> Option<Pattern> {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if host.starts_with('[') == host.ends_with(']') => (host, Some(port_number(port)?)),
-        _ => (text, None),
-    };
-    let host = match host.strip_prefix('*') {
-        Some("") => HostPattern::Every,
-        Some(below) => HostPattern::Below(format!(".{}", plain_host(below.strip_prefix('.')?)?)),
-        None => HostPattern::Exactly(plain_host(host)?),
-    };
-    Some(Pattern { host, port })
-}
-
-fn port_number(text: &str) -> Option<u16> {
-    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten().filter(|port| *port != 0)
-}
-
-/// The host as a parsed URL writes it, so that both sides of a comparison went through the same rules.
-fn plain_host(text: &str) -> Option<String> {
-    if text.contains('*') {
-        return None;
-    }
-    let host = url::Host::parse(text).ok()?.to_string();
-    Some(host.strip_suffix('.').unwrap_or(&host).to_owned()).filter(|host| !host.is_empty())
 }
 
 #[cfg(test)]

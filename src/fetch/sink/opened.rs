@@ -8,12 +8,9 @@ use std::time::SystemTime;
 
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::fetch::names::with_suffix;
+use crate::fetch::names::{MAX_KEPT_SUFFIX, with_suffix};
 use crate::fetch::parts::{Listed, PartFiles};
 use crate::net::is_out_of_descriptors;
-
-/// `name.100` is the last that is tried, as in curl (`--no-clobber`).
-const MAX_SUFFIX: u32 = 100;
 
 /// How a file is written, where that is not the usual way.
 #[derive(Clone, Default)]
@@ -121,7 +118,7 @@ impl Opened {
 /// The first of `name`, `name.1`, … that is not there.
 fn numbered(mut file: NamedTempFile, path: PathBuf) -> io::Result<Option<PathBuf>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    for suffix in 0..=MAX_SUFFIX {
+    for suffix in 0..=MAX_KEPT_SUFFIX {
         let at = if suffix == 0 { path.clone() } else { path.with_file_name(with_suffix(&name, suffix)) };
         match file.persist_noclobber(&at) {
             Ok(_) => return Ok(Some(at)),
@@ -129,7 +126,7 @@ fn numbered(mut file: NamedTempFile, path: PathBuf) -> io::Result<Option<PathBuf
             Err(error) => return Err(error.error),
         }
     }
-    let message = format!("the file and its names up to .{MAX_SUFFIX} are there (--no-clobber)");
+    let message = format!("the file and its names up to .{MAX_KEPT_SUFFIX} are there (--no-clobber)");
     Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
 }
 

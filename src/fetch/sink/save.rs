@@ -23,11 +23,11 @@ const LAST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSES: u32 = 200;
 
 /// A body on its way into a file.
-pub(in crate::fetch) struct Save {
+pub(in crate::fetch) struct Save<C = Client> {
     path: PathBuf,
     create_dirs: bool,
     parts: PartFiles,
-    client: Client,
+    client: C,
     pending: Vec<u8>,
     open: Option<Opened>,
     how: How,
@@ -37,6 +37,34 @@ pub(in crate::fetch) struct Save {
     /// What the server calls what comes, where its rest can be asked for.
     validator: Option<String>,
     disk_is_full: bool,
+    /// The path has a `{status}` to be settled.
+    by_status: bool,
+}
+
+impl<C> Save<C> {
+    /// The same with a client of another hub, or with none.
+    pub(super) fn with_client<D>(self, client: D) -> Save<D> {
+        let Save {
+            path,
+            create_dirs,
+            parts,
+            pending,
+            open,
+            how,
+            part,
+            goes_on,
+            validator,
+            disk_is_full,
+            by_status,
+            ..
+        } = self;
+        Save { path, create_dirs, parts, client, pending, open, how, part, goes_on, validator, disk_is_full, by_status }
+    }
+
+    /// See [`Landed::disk_is_full`](super::Landed::disk_is_full).
+    pub fn disk_is_full(&self) -> bool {
+        self.disk_is_full
+    }
 }
 
 impl Save {
@@ -53,12 +81,23 @@ impl Save {
             goes_on: false,
             validator: None,
             disk_is_full: false,
+            by_status: false,
         }
     }
 
     /// Where it goes.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The status of the answer is part of the path.
+    pub fn set_by_status(&mut self, by_status: bool) {
+        self.by_status = by_status;
+    }
+
+    /// Whether it has still to be put there.
+    pub fn is_by_status(&self) -> bool {
+        self.by_status
     }
 
     /// Gives the file a time.
@@ -73,7 +112,7 @@ impl Save {
 
     /// Another place, to be said before the first byte.
     pub fn move_to(&mut self, path: PathBuf) {
-        self.path = path;
+        (self.path, self.by_status) = (path, false);
     }
 
     /// What comes goes on where the file ends, or the part of it that is there.
@@ -146,11 +185,6 @@ impl Save {
         }
     }
 
-    /// See [`Sink::disk_is_full`](super::Sink::disk_is_full).
-    pub fn disk_is_full(&self) -> bool {
-        self.disk_is_full
-    }
-
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.pending.extend_from_slice(bytes);
         if self.pending.len() < PIECE_BYTES {
@@ -175,7 +209,7 @@ impl Save {
             match written? {
                 Ok(()) => return Ok(()),
                 Err(error) if pauses == MAX_PAUSES => return Err(error),
-                Err(_) if self.client.close_one_idle() => {}
+                Err(_) if self.client.make_room() => {}
                 Err(_) => {
                     green::sleep(pause)?;
                     pause = (pause * 2).min(LAST_PAUSE);

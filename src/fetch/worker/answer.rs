@@ -3,15 +3,17 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
-use super::{Ended, Ending, Worker};
+use super::attempt::{Attempter, Ended, Underway};
+use super::ending::Ending;
+use super::gate::Gate;
 use crate::fetch::flow::first_method;
 use crate::fetch::journal::Part;
-use crate::fetch::names::Place;
+use crate::fetch::names::{self, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
 use crate::fetch::receive::{self, Gather, Rules};
-use crate::fetch::session::Job;
 use crate::fetch::sink::{Sink, There};
 use crate::fetch::transfer::{self, Meaning};
 use crate::green;
@@ -28,38 +30,44 @@ pub(super) struct To<'a> {
     pub sink: &'a mut Sink,
 }
 
-impl Worker {
+impl Attempter {
     /// Where the body of a line goes, if all is well.
-    pub(super) fn sink(&self, job: &Job) -> Sink {
-        if let Some(path) = saved_to(&self.plan, job.place.as_ref()) {
-            let create_dirs = matches!(&self.plan.bodies, Bodies::Save(save) if save.create_dirs);
-            return self.file(job, path, create_dirs);
+    pub(super) fn sink(&self, line: &Underway, gate: &Gate<'_>) -> Sink {
+        if self.plan.bodies == Bodies::Count && line.place.is_none() {
+            return Sink::Count;
         }
-        match (&self.plan.bodies, &self.output, &job.place) {
+        if let Some(path) = saved_to(&self.plan, line.place.as_ref()) {
+            let create_dirs = matches!(&self.plan.bodies, Bodies::Save(save) if save.create_dirs);
+            return self.file(line, path, create_dirs);
+        }
+        match (&self.plan.bodies, gate.output(), &line.place) {
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
                 let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
-                let turn = has_turns.then(|| self.turn.of(job.entry.index));
-                Sink::print(turn, output.clone(), self.spools.clone())
+                let turn = has_turns.then(|| self.turn.of(line.fetched.turn));
+                Sink::print(turn, output, self.spools.clone())
             }
             _ => Sink::Count,
         }
     }
 
-    fn file(&self, job: &Job, path: &Path, create_dirs: bool) -> Sink {
+    fn file(&self, line: &Underway, path: &Path, create_dirs: bool) -> Sink {
         let mut sink = Sink::save(path.to_owned(), create_dirs, self.parts.clone(), self.client.clone());
-        if let (Existing::Numbered, Some(save)) = (self.plan.existing, sink.saving()) {
-            save.set_there(There::Numbered);
+        if let Some(save) = sink.saving() {
+            save.set_by_status(matches!(line.place, Some(Place::ByStatus(_))));
+            if self.plan.existing == Existing::Numbered {
+                save.set_there(There::Numbered);
+            }
         }
-        if let (Some(journal), Some(key), Some(save)) = (self.journal.get(), &job.ticket, sink.saving()) {
-            save.set_part(Part::new(journal, **key), self.may_go_on(job));
+        if let (Some(journal), Some(key), Some(save)) = (self.journal.get(), &line.fetched.ticket, sink.saving()) {
+            save.set_part(Part::new(journal, **key), self.may_go_on(line));
         }
         sink
     }
 
     /// Whether a part of a line's body is worth keeping: its rest can be asked for.
-    fn may_go_on(&self, job: &Job) -> bool {
-        let Ok(target) = &job.entry.target else { return false };
+    fn may_go_on(&self, line: &Underway) -> bool {
+        let Ok(target) = &line.entry.target else { return false };
         let given = self.plan.request.headers.iter().map(|(name, _)| name);
         let mut given = given.chain(target.headers.iter().map(|(name, _)| name));
         let asks_itself = given.any(|name| ["range", "if-range"].iter().any(|own| own.eq_ignore_ascii_case(name)));
@@ -103,7 +111,12 @@ impl Worker {
                 // The server does not know the condition: what it should have said, as in curl.
                 record.status = Some(304);
             }
-            to.sink.saving().into_iter().for_each(|save| save.leave(to.from));
+            if let Some(save) = to.sink.saving() {
+                if save.is_by_status() {
+                    save.move_to(names::with_status(save.path(), 200));
+                }
+                save.leave(to.from);
+            }
             // A 304 has a body like others: an empty one.
             if status != 304 {
                 response.drain();
@@ -148,14 +161,24 @@ impl Worker {
         if self.plan.transfer.remote_time {
             save.set_modified(transfer::last_modified(head));
         }
+        if save.is_by_status() {
+            // A part that goes on is still what was answered with 200.
+            let path = names::with_status(save.path(), if from > 0 { 200 } else { head.status });
+            save.move_to(self.claim(index, &path, None).0);
+        }
         if self.plan.transfer.remote_header_name {
             let disposition = head.fields.first("content-disposition");
-            let (path, chosen) = self.header_names.borrow_mut().claim(index, save.path(), disposition);
+            let (path, chosen) = self.claim(index, save.path(), disposition);
             save.move_to(path);
             if chosen && self.plan.existing == Existing::Replaced {
                 save.set_there(There::Kept);
             }
         }
+    }
+
+    /// See [`HeaderNames::claim`](names::HeaderNames::claim).
+    fn claim(&self, index: u64, path: &Path, disposition: Option<&[u8]>) -> (PathBuf, bool) {
+        self.header_names.lock().unwrap_or_else(PoisonError::into_inner).claim(index, path, disposition)
     }
 
     /// With `-C` what came of a transfer that broke off is kept, for the next attempt, or the next run, to go on with.
@@ -178,7 +201,7 @@ impl Worker {
             let _ = save.keep_part();
         } else if self.plan.transfer.resume.is_some() {
             // The failure is the transfer's, whether this succeeds or not.
-            let _ = std::mem::replace(sink, Sink::Count).finish();
+            let _ = std::mem::replace(sink, Sink::Count).land().finish(&self.client);
         }
     }
 
@@ -205,6 +228,14 @@ pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> O
         Some(Place::ByStatus(path)) => Some(path),
         _ => None,
     }
+}
+
+/// The file of a line that is there, where it is taken for what would be fetched (`--skip-existing`): nothing is asked then.
+pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<PathBuf> {
+    let (Existing::Skipped, Some(Place::File(path))) = (plan.existing, place) else { return None };
+    // What cannot be looked at cannot be written either, which says why.
+    let is_there = size(path.clone()).is_ok_and(|size| size.is_some());
+    is_there.then(|| path.clone())
 }
 
 /// The byte at which a download into this file is continued.

@@ -3,8 +3,9 @@
 use std::any::Any;
 use std::time::Duration;
 
+use super::Worker;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::sink::{Finished, Sink};
+use crate::fetch::sink::{Finished, Landed, says_disk_full};
 use crate::green::Panic;
 
 /// What ended one that did not succeed.
@@ -19,13 +20,29 @@ impl From<Failure> for Ending {
     }
 }
 
-/// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
-pub(super) fn finish(sink: Option<Sink>, record: &mut Outcome) -> Finished {
-    let Some(sink) = sink.filter(|_| record.error.is_none()) else { return Finished::default() };
-    sink.finish().unwrap_or_else(|error| {
-        record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
-        Finished::default()
-    })
+impl Worker {
+    /// The last attempt's body is whole: a file takes its place, the rest of what is to be printed is handed over.
+    pub(super) fn finish(&self, landed: Landed, record: &mut Outcome) -> Finished {
+        if record.error.is_some() {
+            return Finished::default();
+        }
+        let saves = matches!(landed, Landed::Save(_));
+        landed.finish(&self.attempter.client).unwrap_or_else(|error| {
+            if saves && says_disk_full(&error) {
+                self.note_disk_full();
+            }
+            record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
+            Finished::default()
+        })
+    }
+
+    /// Nothing more begins once there is no room for it: what is done stays, what runs may end.
+    #[inline(never)]
+    pub(super) fn note_disk_full(&self) {
+        if !self.disk_is_full.replace(true) {
+            self.stop.request(self.plan.grace.interrupt);
+        }
+    }
 }
 
 #[inline(never)]

@@ -3,11 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use super::answer::To;
-use super::{Ended, Ending, Worker};
+use super::attempt::{Attempter, Ended};
+use super::ending::Ending;
+use super::gate::Gate;
 use crate::fetch::failure::{of_exchange, of_redirect};
 use crate::fetch::flow::Flow;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
-use crate::fetch::permits::{Connect, Pass};
+use crate::fetch::permits::Connect;
 use crate::fetch::plan::Stall;
 use crate::http::origin::Origin;
 use crate::http::proxy::ProxyError;
@@ -15,25 +17,25 @@ use crate::http::redirect::Next;
 use crate::http::retry::{is_transient, retry_after};
 use crate::http::{Error, Phase, Response, Trace};
 
-impl Worker {
+impl Attempter {
     /// Follows redirects to the last answer, and takes its body in.
     pub(super) fn hops(
         &self,
         flow: &mut Flow<'_>,
-        mut pass: Pass,
+        mut gate: Gate<'_>,
         record: &mut Outcome,
         trace: &mut Trace,
         to: To<'_>,
         ended: &mut Ended,
     ) -> Result<(), Ending> {
         loop {
-            let response = self.exchange(flow, &pass, record, trace, ended)?;
+            let response = self.exchange(flow, &gate, record, trace, ended)?;
             if flow.answers(response.head(), &self.credentials)
                 || (response.head().status == 417 && flow.drops_expectation())
             {
                 response.drain();
                 trace.stop();
-                self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
+                gate.wait_for_rate().map_err(|_| Failure::cancelled())?;
                 continue;
             }
             let Some(next) = flow.next(response.head(), record.redirects).map_err(of_redirect)? else {
@@ -41,40 +43,14 @@ impl Worker {
             };
             response.drain();
             record.redirects += 1;
-            pass = self.follow(flow, next, pass, trace)?;
-        }
-    }
-
-    /// Turns to where a redirect leads, and waits until that may be asked. Out of line, as all that most requests do not need:
-    /// ten thousand of them wait on stacks that hold what stands between here and the socket.
-    #[inline(never)]
-    fn follow(&self, flow: &mut Flow<'_>, next: Next, pass: Pass, trace: &mut Trace) -> Result<Pass, Failure> {
-        let cross_origin = next.cross_origin;
-        flow.follow(next);
-        // What follows is waiting to start, and no phase.
-        trace.stop();
-        if cross_origin || self.permits.is_held(&pass) {
-            return self.change_origin(pass, flow);
-        }
-        self.permits.wait_for_rate().map_err(|_| Failure::cancelled())?;
-        Ok(pass)
-    }
-
-    /// Both permits are given back before the next origin's are waited for: else two full hosts deadlock.
-    fn change_origin(&self, pass: Pass, flow: &Flow<'_>) -> Result<Pass, Failure> {
-        drop(pass);
-        let nowhere = || Failure::new(Kind::Redirect, Stage::Receive, "the redirect leads to no host");
-        let origin = Origin::of(flow.request().url).ok_or_else(nowhere)?;
-        match self.permits.try_acquire(&origin) {
-            Some(pass) => Ok(pass),
-            None => self.permits.acquire(&origin, false, None, |_| ()).map_err(|_| Failure::cancelled()),
+            gate = follow(flow, next, gate, trace)?;
         }
     }
 
     fn exchange(
         &self,
         flow: &mut Flow<'_>,
-        pass: &Pass,
+        gate: &Gate<'_>,
         record: &mut Outcome,
         trace: &mut Trace,
         ended: &mut Ended,
@@ -88,10 +64,10 @@ impl Worker {
             (Err(_), None) | (Err(Error::Blocked(_)), _) => {}
             (Err(error), Some(phase @ (Phase::Dns | Phase::Connect | Phase::Proxy | Phase::Tls))) => {
                 let failed = if is_first_hops(error, phase) { Connect::FirstHopFailed } else { Connect::Failed };
-                self.permits.note_connect(pass, failed)
+                gate.note_connect(failed)
             }
             // Whatever came of it: there was a connection.
-            _ => self.permits.note_connect(pass, Connect::Made),
+            _ => gate.note_connect(Connect::Made),
         }
         if let (Some(notes), Some(began)) = (&mut ended.notes, began) {
             notes.note(began, &flow.request(), sent.as_ref().ok(), trace);
@@ -100,7 +76,7 @@ impl Worker {
             Ok(response) => response,
             Err(error) => {
                 ended.refused = error.is_refused();
-                return Err(failed(&error, pass, trace));
+                return Err(failed(&error, gate, trace));
             }
         };
         let head = response.head();
@@ -124,10 +100,23 @@ impl Worker {
     }
 }
 
+/// Turns to where a redirect leads, and waits until that may be asked. Out of line, as all that most requests do not need:
+/// ten thousand of them wait on stacks that hold what stands between here and the socket.
 #[inline(never)]
-fn failed(error: &Error, pass: &Pass, trace: &Trace) -> Failure {
+fn follow<'a>(flow: &mut Flow<'_>, next: Next, gate: Gate<'a>, trace: &mut Trace) -> Result<Gate<'a>, Failure> {
+    let crosses = next.cross_origin;
+    flow.follow(next);
+    // What follows is waiting to start, and no phase.
+    trace.stop();
+    let nowhere = || Failure::new(Kind::Redirect, Stage::Receive, "the redirect leads to no host");
+    let origin = Origin::of(flow.request().url).ok_or_else(nowhere)?;
+    gate.follow(origin, crosses).map_err(|_| Failure::cancelled())
+}
+
+#[inline(never)]
+fn failed(error: &Error, gate: &Gate<'_>, trace: &Trace) -> Failure {
     let mut failure = of_exchange(error, trace);
-    if let (Error::Connect(_), Some(proxy)) = (error, pass.proxy()) {
+    if let (Error::Connect(_), Some(proxy)) = (error, gate.proxy()) {
         failure.message = format!("the proxy {proxy}: {}", failure.message);
     }
     failure

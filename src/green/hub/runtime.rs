@@ -137,8 +137,14 @@ impl Config {
     /// As [`run`](run()).
     #[track_caller]
     pub fn run<T>(&self, f: impl FnOnce() -> T) -> T {
+        self.try_run(f).unwrap_or_else(|error| panic!("no hub: {error}"))
+    }
+
+    /// The same, where the system's refusal of a poller is an error.
+    #[track_caller]
+    pub(crate) fn try_run<T>(&self, f: impl FnOnce() -> T) -> io::Result<T> {
         let at = Location::caller();
-        let life = Life(Some(Hub::new(self).unwrap_or_else(|error| panic!("no hub: {error}"))));
+        let life = Life(Some(Hub::new(self)?));
         let hub = life.0.as_ref().expect("taken by its drop only");
         let (outcome, exit) = hub.enter(|| {
             let main = Builder::new().name("main").stack_bytes(self.main_stack_bytes).spawn_main(hub, at, f);
@@ -151,7 +157,7 @@ impl Config {
         });
         drop(life);
         match outcome {
-            Some(Outcome::Returned(value)) => value,
+            Some(Outcome::Returned(value)) => Ok(value),
             Some(Outcome::Panicked(payload)) => panic::resume_unwind(payload.into_payload()),
             Some(Outcome::Killed) if exit.is_some() => panic::resume_unwind(exit.expect("just seen")),
             Some(Outcome::Killed) => panic!("the main greenlet was killed"),

@@ -28,7 +28,7 @@ pub(in crate::http) struct Shared {
     pub tls: Option<&'static str>,
     pub(super) site: Site,
     pub(super) fate: Rc<Fate>,
-    pub(super) certificates: Box<[CertificateDer<'static>]>,
+    pub(super) certificates: Vec<CertificateDer<'static>>,
     pub(super) status: Rc<Status>,
     pub(super) grants: Rc<Grants>,
     /// None once it takes no more requests: when the last stream ends, the driver closes it.
@@ -54,7 +54,7 @@ impl Shared {
     /// Takes over a connection on which HTTP/2 was agreed, and starts its driver. `streams` is what is known of the
     /// server's limit until its SETTINGS are there. The preface goes out with the first request.
     pub fn start(connection: Connection, streams: usize) -> Result<Rc<Shared>, Error> {
-        let (tls, certificates) = (connection.tls_version(), connection.certificates().into());
+        let (tls, certificates) = (connection.tls_version(), connection.certificates());
         let Connection { key, transport, remote, .. } = connection;
         let fate = Rc::new(Fate::default());
         let grants = Rc::new(Grants::default());

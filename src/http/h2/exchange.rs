@@ -30,7 +30,7 @@ pub(in crate::http) fn exchange(seat: Seat, request: &Request<'_>, trace: &mut T
     trace.remote = seat.shared.remote;
     trace.tls = seat.shared.tls;
     if let Some(certificates) = &mut trace.certificates {
-        **certificates = seat.shared.certificates.to_vec();
+        **certificates = seat.shared.certificates.clone();
     }
     trace.enter(Phase::Send);
     (trace.sent, trace.heard) = (false, false);

@@ -56,11 +56,11 @@ struct Flight {
 }
 
 impl Flights {
-    pub fn new(config: ResolverConfig) -> Flights {
+    pub fn new(config: &ResolverConfig) -> Flights {
         let cache = Cache::new(config.positive_ttl, config.negative_ttl, config.max_entries);
         Flights {
             shared: Rc::new(Shared {
-                look_up: config.lookup_with,
+                look_up: config.lookup_with.clone(),
                 family: config.family,
                 cache: RefCell::new(cache),
                 flights: RefCell::default(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, Connection, HandshakeKind, ProtocolVersion};
 
 use super::config::TlsConfig;
@@ -167,12 +167,6 @@ impl<S: Read + Write> TlsStream<S> {
             Some(ProtocolVersion::TLSv1_3) => "1.3",
             _ => "1.2",
         }
-    }
-
-    /// The certificates that the peer showed, its own first; none where it did not have to, and after a session was
-    /// resumed those of the session.
-    pub fn certificates(&self) -> &[CertificateDer<'static>] {
-        self.tls.peer_certificates().unwrap_or_default()
     }
 
     /// The protocol agreed on by ALPN, if one was.

@@ -22,6 +22,10 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("SSLKEYLOGFILE", "A file for the secrets of TLS sessions, for who reads the traffic along."),
     ("NETRC", "The file that -n reads, in place of ~/.netrc."),
     ("NO_COLOR", "If set and not empty: no colour, unless --color says so."),
+    (
+        "CLICOLOR, CLICOLOR_FORCE",
+        "CLICOLOR=0: no colour; CLICOLOR_FORCE, if set and not 0: colour also into pipes, but for columns.",
+    ),
     ("XDG_CONFIG_HOME", "Where the folder of the config file is."),
     ("TMPDIR", "Where bodies are put aside that wait for their turn and are too large for memory."),
 ];
@@ -74,7 +78,8 @@ fn rest(page: &mut Roff) {
     ENVIRONMENT.iter().for_each(|(names, what)| item(page, &[bold(*names)], what));
     section(page, "FILES");
     let config = "What every run begins with, in [default], and what --preset NAME adds, in [preset.NAME]: long names of \
-                  options, as in per-host = 2. -q goes without [default].";
+                  options, as in per-host = 2. [host.\"api.example\"] or [host.\"*.example.org\"] says per-host, rate, max-time, \
+                  connect-timeout, retry, user-agent and header for these hosts. -q goes without [default] and [host].";
     item(page, &[italic("~/.config/gfetch/config.toml")], config);
     section(page, "SEE ALSO");
     page.text([bold("curl"), roman("(1), "), bold("jq"), roman("(1)")]);

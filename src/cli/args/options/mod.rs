@@ -4,7 +4,6 @@ mod about;
 mod config;
 mod connection;
 mod input;
-mod later;
 mod output;
 mod request;
 mod run;
@@ -73,7 +72,6 @@ pub const GROUPS: &[Group] = &[
         options: about::OPTIONS,
     },
     Group { heading: None, example: "", options: output::ALREADY_SO },
-    Group { heading: None, example: "", options: later::OPTIONS },
 ];
 
 /// All of them.

@@ -4,12 +4,15 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use gfetch::fetch::plan::{Grace, Order};
+use gfetch::green;
 
 use crate::cli::args::option::{Opt, Refusal, Shown, Value};
 use crate::cli::units;
 
 /// As many greenlets as the runtime promises to hold at once.
 const MAX_JOBS: u64 = 1_000_000;
+/// More than any machine has cores for.
+const MAX_THREADS: u64 = 1024;
 /// Above it a count is a slip of the finger.
 const MAX_COUNT: u64 = u32::MAX as u64;
 /// More pairs than this say nothing new and take an hour.
@@ -35,6 +38,14 @@ pub const SPEED: &[Opt] = &[
     .aliases(&["parallel-max-host"])
     .shown(Shown::Always)
     .more("An origin is scheme, host and port. A redirect queues at its new origin."),
+    Opt::value("threads", "N|auto", "OS threads that fetch, sharing one list (default 1; auto: the cores)", |t, v| {
+        t.plan.threads = threads(v)?;
+        Ok(())
+    })
+    .more(
+        "Each has an event loop and connections of its own; order, limits and totals stay the same. Worth it where one core \
+         is not enough: TLS, compressed bodies, very many small answers.",
+    ),
     Opt::flag("serial", "One after another", |t| t.plan.serial = true).shown(Shown::Always),
     Opt::flag("compare", "Fetch it serially and in parallel, by turns, and compare", |t| t.run.compare = true)
         .shown(Shown::Always)
@@ -171,4 +182,13 @@ fn widths(text: &str) -> Option<Vec<u32>> {
 /// Seconds where 0 is no time at all.
 fn seconds_from_zero(v: Value<'_>) -> Result<Duration, Refusal> {
     v.parsed(units::seconds, "seconds, as in 30 or 0.5")
+}
+
+/// `auto`: as many as the cores that this process may use.
+fn threads(value: Value<'_>) -> Result<usize, Refusal> {
+    let parse = |text: &str| match text {
+        "auto" => Some(green::threads::cores() as u64),
+        number => units::count(number, 1, MAX_THREADS),
+    };
+    Ok(value.parsed(parse, &format!("a whole number from 1 to {MAX_THREADS}, or auto"))? as usize)
 }

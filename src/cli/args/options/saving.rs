@@ -19,7 +19,7 @@ pub const OPTIONS: &[Opt] = &[
     .shown(Shown::Always)
     .more(
         "The Nth -o belongs to the Nth URL argument. One for several URLs must contain #N (what the Nth glob stands \
-         for), {index}, {host}, {path}, {name}, {ext} or {id}.",
+         for), {index}, {host}, {path}, {name}, {ext} or {id}. {status} is the answer's.",
     ),
     Opt::flag("remote-name", "Save each body under the name in its URL", |t| t.output.remote_name = true)
         .short('O')
@@ -41,4 +41,16 @@ pub const OPTIONS: &[Opt] = &[
         Ok(())
     }),
     Opt::flag("create-dirs", "Make missing folders", |t| t.output.create_dirs = true),
+    Opt::switch("no-clobber", "Keep files that are there: save as name.1, name.2, … up to name.100", |t, on| {
+        t.output.no_clobber = on;
+    }),
+    Opt::flag("skip-existing", "A file that is there is not asked for", |t| t.output.skip_existing = true)
+        .more("It is taken as it is, whole or not, and counts as a success without an attempt."),
+    Opt::value("manifest", "FILE", "Keep a list of what was saved: URL, file, bytes, separated by tabs", |t, v| {
+        t.output.manifest = Some(v.file_not_stdout()?);
+        Ok(())
+    })
+    .more(
+        "In input order; written at the end. With --resume all that its record has, in the order in which it was done.",
+    ),
 ];

@@ -194,14 +194,6 @@ fn what_was_typed_about_proxies_wins_over_the_environment() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused_by_name() {
-    let table = [("--threads 2", "--threads is not in this version of gfetch yet")];
-    for (options, text) in table {
-        assert_eq!(err(&format!("{options} http://a/")), text);
-    }
-}
-
-#[test]
 fn slips_from_other_tools_get_a_hint() {
     let table = [
         ("-n 5", "-n/--netrc takes no value, and '5' is no URL\n  did you mean -j 5?"),

@@ -35,6 +35,9 @@ fn every_option_of_the_run_has_its_effect() {
     check("--jobs=200", |p| p.jobs == 200);
     check("--parallel-max 7", |p| p.jobs == 7);
     check("-j8", |p| p.jobs == 8);
+    check("", |p| p.threads == 1);
+    check("--threads 3", |p| p.threads == 3 && p.jobs == 64);
+    check("--threads auto", |p| p.threads == gfetch::green::threads::cores());
     check("--per-host 3", |p| p.per_host.unwrap().get() == 3 && p.jobs == 64);
     check("--parallel-max-host 0", |p| p.per_host.is_none());
     check("--serial", |p| p.serial);
@@ -351,7 +354,7 @@ fn talk_depends_on_the_terminal_and_the_environment() {
         assert_eq!(tty.ok(&format!("{off} http://a/")).progress, Progress::None, "{off}");
     }
     assert_eq!(ok("--progress plain http://a/").progress, Progress::Plain);
-    for bodies_beside in ["--body", "-o -"] {
+    for bodies_beside in ["--body", "-o -", "--show-headers", "-w %{http_code}"] {
         assert_eq!(tty.ok(&format!("{bodies_beside} http://a/")).progress, Progress::None, "{bodies_beside}");
     }
     let dumb = Fake { env: vec![("TERM", "dumb")], ..tty };

@@ -127,3 +127,31 @@ fn a_file_that_is_no_text_is_told_and_can_be_left_out() {
     world.ok("-q http://x");
     assert_eq!(world.err("-q --preset a http://x"), format!("the config file {PATH}: it is not UTF-8"));
 }
+
+#[test]
+fn a_mistake_in_a_hosts_table_is_told_with_its_line() {
+    let of = |text: &'static str| {
+        let files: Vec<(_, &[u8])> = vec![("/me/.config/gfetch/config.toml", text.as_bytes())];
+        Fake { env: vec![("HOME", "/me")], files, ..Fake::default() }.err("http://a/")
+    };
+    let at = "/me/.config/gfetch/config.toml:2: ";
+    assert_eq!(
+        of("[host.\"a\"]\ninsecure = true"),
+        format!(
+            "{at}a host takes per-host, rate, max-time, connect-timeout, retry, user-agent and header, not 'insecure'"
+        )
+    );
+    assert_eq!(
+        of("[host.\"a\"]\nrate = \"5\""),
+        format!("{at}--rate takes N/U, as in 10/s, 5/15s, 14/m or 3/h, not '5'")
+    );
+    let no_host = "[host.\"…\"] takes HOST[:PORT] or '*.example.org' in quotes, not ";
+    assert_eq!(of("\n[host.\"http://a/\"]\nretry = 1"), format!("{at}{no_host}'http://a/'"));
+    let every = format!("{at}{no_host}'*'\n  what holds for every host stands below [default]");
+    assert_eq!(of("\n[host.\"*\"]\nretry = 1"), every);
+    assert_eq!(
+        of("[host.\"a\"]\nheader = \"@file\"").trim_start_matches("/me/.config/gfetch/config.toml:"),
+        "1: a host's header takes 'Name: value'"
+    );
+    assert_eq!(of("[host]\na = 1"), format!("{at}host.a is no table of settings"));
+}

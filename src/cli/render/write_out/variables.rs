@@ -110,7 +110,9 @@ variables! {
     };
     "size_download" => |t| Held::Number(t.fetched.outcome.wire_bytes);
     "size_header" => |t| Held::Number(t.fetched.exchanges.iter().map(|one| one.response_head.len() as u64).sum());
-    "size_request" => |t| Held::Number(t.fetched.exchanges.iter().map(|one| one.request_head_bytes).sum());
+    "size_request" => |t| {
+        Held::Number(t.fetched.exchanges.iter().map(|one| one.request_head_bytes + one.request_body_bytes).sum())
+    };
     "size_upload" => |t| Held::Number(uploaded(t));
     "speed_download" => |t| Held::Number(speed(t.fetched.outcome.wire_bytes, t));
     "speed_upload" => |t| Held::Number(speed(uploaded(t), t));

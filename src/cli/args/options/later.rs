@@ -1,6 +1,0 @@
-//! What the contract promises and this version does not do yet: refused by name, never silently accepted.
-
-use crate::cli::args::option::Opt;
-
-pub const OPTIONS: &[Opt] =
-    &[Opt::later("threads", Some("N")), Opt::later("no-clobber", None), Opt::later("skip-existing", None)];
