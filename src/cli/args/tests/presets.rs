@@ -141,7 +141,10 @@ fn a_mistake_in_a_hosts_table_is_told_with_its_line() {
             "{at}a host takes per-host, rate, max-time, connect-timeout, retry, user-agent and header, not 'insecure'"
         )
     );
-    assert_eq!(of("[host.\"a\"]\nrate = \"5\""), format!("{at}--rate takes N/U, as in 10/s, 5/15s, 14/m or 3/h, not '5'"));
+    assert_eq!(
+        of("[host.\"a\"]\nrate = \"5\""),
+        format!("{at}--rate takes N/U, as in 10/s, 5/15s, 14/m or 3/h, not '5'")
+    );
     let no_host = "[host.\"…\"] takes HOST[:PORT] or '*.example.org' in quotes, not ";
     assert_eq!(of("\n[host.\"http://a/\"]\nretry = 1"), format!("{at}{no_host}'http://a/'"));
     let every = format!("{at}{no_host}'*'\n  what holds for every host stands below [default]");
