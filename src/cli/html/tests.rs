@@ -170,7 +170,7 @@ fn compared(modes: &[Mode], url: &str, change: impl Fn(usize, &mut Outcome)) -> 
             runs.add(&outcome);
         }
         let serial = matches!(mode, Mode::Serial | Mode::Jobs(1));
-        runs.end(Duration::from_millis(if serial { 90 } else { 60 } + number as u64));
+        runs.end(Duration::from_millis(if serial { 90 } else { 60 } + number as u64), Duration::ZERO);
     }
     let limits = Limits { jobs: 64, per_host: Some(10), rate: None };
     comparison(&runs.comparison(&limits, |_| url.to_owned()), starred, at())
