@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::opened::{How, Opened, There};
 use super::says_disk_full;
 use crate::fetch::journal::{Part, validator_of};
+use crate::fetch::names::with_status;
 use crate::fetch::outcome::{Failure, Kind, Stage};
 use crate::fetch::parts::PartFiles;
 use crate::green;
@@ -112,6 +113,7 @@ impl Save {
 
     /// Another place, to be said before the first byte.
     pub fn move_to(&mut self, path: PathBuf) {
+        self.how.part = self.part.as_ref().map(|part| part.beside(&path));
         (self.path, self.by_status) = (path, false);
     }
 
@@ -130,7 +132,9 @@ impl Save {
 
     /// While it is under way it is called as `part` says; with `goes_on` what came of it is kept when it breaks off.
     pub fn set_part(&mut self, part: Part, goes_on: bool) {
-        self.how.part = Some(part.beside(&self.path));
+        // Only what was answered with 200 is gone on with.
+        let path = if self.by_status { &with_status(&self.path, 200) } else { &self.path };
+        self.how.part = Some(part.beside(path));
         (self.part, self.goes_on) = (Some(part), goes_on);
     }
 
