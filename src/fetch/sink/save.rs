@@ -62,6 +62,11 @@ impl<C> Save<C> {
         Save { path, create_dirs, parts, client, pending, open, how, part, goes_on, validator, disk_is_full, by_status }
     }
 
+    /// Where it goes.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// See [`Landed::disk_is_full`](super::Landed::disk_is_full).
     pub fn disk_is_full(&self) -> bool {
         self.disk_is_full
@@ -84,11 +89,6 @@ impl Save {
             disk_is_full: false,
             by_status: false,
         }
-    }
-
-    /// Where it goes.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// The status of the answer is part of the path.
@@ -209,7 +209,8 @@ impl Save {
     fn flush(&mut self, last: bool) -> io::Result<()> {
         let mut pause = FIRST_PAUSE;
         for pauses in 0.. {
-            let written = self.write_pending(last).inspect_err(|error| self.disk_is_full |= says_disk_full(error));
+            let written = self.write_pending(last);
+            self.disk_is_full |= written.as_ref().is_err_and(|error| says_disk_full(error, &self.path));
             match written? {
                 Ok(()) => return Ok(()),
                 Err(error) if pauses == MAX_PAUSES => return Err(error),
