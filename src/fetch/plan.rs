@@ -37,8 +37,8 @@ pub struct Plan {
     pub per_host: Option<NonZeroUsize>,
     /// One after another, whatever `jobs` says.
     pub serial: bool,
-    /// OS threads that make requests, each with a hub of its own, beside the one that the run is on; 1: that one alone, as
-    /// with `serial`. See [`Session`](super::Session) for what they share. Started as they are needed.
+    /// OS threads that make requests, each with a hub of its own, the run's own among them; 1: that one alone, as with
+    /// `serial`. The others are started as they are needed. See [`Session`](super::Session) for what they share.
     pub threads: usize,
     /// In which order outcomes are handed on.
     pub order: Order,
@@ -142,6 +142,16 @@ impl Plan {
     /// How long a request for `url` may take, unless its line says so; none: no end.
     pub(super) fn max_time(&self, url: &Url) -> Option<Duration> {
         self.hosts.of_url(url, |host| host.max_time).unwrap_or(self.limits.max_time)
+    }
+
+    /// How long connecting for a request for `url` may take.
+    pub(super) fn connect_timeout(&self, url: &Url) -> Duration {
+        self.hosts.of_url(url, |host| host.connect_timeout).unwrap_or(self.limits.connect_timeout)
+    }
+
+    /// How often a line with this URL is tried again.
+    pub(super) fn retries(&self, url: &Url) -> u32 {
+        self.hosts.of_url(url, |host| host.retries).unwrap_or(self.retry.retries)
     }
 
     /// Which failures of a line of `origin` are tried again, and when.

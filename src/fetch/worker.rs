@@ -195,9 +195,15 @@ impl Worker {
         {
             return crew.attempt(hub, line, pass, etag);
         }
-        let gate = Gate::Here { permits: &self.permits, output: self.output.as_ref(), pass };
-        let ended = self.attempter.attempt(&mut line, gate, etag);
-        (line, ended)
+        let here = |pass| {
+            let gate = Gate::Here { permits: &self.permits, output: self.output.as_ref(), pass };
+            let ended = self.attempter.attempt(&mut line, gate, etag);
+            (line, ended)
+        };
+        match &self.crew {
+            Some(crew) => crew.attempt_here(pass, here),
+            None => here(pass),
+        }
     }
 
     /// Waits for the right to start.
@@ -248,7 +254,7 @@ impl Worker {
     /// Judges an attempt that has ended; true once the time for another one has come.
     #[inline(never)]
     fn wait_to_try_again(&self, origin: &Origin, record: &mut Outcome, ended: &Ended, first: Instant) -> bool {
-        let policy = &self.plan.retry;
+        let policy = self.plan.retry(origin);
         if policy.retries == 0 {
             return false;
         }

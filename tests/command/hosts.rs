@@ -1,12 +1,13 @@
 //! `[host."…"]` in the config file, with real files and servers.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::answering::{Answering, with};
 use super::runner::{Dir, Gfetch};
-use super::server::silent_to_connects;
+use super::server::{Server, silent_to_connects};
 
 fn folder(config: &str) -> Dir {
     let dir = Dir::new();
@@ -39,6 +40,28 @@ fn a_hosts_fields_go_to_that_host_only_also_from_a_list() {
 }
 
 #[test]
+fn a_hosts_settings_hold_with_threads_too() {
+    let slow = Server::new();
+    let other = Answering::new(|_| with(200, ""));
+    let config = format!(
+        "[host.\"{}\"]\nper-host = 2\nrate = \"20/s\"\nheader = \"X-Api-Key: k3y\"\n[host.\"{}\"]\nheader = \"X-B: b\"\n",
+        slow.addr, other.addr
+    );
+    let dir = folder(&config);
+    let list = dir.write("list", slow.list((0..8).map(|n| format!("/delay/60/{n}"))) + &other.url("/\n").repeat(4));
+    let began = Instant::now();
+    run(&dir, &["-i", &list, "--threads", "2"]).expect(0);
+    assert!(began.elapsed() >= Duration::from_millis(350), "eight starts at 20/s");
+    assert!(slow.most_at_once() <= 2);
+    assert!(
+        slow.requests()
+            .iter()
+            .all(|request| request.field("x-api-key") == Some("k3y") && request.field("x-b").is_none())
+    );
+    assert_eq!((other.sent("x-api-key"), other.sent("x-b")), (vec!["/ -".to_owned(); 4], vec!["/ b".to_owned(); 4]));
+}
+
+#[test]
 fn what_is_typed_stands_over_a_hosts_settings_and_q_goes_without_them() {
     let server = Answering::new(|_| with(503, ""));
     let config = format!(
@@ -58,6 +81,23 @@ fn what_is_typed_stands_over_a_hosts_settings_and_q_goes_without_them() {
     assert_eq!(sent(&["--retry", "1", "-A", "me/1", "-H", "x-one: typed"]), (2, "me/1".into(), "typed".into()));
     let (tries, agent, one) = sent(&["-q"]);
     assert!(tries == 1 && agent.starts_with("gfetch/") && one == "-");
+}
+
+#[test]
+fn a_hosts_settings_are_told_as_a_dry_run_and_as_curl_lines() {
+    let dir =
+        folder("[host.\"a.example\"]\nretry = 3\nmax-time = 7\nconnect-timeout = 2\nheader = [\"X-Api-Key: k3y\"]\n");
+    let urls = ["http://a.example/", "http://b.example/"];
+    let curl = run(&dir, &[&["--to-curl"], &urls[..]].concat()).expect(0);
+    let lines = curl.lines();
+    assert!(
+        ["-m 7 ", "--connect-timeout 2 ", "--retry 3 ", "-H 'X-Api-Key: ***'"]
+            .iter()
+            .all(|word| lines[0].contains(word))
+    );
+    assert!(lines[1].contains("-m 300 --connect-timeout 10 ") && !lines[1].contains("--retry"), "{}", lines[1]);
+    let dry = run(&dir, &[&["--dry-run"], &urls[..]].concat()).expect(0);
+    assert!(dry.err.contains("hosts      some have limits or fields of their own"), "{}", dry.err);
 }
 
 #[test]

@@ -236,7 +236,7 @@ impl Words<'_> {
         if let Some(most) = first.max_time {
             self.option("-m", seconds(most));
         }
-        self.option("--connect-timeout", seconds(plan.limits.connect_timeout));
+        self.option("--connect-timeout", seconds(first.connect_timeout));
         if let Some(stall) = plan.limits.stall.filter(|stall| stall.given) {
             self.option("-y", whole_seconds(stall.time));
             self.option("-Y", stall.min_bytes_per_s.to_string());
@@ -248,8 +248,8 @@ impl Words<'_> {
             self.option("--limit-rate", rate.to_string());
         }
         let retry = &plan.retry;
-        if retry.retries > 0 {
-            self.option("--retry", retry.retries.to_string());
+        if first.retries > 0 {
+            self.option("--retry", first.retries.to_string());
             retry.delay.into_iter().for_each(|delay| self.option("--retry-delay", whole_seconds(delay)));
             retry.max_time.into_iter().for_each(|limit| self.option("--retry-max-time", whole_seconds(limit)));
             retry.all_errors.then(|| self.push("--retry-all-errors"));
