@@ -27,8 +27,8 @@ class Run:
         self.wall_s, self.cpu_s, self.peak_bytes, self.status, self.units = wall_s, cpu_s, peak_bytes, status, units
 
 
-def run(command, stdout=None, stderr=None, peak=True, watch=None, env=None):
-    """Runs a client on its processor. `watch(pid, rss_bytes)` is called as its memory is looked at.
+def run(command, stdout=None, stderr=None, peak=True, watch=None, env=None, cpus=CLIENT_CPU):
+    """Runs a client on its processor, or on `cpus`. `watch(pid, rss_bytes)` is called as its memory is looked at.
 
     The peak is /proc's VmHWM and not rusage's maxrss: that one also holds what this script had when it forked.
     """
@@ -37,7 +37,7 @@ def run(command, stdout=None, stderr=None, peak=True, watch=None, env=None):
     actions += [(os.POSIX_SPAWN_DUP2, file, at + 1) for at, file in enumerate(files)]
     program = shutil.which(str(command[0])) or str(command[0])
     done, peaks = threading.Event(), [0]
-    os.sched_setaffinity(0, CLIENT_CPU)
+    os.sched_setaffinity(0, cpus)
     started = time.perf_counter()
     pid = os.posix_spawn(program, [str(word) for word in command], env or clean_environment(), file_actions=actions)
     os.sched_setaffinity(0, SERVER_CPU)
@@ -105,7 +105,10 @@ def nginx(root, port, tls_port, h2_port, h2c_port):
             access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; keepalive_timeout 300s;
             client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;
             uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5; open_file_cache max=100;
-            server {{ listen 127.0.0.1:{port} backlog=4096; root {root}/www; }}
+            server {{
+                listen 127.0.0.1:{port} backlog=4096; root {root}/www;
+                location /gzip/ {{ add_header Content-Encoding gzip; }}
+            }}
             log_format tls '$ssl_session_reused';
             log_format h2 '$connection';
             server {{

@@ -52,12 +52,18 @@ fn with_names(plan: &Plan, names: ResolverConfig) -> Result<Client, String> {
         resolver,
         tls,
         connect_timeout: Some(plan.limits.connect_timeout),
-        pool: PoolLimits::default(),
+        pool: idle_of_each(plan.threads),
         versions: connect.versions,
     };
     let connect_timeouts = plan.hosts.connect_timeouts();
     let routes = Routes { proxy_tls: proxy_tls(connect)?, connect_timeouts, ..connect.routes.clone() };
     Ok(Client::with_routes(config, routes))
+}
+
+/// Each thread's connections are its own: together they keep as many as one alone.
+fn idle_of_each(threads: usize) -> PoolLimits {
+    let PoolLimits { idle_per_origin, idle, idle_time } = PoolLimits::default();
+    PoolLimits { idle_per_origin: idle_per_origin.div_ceil(threads), idle: idle.div_ceil(threads), idle_time }
 }
 
 /// What is spoken with HTTPS proxies: the same authorities are trusted, no certificate of ours is shown, and -k, which is

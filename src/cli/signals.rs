@@ -87,8 +87,12 @@ struct View {
 }
 
 impl View {
-    /// Stops the process, and returns when it goes on. Clocks run on meanwhile, as in curl.
+    /// Stops the process, and returns when it goes on. Clocks run on meanwhile, as in curl. Where no shell could let it go
+    /// on, the system would not have stopped it either.
     fn stand_still(&mut self) {
+        if is_orphaned() {
+            return;
+        }
         let _wiped = self.screen.as_ref().and_then(Screen::wiped_soon);
         self.stood_still = true;
         // It only fails for signals that are none.
@@ -109,6 +113,31 @@ impl View {
             screen.close_soon();
         }
     }
+}
+
+/// Whether nobody above us in our session has a process group other than ours: POSIX calls ours orphaned then.
+fn is_orphaned() -> bool {
+    let own = ids("self");
+    let mut at = own;
+    while let (Some([parent, ..]), Some([_, group, session])) = (at, own) {
+        at = ids(&parent.to_string());
+        match at {
+            Some([_, _, other]) if other != session => return true,
+            Some([_, other, _]) if other != group => return false,
+            Some(_) => {}
+            // Beyond the first process, or of what this process may see.
+            None => return true,
+        }
+    }
+    false
+}
+
+/// A process's parent, its group and its session; none if it is not to be seen.
+fn ids(process: &str) -> Option<[i32; 3]> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name before them may contain anything.
+    let mut fields = stat.rsplit(") ").next()?.split(' ').skip(1).map_while(|field| field.parse().ok());
+    Some([fields.next()?, fields.next()?, fields.next()?])
 }
 
 /// A file that may not grow any more (RLIMIT_FSIZE) is an error to whoever writes to it, and not the process's end.

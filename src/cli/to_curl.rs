@@ -67,7 +67,9 @@ impl Teller for ToCurl<'_> {
             self.commands += 1;
             self.names_by_status |= matches!(planned.place, Some(Place::ByStatus(_)));
             let has_own = planned.entry.target.as_ref().is_ok_and(|target| !target.headers.is_empty());
-            let given = has_own || self.invocation.plan.request.headers.iter().any(|(_, value)| value.is_some());
+            let given = has_own
+                || !self.invocation.plan.hosts.is_empty()
+                || self.invocation.plan.request.headers.iter().any(|(_, value)| value.is_some());
             self.takes_fields_along |= first.follows && given && !self.invocation.plan.request.location_trusted;
         }
     }

@@ -36,6 +36,9 @@ pub const PAIRS_BUDGET: Duration = Duration::from_secs(20);
 /// More pairs are not made by default: of six, the range is at least a 97 % interval for the median (1 − 2 · 0.5⁶).
 pub const MOST_PAIRS: usize = 6;
 
+/// A thread that works for this share of the time waits for nobody.
+const BUSY: f64 = 0.85;
+
 /// How many pairs fit into [`PAIRS_BUDGET`] when one takes this long: 1 to 6. See [`Runs::round_time`].
 pub fn pairs_that_fit(pair: Duration) -> usize {
     let fit = PAIRS_BUDGET.as_nanos() / pair.as_nanos().max(1);
@@ -122,7 +125,8 @@ impl Measured {
         self.speed_up.low > 1.0 || self.speed_up.high < 1.0
     }
 
-    /// Whether a single request grew slower in parallel: then the server or the line is the bottleneck.
+    /// Whether a single request grew slower in parallel: then the server or the line is the bottleneck, or gfetch itself
+    /// where [`Side::was_busy`].
     pub fn requests_grew(&self) -> bool {
         growth::is_shown(self.growth)
     }
@@ -139,6 +143,15 @@ pub struct Side {
     pub request: Duration,
     /// Where the requests' time went.
     pub shares: Shares,
+    /// The share of the runs' time for which the fetching thread was busy, 0 to 1.
+    pub busy: f64,
+}
+
+impl Side {
+    /// Whether gfetch itself was the bottleneck: its thread had hardly anything to wait for.
+    pub fn was_busy(&self) -> bool {
+        self.busy >= BUSY
+    }
 }
 
 /// Shares of the requests' time, 0 to 1; sending and retries make up the rest.
@@ -245,9 +258,10 @@ fn side(runs: &[&Run]) -> Option<Side> {
     let mut phases = Phases::default();
     runs.iter().for_each(|run| phases.add(&run.phases));
     Some(Side {
-        elapsed: Spread::of_times(&elapsed)?,
-        runs: elapsed,
         request: Duration::from_secs_f64(Spread::of(times)?.median),
         shares: phases.shares(),
+        busy: ratio(runs.iter().map(|run| run.used).sum(), elapsed.iter().sum()).min(1.0),
+        elapsed: Spread::of_times(&elapsed)?,
+        runs: elapsed,
     })
 }

@@ -132,12 +132,12 @@ impl Notes {
 
     /// An exchange begins: the one before it has its times now.
     #[inline(never)]
-    pub fn begin(&mut self, trace: &Trace) -> Began {
+    pub fn begin(&mut self, trace: &Trace, proxied: bool) -> Began {
         self.settle(trace);
         let waited = green::now().saturating_duration_since(self.began).saturating_sub(self.before.total());
         let queue = waited.saturating_sub(self.waited);
         self.waited = waited;
-        Began { started: SystemTime::now(), queue }
+        Began { started: SystemTime::now(), queue, proxied }
     }
 
     /// Its answer's head has come, or none will.
@@ -154,7 +154,8 @@ impl Notes {
         }
         let timings = Timings { queue: began.queue, ..Timings::default() };
         let exchange = Exchange::new(request, response.map(Response::head), trace);
-        self.exchanges.push(Exchange { started: began.started, timings, ..exchange });
+        let Began { started, proxied, .. } = began;
+        self.exchanges.push(Exchange { started, timings, proxied, ..exchange });
     }
 
     /// The attempt has ended.
@@ -182,4 +183,5 @@ impl Notes {
 pub(super) struct Began {
     started: SystemTime,
     queue: Duration,
+    proxied: bool,
 }

@@ -46,6 +46,8 @@ pub struct Exchange {
     pub timings: Timings,
     /// Whom it was sent to.
     pub remote: Option<SocketAddr>,
+    /// Whether a proxy stood between, of whatever kind.
+    pub proxied: bool,
     /// Whether its connection had served one before.
     pub reused: bool,
     /// TLS version of its connection.
@@ -97,6 +99,7 @@ impl Exchange {
             started: SystemTime::now(),
             timings: Timings::default(),
             remote: None,
+            proxied: false,
             reused: false,
             tls: None,
         };

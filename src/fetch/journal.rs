@@ -17,7 +17,7 @@ mod settings;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -110,6 +110,7 @@ impl Journal {
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         let settings = Settings::of(plan);
+        (&file).seek(SeekFrom::Start(0))?;
         let loaded = match load::load(&file, &settings)? {
             Some(loaded) => {
                 file.set_len(loaded.bytes)?;
@@ -277,6 +278,33 @@ fn begin(file: &File, settings: &Settings) -> Result<load::Loaded, JournalError>
     let mut file = file;
     file.write_all(head.as_bytes())?;
     Ok(load::Loaded { id, ..Default::default() })
+}
+
+/// Holds the reading of a record to its promises, whatever is in it: see `src/fuzzing`.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    let settings = Settings::of(&Plan::default());
+    let head = format!("{}\n# id 00000000000000ab {settings}\n", load::MAGIC).into_bytes();
+    for whole in [data.to_vec(), [&head, data].concat()] {
+        let Ok(loaded) = load::load(&whole[..], &settings) else { continue };
+        let end = loaded.as_ref().map_or(0, |loaded| loaded.bytes as usize);
+        assert!(end <= whole.len() && (end == 0 || whole[end - 1] == b'\n'), "it ends where a line does");
+        assert!(!whole[end..].contains(&b'\n') || loaded.is_none(), "no whole line is cut off");
+        let (mut before, mut parts) = (0, 0);
+        if let Some(loaded) = loaded {
+            (before, parts) = (loaded.before.values().sum::<u32>(), loaded.parts.len());
+            let again = load::load(&whole[..end], &settings).ok().flatten().expect("what is left is a record");
+            assert_eq!((again.before, again.parts, again.bytes), (loaded.before, loaded.parts, loaded.bytes));
+        }
+        // A kill at any moment leaves a beginning of it: that is a record too, and has no more.
+        for cut in (0..whole.len()).rev().take(200) {
+            let cut = load::load(&whole[..cut], &settings).expect("a beginning of a record is one");
+            let done = cut.map_or(0, |cut| cut.before.values().sum::<u32>());
+            assert!(done <= before, "{done} of {before}");
+        }
+        assert!(before as usize + parts <= whole.len() / 38 + 1);
+    }
+    load::fuzz_line(data);
 }
 
 /// What an answer's server calls this version of the body, where that may be asked for again by `If-Range` (RFC 9110 section

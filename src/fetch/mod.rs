@@ -42,6 +42,8 @@ mod worker;
 pub use details::{Details, EarlierAttempt};
 pub use exchange::Exchange;
 pub use in_flight::{InFlight, Seen};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use journal::fuzz as fuzz_record;
 pub use journal::{Journal, JournalError, Key, Ticket};
 pub use parts::{Listed, PartFiles};
 pub use session::{Fetched, Session};

@@ -37,8 +37,8 @@ pub struct Plan {
     pub per_host: Option<NonZeroUsize>,
     /// One after another, whatever `jobs` says.
     pub serial: bool,
-    /// OS threads that make requests, each with a hub of its own, beside the one that the run is on; 1: that one alone, as
-    /// with `serial`. See [`Session`](super::Session) for what they share. Started as they are needed.
+    /// OS threads that make requests, each with a hub of its own, the run's own among them; 1: that one alone, as with
+    /// `serial`. The others are started as they are needed. See [`Session`](super::Session) for what they share.
     pub threads: usize,
     /// In which order outcomes are handed on.
     pub order: Order,

@@ -1,6 +1,7 @@
 //! What a run would ask for, line by line, with nothing asked: the worker's own way from a line to its first request.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,10 +64,12 @@ pub struct First {
     pub body_bytes: Option<u64>,
     /// How long it may take, redirects included; none: as long as it takes.
     pub max_time: Option<Duration>,
-    /// How long connecting may take.
+    /// How long a connection to its host may take.
     pub connect_timeout: Duration,
     /// How often it would be tried again.
     pub retries: u32,
+    /// Requests at once to its origin; none: no limit.
+    pub per_host: Option<NonZeroUsize>,
     /// The file that its body would be saved to.
     pub file: Option<PathBuf>,
     /// Bytes that are there already, and would be continued.
@@ -165,6 +168,7 @@ impl<'a> Preview<'a> {
             max_time: target.timeout.or_else(|| plan.max_time(&target.url)),
             connect_timeout: plan.connect_timeout(&target.url),
             retries: plan.retries(&target.url),
+            per_host: plan.hosts.of_url(&target.url, |host| host.per_host).unwrap_or(plan.per_host),
             file: file.map(ToOwned::to_owned),
             from,
             compressed: flow.compressed,

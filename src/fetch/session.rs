@@ -98,6 +98,12 @@ impl Fetched {
 }
 
 /// A run of a plan. Clones are the same run.
+///
+/// With [`threads`](Plan::threads) above 1 it makes requests on hubs of other threads, too. What it does stays the same: the
+/// list is read, permits are given, retries judged and records handed over on the hub that the session is on. All hubs share
+/// the plan's limits, cookies and challenges, speed, memory for bodies, and breakers; each has its own connections (as many
+/// idle ones as the client's [`PoolLimits`](crate::http::PoolLimits) say), names that it has looked up, and clock. So the
+/// session's hub must have the real clock. TLS sessions are shared. Dropping the session ends the threads, and waits for that.
 #[derive(Clone)]
 pub struct Session {
     worker: Rc<Worker>,

@@ -1,7 +1,7 @@
 //! Hubs on other threads that make attempts (`--threads`), so that a run uses more than one core.
 //!
 //! ```text
-//!   main hub                                              hub 1 … N, each on its thread
+//!   main hub, which makes attempts too                    N - 1 hubs more, each on its thread
 //!   list ► line's greenlet: permits ──► Order::Attempt ──► a greenlet: hops, body   (own connections)
 //!             ▲   │ redirect's permit, rate, output  ◄──── Word ────┘
 //!             └───┴── retry? record, in order        ◄──── Word::Done
@@ -14,6 +14,8 @@
 mod choice;
 mod crew;
 mod hub;
+mod inbox;
+mod outbox;
 mod wire;
 
 pub(super) use choice::Kept;

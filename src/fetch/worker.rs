@@ -195,9 +195,15 @@ impl Worker {
         {
             return crew.attempt(hub, line, pass, etag);
         }
-        let gate = Gate::Here { permits: &self.permits, output: self.output.as_ref(), pass };
-        let ended = self.attempter.attempt(&mut line, gate, etag);
-        (line, ended)
+        let here = |pass| {
+            let gate = Gate::Here { permits: &self.permits, output: self.output.as_ref(), pass };
+            let ended = self.attempter.attempt(&mut line, gate, etag);
+            (line, ended)
+        };
+        match &self.crew {
+            Some(crew) => crew.attempt_here(pass, here),
+            None => here(pass),
+        }
     }
 
     /// Waits for the right to start.

@@ -14,6 +14,7 @@ mod connection;
 mod heads;
 mod names;
 mod proxies;
+mod records;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use connection::http1;
 pub use heads::{request_heads, response_heads};
 pub use names::dispositions;
 pub use proxies::{connect_answers, socks};
+pub use records::records;
 pub use secrets::{challenges, cookies, netrc};
 
 use crate::fetch::random::Random;
@@ -42,6 +44,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("http1", http1),
     ("locations", locations),
     ("netrc", netrc),
+    ("records", records),
     ("request_heads", request_heads),
     ("response_heads", response_heads),
     ("socks", socks),

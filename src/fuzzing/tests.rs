@@ -249,6 +249,11 @@ fn locations() {
 }
 
 #[test]
+fn records() {
+    holds("records");
+}
+
+#[test]
 fn request_heads() {
     holds("request_heads");
 }

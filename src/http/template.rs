@@ -20,16 +20,14 @@ pub(crate) struct ClientTemplate {
 }
 
 impl Client {
-    /// What clients of other hubs are made of. There are to be `share` of them, which may have as many idle connections
-    /// together as this one alone.
-    pub(crate) fn template(&self, share: usize) -> ClientTemplate {
-        let (connector, limits) = (&self.shared.connector, self.shared.pool.limits);
-        let part = |idle: usize| idle.div_ceil(share.max(1));
+    /// What clients of other hubs are made of, each with as many idle connections as this one.
+    pub(crate) fn template(&self) -> ClientTemplate {
+        let connector = &self.shared.connector;
         ClientTemplate {
             resolver: connector.resolver.config(),
             tls: self.shared.tls.clone(),
             connect_timeout: connector.timeout,
-            pool: PoolLimits { idle_per_origin: part(limits.idle_per_origin), idle: part(limits.idle), ..limits },
+            pool: self.shared.pool.limits,
             versions: self.shared.versions,
             routes: connector.routes.clone(),
         }

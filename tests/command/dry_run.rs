@@ -189,3 +189,27 @@ fn what_a_list_says_does_nothing_to_a_terminal() {
         assert!(!all.contains(['\u{202e}', '\x1b']), "{all}");
     }
 }
+
+#[test]
+fn a_hosts_own_settings_are_told_for_it_and_for_no_other() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.file("gfetch")).unwrap();
+    let config =
+        "[host.\"a.example\"]\nmax-time = 7\nretry = 2\nconnect-timeout = 3\nper-host = 2\nheader = \"X-A: 1\"\n";
+    dir.write("gfetch/config.toml", config);
+    let of = |args: &[&str]| {
+        let urls = ["http://a.example/[1-9]", "http://b.example/"];
+        Gfetch::new(args).args(&urls).env("XDG_CONFIG_HOME", &dir.at("")).run().expect(0)
+    };
+    let records = of(&["--dry-run", "--format", "json"]).records();
+    assert_eq!((&records[0]["timeout"], &records[9]["timeout"]), (&json!(7.0), &json!(300.0)));
+    assert_eq!(
+        (&records[0]["request_headers"]["x-a"], &records[9]["request_headers"]["x-a"]),
+        (&json!(["1"]), &json!(null))
+    );
+    let told = of(&["--dry-run"]).err;
+    assert!(told.contains("9 of them are on http://a.example, 2 at once: --per-host binds"), "{told}");
+    let curl = of(&["--to-curl"]);
+    assert!(curl.lines()[0].contains("-H 'X-A: 1' -m 7 --connect-timeout 3 --retry 2"), "{}", curl.lines()[0]);
+    assert!(curl.lines()[9].contains("-m 300 --connect-timeout 10 -o"), "{}", curl.lines()[9]);
+}

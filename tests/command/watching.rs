@@ -65,6 +65,17 @@ fn report_lines_on_the_same_terminal_stand_above_and_are_never_mixed() {
 }
 
 #[test]
+fn the_live_lines_are_of_all_threads() {
+    let server = Server::new();
+    let url = server.url("/delay/[1201-1206]/a");
+    let mut terminal = on_terminal(80, &["--threads", "3", &url, &server.url("/a")]).stdout(Stdio::null()).start();
+    let rows = terminal.wait_for("slowest", |rows| rows.len() == 3 && rows[2].starts_with("slowest: "));
+    assert_eq!(rows[0], "1 of 7 done · 0 failed · 6 in flight");
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert_gone(&terminal);
+}
+
+#[test]
 fn forty_columns_are_enough_and_one_or_none_harm_nothing() {
     let server = Server::new();
     let long = server.url("/delay/1300/a/very/long/path/that/does/not/fit/anywhere.html");
@@ -156,6 +167,32 @@ fn ctrl_z_wipes_the_lines_and_fg_brings_them_back() {
     terminal.type_in("echo status $?; exit\n");
     terminal.wait_for("status", |rows| rows.iter().any(|row| row == "status 0"));
     terminal.wait();
+}
+
+#[test]
+fn ctrl_z_stops_a_silent_run_too() {
+    let server = Server::new();
+    let is_prompt = |rows: &[String]| rows.last().is_some_and(|row| row == "$");
+    let mut terminal = shell_on_terminal(120).start();
+    terminal.wait_for("prompt", is_prompt);
+    terminal.type_in(&format!("$GFETCH -s {}\n", server.url("/delay/1000/a")));
+    wait_until("request", || !server.requests().is_empty());
+    terminal.type_in("\x1a");
+    terminal.wait_for("prompt", |rows| is_prompt(rows) && rows.iter().any(|row| row.contains("Stopped")));
+    terminal.type_in("fg\n");
+    terminal.wait_for("end", |rows| is_prompt(rows) && rows.iter().any(|row| row.starts_with("200 ")));
+    terminal.type_in("exit\n");
+    terminal.wait();
+}
+
+#[test]
+fn ctrl_z_without_a_shell_that_could_go_on_is_passed_over() {
+    let server = Server::new();
+    let mut terminal = on_terminal(80, &[&server.url("/delay/800/a")]).start();
+    wait_for_live(&terminal);
+    terminal.type_in("\x1a");
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert_gone(&terminal);
 }
 
 #[test]

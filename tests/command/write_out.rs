@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::proxies::Proxy;
 use crate::runner::{Dir, Gfetch, gfetch};
 use crate::server::{Server, nobody};
 
@@ -96,4 +97,15 @@ fn passwords_and_secret_fields_are_stars() {
     assert!(!run.text().contains("secret") && run.text().contains("me:***@"), "{}", run.text());
     let run = gfetch(&[&url, "-w", "%{url.password}", "--show-secrets"]).expect(0);
     assert_eq!(run.text(), "secret");
+}
+
+#[test]
+fn a_proxy_is_counted_where_one_was_used() {
+    let server = Server::new();
+    let proxy = Proxy::http(server.addr, "HTTP/1.1 200 OK\r\n\r\n");
+    let url = server.url("/a");
+    let address = format!("http://{}", proxy.addr);
+    let run = gfetch(&[&url, "-x", &address, "-w", "%{proxy_used} %{http_connect}"]).expect(0);
+    assert_eq!(run.text(), "1 000");
+    assert_eq!(gfetch(&[&url, "-w", "%{proxy_used}"]).expect(0).text(), "0");
 }

@@ -10,6 +10,7 @@ mod redirects;
 mod retries;
 mod server;
 mod stopping;
+mod threads;
 mod tls;
 
 use std::io::{self, Read};

@@ -1,6 +1,6 @@
 //! The page about a run, without a browser: what it is made of, that nothing from outside becomes part of it, its size.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use gfetch::fetch::compare::{Mode, Runs};
 use gfetch::fetch::outcome::{Kind, Outcome, Stage};
@@ -118,20 +118,17 @@ fn a_run_without_a_record_has_a_page() {
     assert_eq!(data(&page).len(), 0);
 }
 
-/// A hundred thousand: all in the data, few in the static part, in no time. (Unoptimised it takes longer than the 5 s that
-/// a release build may take for the whole run; measured there it is 0.3 s.)
+/// A hundred thousand: all in the data, few in the static part.
 #[test]
 fn a_large_run_has_all_its_rows_as_data_and_the_first_and_slowest_as_markup() {
     let (mut records, mut spool) = (Records::new(starred), Vec::new());
     let mut summary = Summary::new(Limits { jobs: 64, per_host: Some(10), rate: None });
-    let begun = Instant::now();
     for index in 0..100_000 {
         let outcome = record(index, &format!("http://a.example/page/{index}"));
         summary.add(&outcome);
         records.add(&outcome, &mut spool);
     }
     let (head, tail) = (records.head(&summary, at()), records.tail());
-    assert!(begun.elapsed() < Duration::from_secs(60));
     assert!(head.len() < 200_000, "{} bytes", head.len());
     assert_eq!(head.matches("<th scope=\"row\"><a ").count(), 200);
     assert_eq!(head.matches("<text class=\"url\"").count(), 100);
@@ -170,7 +167,7 @@ fn compared(modes: &[Mode], url: &str, change: impl Fn(usize, &mut Outcome)) -> 
             runs.add(&outcome);
         }
         let serial = matches!(mode, Mode::Serial | Mode::Jobs(1));
-        runs.end(Duration::from_millis(if serial { 90 } else { 60 } + number as u64));
+        runs.end(Duration::from_millis(if serial { 90 } else { 60 } + number as u64), Duration::ZERO);
     }
     let limits = Limits { jobs: 64, per_host: Some(10), rate: None };
     comparison(&runs.comparison(&limits, |_| url.to_owned()), starred, at())

@@ -111,11 +111,18 @@ pub fn verdict(measured: &Measured, size: &Size, show: &Show) -> Vec<String> {
     lines.push(bound(&measured.bound, measured.jobs_enough, measured.requests_grew(), unit, show));
     if measured.requests_grew() {
         let times = ratio(measured.growth.median);
-        lines.push(format!(
-            "A single request took {times} times as long in parallel: the server or the line is the bottleneck."
-        ));
+        let bottleneck = bottleneck(&measured.parallel);
+        lines.push(format!("A single request took {times} times as long in parallel: {bottleneck} is the bottleneck."));
     }
     lines
+}
+
+/// What made requests slower beside others, where they were.
+pub fn bottleneck(side: &Side) -> String {
+    match side.was_busy() {
+        true => format!("gfetch's own thread, {} busy,", percent(side.busy)),
+        false => "the server or the line".into(),
+    }
 }
 
 /// What came: the bytes, and the bodies that were not always the same.

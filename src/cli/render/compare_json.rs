@@ -118,6 +118,7 @@ fn side_fields(json: &mut Object<'_>, side: &Side) {
         json.ratio("wait", side.shares.wait);
         json.ratio("receive", side.shares.receive);
     });
+    json.ratio("busy", side.busy);
 }
 
 fn bound_fields(json: &mut Object<'_>, bound: &Bound, redact: Redact) {

@@ -15,7 +15,7 @@ fn us(us: u64) -> Duration {
 fn side(median: u64, low: u64, high: u64, request: u64) -> Side {
     let elapsed = Spread { median: us(median), low: us(low), high: us(high) };
     let shares = Shares { dns: 0.001, connect: 0.008, tls: None, wait: 0.968, receive: 0.021 };
-    Side { elapsed, runs: vec![us(low), us(high)], request: us(request), shares }
+    Side { elapsed, runs: vec![us(low), us(high)], request: us(request), shares, busy: 0.02 }
 }
 
 fn none<T>() -> Listed<T> {
@@ -131,7 +131,10 @@ fn requests_that_grew_slower_name_the_server_or_the_line_and_no_higher_limit() {
     let growth = Spread { median: 2.1, low: 1.9, high: 2.4 };
     let expected = "  -j 64 bounds it: 123.000 s of requests, 64 at once.\n  \
                     A single request took 2.10 times as long in parallel: the server or the line is the bottleneck.";
-    assert_eq!(sentences(Measured { bound, growth, jobs_enough: None, ..drawn_figures() }), expected);
+    let grown = Measured { bound, growth, jobs_enough: None, ..drawn_figures() };
+    assert_eq!(sentences(grown.clone()), expected);
+    let busy = Measured { parallel: Side { busy: 0.97, ..grown.parallel.clone() }, ..grown };
+    assert!(sentences(busy).ends_with(" in parallel: gfetch's own thread, 97 % busy, is the bottleneck."));
 }
 
 #[test]
@@ -236,10 +239,10 @@ fn the_json_comparison_is_one_object_on_one_line() {
         r#""same_bodies":true,"differing":0,"differing_bodies":[],"#,
         r#""serial":{"median":1.957000,"low":1.953000,"high":1.962000,"runs":[1.953000,1.962000],"#,
         r#""request_median":0.375000,"#,
-        r#""shares":{"dns":0.001000,"connect":0.008000,"tls":null,"wait":0.968000,"receive":0.021000}},"#,
+        r#""shares":{"dns":0.001000,"connect":0.008000,"tls":null,"wait":0.968000,"receive":0.021000},"busy":0.020000},"#,
         r#""parallel":{"median":0.905000,"low":0.903000,"high":0.911000,"runs":[0.903000,0.911000],"#,
         r#""request_median":0.376000,"#,
-        r#""shares":{"dns":0.001000,"connect":0.008000,"tls":null,"wait":0.968000,"receive":0.021000}},"#,
+        r#""shares":{"dns":0.001000,"connect":0.008000,"tls":null,"wait":0.968000,"receive":0.021000},"busy":0.020000},"#,
         r#""difference_shown":true,"speed_up":{"median":2.162000,"low":2.150000,"high":2.170000},"#,
         r#""possible":2.172000,"bound":{"by":"one_url","url":"http://www.yahoo.example/","time":0.901000},"#,
         r#""jobs_enough":4,"request_growth":{"median":1.003000,"low":0.998000,"high":1.010000},"requests_grew":false}}"#,

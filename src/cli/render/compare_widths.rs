@@ -3,7 +3,7 @@
 use gfetch::fetch::compare::{Bound, Side, Size, Width, Widths};
 
 use super::Show;
-use super::compare::{Unit, bars, bodies, bound, range, ratio, widest};
+use super::compare::{Unit, bars, bodies, bottleneck, bound, range, ratio, widest};
 use super::units::time;
 
 /// What came, the table, the bars, and which width is the right one.
@@ -71,10 +71,10 @@ pub fn verdict(widths: &Widths, size: &Size, show: &Show) -> Vec<String> {
         lines.push(bound(told, None, grew.is_some(), Unit::of(&sides(widths)), show));
     }
     if let (Some(slower), Some(first)) = (grew, widths.widths.first()) {
-        let times = ratio(slower.growth.median);
+        let (times, bottleneck) = (ratio(slower.growth.median), bottleneck(&slower.side));
+        let (wide, narrow) = (slower.jobs, first.jobs);
         lines.push(format!(
-            "A single request took {times} times as long at -j {} as at -j {}: the server or the line is the bottleneck.",
-            slower.jobs, first.jobs
+            "A single request took {times} times as long at -j {wide} as at -j {narrow}: {bottleneck} is the bottleneck."
         ));
     }
     lines

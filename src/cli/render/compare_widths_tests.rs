@@ -21,7 +21,7 @@ fn width(jobs: u32, elapsed: u64, request: u64, growth: f64) -> Width {
     let speed_up = 8_000.0 / elapsed as f64;
     let elapsed = Spread { median: ms(elapsed), low: ms(elapsed - 3), high: ms(elapsed + 6) };
     let shares = Shares { dns: 0.0, connect: 0.01, tls: None, wait: 0.9, receive: 0.09 };
-    let side = Side { elapsed, runs: vec![ms(1); 2], request: ms(request), shares };
+    let side = Side { elapsed, runs: vec![ms(1); 2], request: ms(request), shares, busy: 0.5 };
     let speed_up = if jobs == 1 { spread(1.0, 0.0) } else { spread(speed_up, 0.02) };
     Width { jobs, side, speed_up, possible: Some(f64::from(jobs)), growth: spread(growth, 0.0) }
 }
@@ -106,7 +106,7 @@ fn the_json_has_a_list_of_widths() {
     let comparison = &value["comparison"];
     let widths = comparison["widths"].as_array().unwrap();
     assert_eq!(widths.iter().map(|width| width["jobs"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 4, 16, 64]);
-    let last = r#"{"jobs":64,"median":0.515000,"low":0.512000,"high":0.521000,"runs":[0.001000,0.001000],"request_median":0.320000,"shares":{"dns":0.000000,"connect":0.010000,"tls":null,"wait":0.900000,"receive":0.090000},"speed_up":{"median":15.533981,"low":15.513981,"high":15.553981},"possible":64.000000,"request_growth":{"median":4.100000,"low":4.100000,"high":4.100000},"requests_grew":true}],"bound":{"by":"jobs","limit":64,"work":8.000000},"jobs_enough":16}}"#;
+    let last = r#"{"jobs":64,"median":0.515000,"low":0.512000,"high":0.521000,"runs":[0.001000,0.001000],"request_median":0.320000,"shares":{"dns":0.000000,"connect":0.010000,"tls":null,"wait":0.900000,"receive":0.090000},"busy":0.500000,"speed_up":{"median":15.533981,"low":15.513981,"high":15.553981},"possible":64.000000,"request_growth":{"median":4.100000,"low":4.100000,"high":4.100000},"requests_grew":true}],"bound":{"by":"jobs","limit":64,"work":8.000000},"jobs_enough":16}}"#;
     assert!(String::from_utf8(out).unwrap().trim_end().ends_with(last));
     assert_eq!(
         (&comparison["rounds"], &comparison["requests"], comparison.get("pairs")),

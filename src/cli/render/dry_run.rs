@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
 
 use gfetch::fetch::compare::Size;
 use gfetch::fetch::names::Place;
@@ -40,7 +41,8 @@ pub struct In {
 pub struct Counts {
     urls: u64,
     no_urls: u64,
-    origins: HashMap<Origin, u64>,
+    /// How many URLs are of each, and how many of them at once.
+    origins: HashMap<Origin, (u64, Option<NonZeroUsize>)>,
     /// URLs of origins that there was no room for.
     uncounted: u64,
 }
@@ -56,7 +58,7 @@ impl Counts {
         let is_full = self.origins.len() >= MAX_ORIGINS;
         match self.origins.entry(origin) {
             Entry::Vacant(_) if is_full => self.uncounted += 1,
-            entry => *entry.or_default() += 1,
+            entry => entry.or_insert((0, first.per_host)).0 += 1,
         }
     }
 
@@ -171,13 +173,18 @@ fn bound(counts: &Counts, plan: &Plan) -> Option<String> {
     }
     let turns = |urls: u64, at_once: usize| urls.div_ceil(at_once.max(1) as u64);
     let all = turns(counts.urls, plan.jobs);
-    let (origin, &most) = counts.origins.iter().max_by_key(|(origin, urls)| (**urls, origin.to_string()))?;
-    match plan.per_host {
-        Some(per_host) if turns(most, per_host.get()) > all => Some(format!(
-            "{} of them are on {origin}, {per_host} at once: --per-host binds, before -j {}",
-            thousands(most),
-            plan.jobs
-        )),
+    let fullest =
+        counts.origins.iter().filter_map(|(origin, (urls, most))| Some((turns(*urls, most.as_ref()?.get()), origin)));
+    match fullest.max_by_key(|(turns, origin)| (*turns, origin.to_string())) {
+        Some((turns, origin)) if turns > all => {
+            let (urls, at_once) = counts.origins[origin];
+            let at_once = at_once.map_or(0, NonZeroUsize::get);
+            Some(format!(
+                "{} of them are on {origin}, {at_once} at once: --per-host binds, before -j {}",
+                thousands(urls),
+                plan.jobs
+            ))
+        }
         _ if all > 1 => Some(format!("{} at once: -j binds", plan.jobs)),
         _ => None,
     }

@@ -9,8 +9,11 @@ use crate::cli::escape;
 /// Wider lines are not easier to read, and a terminal that gets narrower than the lines breaks them.
 const WIDEST: usize = 99;
 
-/// A narrower terminal shows nothing: no figure fits.
-const NARROWEST: usize = 8;
+/// Columns that stay free: none may wrap, and the `^C` that the terminal echoes behind the last line must not either.
+const FREE: usize = 3;
+
+/// With less room than this nothing is shown: no figure fits.
+const LEAST_ROOM: usize = 6;
 
 /// What is quicker than this is not slow.
 const SLOW: Duration = Duration::from_secs(1);
@@ -45,7 +48,7 @@ pub struct View {
     pub slowest: Option<(String, Duration)>,
 }
 
-/// The view in lines that leave the last column free, the last of them naming the slowest in flight once it is slow.
+/// The view in lines narrower than the terminal, the last of them naming the slowest in flight once it is slow.
 ///
 /// ```text
 /// 1,234 of 20,000 done · 12 failed · 64 in flight
@@ -53,8 +56,8 @@ pub struct View {
 /// slowest: slow.example/api/…/export.csv  12.3 s
 /// ```
 pub fn lines(view: &View, show: &Show) -> Vec<String> {
-    let room = show.width.saturating_sub(1).min(WIDEST);
-    if room < NARROWEST - 1 {
+    let room = show.width.saturating_sub(FREE).min(WIDEST);
+    if room < LEAST_ROOM {
         return Vec::new();
     }
     let mut lines: Vec<String> = view.title.iter().map(|title| cut::prefix(title, room).to_owned()).collect();
@@ -76,7 +79,7 @@ pub fn plain(view: &View) -> String {
 }
 
 /// The same with ever less of it; what comes first says most.
-fn counts(view: &View) -> [Vec<String>; 4] {
+fn counts(view: &View) -> [Vec<String>; 5] {
     let ended = thousands(view.ended);
     let done = match view.total {
         Some(Total { lines, exact: true }) => format!("{ended} of {} done", thousands(lines)),
@@ -91,6 +94,7 @@ fn counts(view: &View) -> [Vec<String>; 4] {
         vec![short.clone(), failed.clone(), in_flight],
         vec![short.clone(), failed],
         vec![short],
+        vec![ended],
     ]
 }
 
@@ -109,7 +113,7 @@ fn amounts(view: &View) -> [Vec<String>; 4] {
 }
 
 /// The first of these that fits, or as much of the last as there is room for.
-fn fitting(variants: [Vec<String>; 4], room: usize) -> String {
+fn fitting<const N: usize>(variants: [Vec<String>; N], room: usize) -> String {
     let mut lines = variants.map(|parts| parts.join(" · "));
     let fits = lines.iter().position(|line| escape::width(line) <= room).unwrap_or(lines.len() - 1);
     cut::prefix(&std::mem::take(&mut lines[fits]), room).to_owned()
@@ -177,7 +181,7 @@ slowest: slow.example/api/v2/reports/2026/export.csv  12.3 s";
         let expected = "\
 1,234 done · 12 failed · 64 in flight
 12.3 MiB · 312/s · 0:04 · 1:00 left
-slowest: slow.example/…port.csv  12.3 s";
+slowest: slow.example/…rt.csv  12.3 s";
         assert_eq!(drawn(&view(), 40), expected);
     }
 
@@ -188,13 +192,13 @@ slowest: slow.example/…port.csv  12.3 s";
             view.slowest.as_mut().unwrap().0 = name.into();
             for width in 0..200 {
                 for line in lines(&view, &show(width)) {
-                    assert!(escape::width(&line) < width && !line.is_empty(), "{width}: {line:?}");
+                    assert!(escape::width(&line) + 2 < width && !line.is_empty(), "{width}: {line:?}");
                     assert!(!line.contains('\x1b'), "{line:?}");
                 }
             }
         }
         assert_eq!((lines(&view, &show(1)).len(), lines(&view, &show(0)).len()), (0, 0));
-        assert_eq!(lines(&view, &show(12)), ["run 3 of 13", "1,234 done", "0:04", "12.3 s"]);
+        assert_eq!(lines(&view, &show(12)), ["run 3 of ", "1,234", "0:04", "12.3 s"]);
     }
 
     #[test]

@@ -7,6 +7,10 @@
 //!                Runs ──► Comparison
 //! ```
 
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
 use super::{Comparison, Listing, MOST_PAIRS, Mode, Runs, Size, order, pairs_that_fit};
 use crate::fetch::names::Names;
 use crate::fetch::plan::{Bodies, Plan};
@@ -132,7 +136,7 @@ impl Comparing {
         let session = Session::under(self.stop.clone(), plan, self.client.clone(), None);
         self.client.make_cold();
         runs.begin(begins.mode, begins.warm_up);
-        let started = green::now();
+        let (started, used) = (green::now(), thread_time());
         for fetched in session.run(self.listing.list(), Names::new(None, Vec::new(), false)) {
             match fetched {
                 Ok(fetched) => runs.add(&fetched.outcome),
@@ -145,9 +149,15 @@ impl Comparing {
         if self.stop.is_requested() {
             return Err(Unfinished::Stopped(begins));
         }
-        runs.end(elapsed);
+        runs.end(elapsed, thread_time().saturating_sub(used));
         Ok(())
     }
+}
+
+/// CPU time of this thread: whether it was the bottleneck itself is asked of the real clock, whatever the hub's is.
+fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub(super) struct Run {
     pub(super) warm_up: bool,
     /// None until it has ended.
     pub(super) elapsed: Option<Duration>,
+    /// CPU time of the thread that fetched.
+    pub(super) used: Duration,
     /// By the outcomes' index.
     pub(super) samples: Vec<Sample>,
     pub(super) phases: Phases,
@@ -87,7 +89,15 @@ impl Runs {
     /// Begins a run. The measured ones come in rounds: one in each mode, in any order.
     pub fn begin(&mut self, mode: Mode, warm_up: bool) {
         let samples = vec![Sample::MISSING; self.urls];
-        self.runs.push(Run { mode, warm_up, elapsed: None, samples, phases: Phases::default(), starts: 0 });
+        self.runs.push(Run {
+            mode,
+            warm_up,
+            elapsed: None,
+            used: Duration::ZERO,
+            samples,
+            phases: Phases::default(),
+            starts: 0,
+        });
     }
 
     /// Adds an outcome to the run begun last; one without a place in the list is passed over.
@@ -117,10 +127,10 @@ impl Runs {
         run.starts += u64::from(outcome.attempts) + u64::from(outcome.redirects);
     }
 
-    /// Ends the run begun last, with its wall time.
-    pub fn end(&mut self, elapsed: Duration) {
+    /// Ends the run begun last, with its wall time and the CPU time that the fetching thread used.
+    pub fn end(&mut self, elapsed: Duration, used: Duration) {
         if let Some(run) = self.runs.last_mut() {
-            run.elapsed = Some(elapsed);
+            (run.elapsed, run.used) = (Some(elapsed), used);
         }
     }
 

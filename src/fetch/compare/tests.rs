@@ -64,7 +64,7 @@ fn runs_of(times_ms: &[u64], pairs: usize, mut change: impl FnMut(usize, &mut Ou
         }
         let all: u64 = times_ms.iter().sum();
         let longest = times_ms.iter().max().copied().unwrap_or(0);
-        runs.end(ms(if mode == Mode::Serial { all + number as u64 } else { longest + number as u64 }));
+        runs.end(ms(if mode == Mode::Serial { all + number as u64 } else { longest + number as u64 }), Duration::ZERO);
         number += 1;
     };
     run(&mut runs, Mode::Parallel, true);
@@ -79,6 +79,19 @@ fn measured(runs: &Runs, limits: &Limits) -> Measured {
         Verdict::Measured(measured) => *measured,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_thread_that_had_nothing_to_wait_for_was_the_bottleneck_itself() {
+    let mut runs = Runs::new(1);
+    for (mode, used) in [(Mode::Serial, 30), (Mode::Parallel, 90)] {
+        runs.begin(mode, false);
+        runs.add(&outcome(0, ms(100)));
+        runs.end(ms(100), ms(used));
+    }
+    let measured = measured(&runs, &LIMITS);
+    assert_eq!((measured.serial.busy, measured.parallel.busy), (0.3, 0.9));
+    assert!(!measured.serial.was_busy() && measured.parallel.was_busy());
 }
 
 #[test]
@@ -143,7 +156,7 @@ fn a_slow_url_at_the_end_does_not_prove_that_more_jobs_cannot_help() {
     for (mode, elapsed) in [(Mode::Serial, 2_000), (Mode::Parallel, 1_500)] {
         late.begin(mode, false);
         times.iter().enumerate().for_each(|(index, &time)| late.add(&outcome(index, ms(time))));
-        late.end(ms(elapsed));
+        late.end(ms(elapsed), Duration::ZERO);
     }
     assert_eq!(measured(&late, &few).jobs_enough, None);
 }
@@ -218,7 +231,7 @@ fn an_outcome_that_never_came_is_a_failure() {
     runs.add(&outcome(0, ms(10)));
     runs.add(&outcome(7, ms(10)));
     assert!(!runs.spoilt(), "a run that has not ended says nothing");
-    runs.end(ms(20));
+    runs.end(ms(20), Duration::ZERO);
     assert!(runs.spoilt());
 }
 
@@ -248,7 +261,7 @@ fn ratios_on_both_sides_of_one_show_no_difference() {
     for (mode, elapsed) in [(Mode::Serial, 100), (Mode::Parallel, 99), (Mode::Parallel, 101), (Mode::Serial, 100)] {
         runs.begin(mode, false);
         runs.add(&outcome(0, ms(90)));
-        runs.end(ms(elapsed));
+        runs.end(ms(elapsed), Duration::ZERO);
     }
     assert!(!measured(&runs, &LIMITS).shows_a_difference());
 }

@@ -39,7 +39,7 @@ pub struct Width {
 }
 
 impl Width {
-    /// Whether a single request grew slower: then the server or the line is the bottleneck.
+    /// Whether a single request grew slower: see [`Measured::requests_grew`](super::Measured::requests_grew).
     pub fn requests_grew(&self) -> bool {
         growth::is_shown(self.growth)
     }

@@ -11,7 +11,7 @@ use crate::fetch::names::Place;
 /// What a line is known by from run to run: a hash of its text as it was read and of the file that it is saved to. The same
 /// line twice in a list has one key, unless its files differ. 128 bits of SHA-256, so that nobody can make a line that passes
 /// for another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Key([u8; 16]);
 
 impl Key {

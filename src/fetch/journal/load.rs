@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use super::settings::Settings;
@@ -16,6 +16,9 @@ pub const MAGIC: &str = "# gfetch --resume record 1";
 const MAGIC_OF_ANY: &[u8] = b"# gfetch --resume record ";
 /// A longer line is none of ours: a path and a line of a list are the longest in it.
 const MAX_BYTES: u64 = (2 * MAX_LINE_BYTES + 64 * 1024) as u64;
+
+/// A record is read in pieces of this size.
+const BUFFER_BYTES: usize = 256 * 1024;
 
 /// Stands where a part is of nothing that can be asked for again.
 pub const NO_VALIDATOR: &str = "-";
@@ -31,9 +34,8 @@ pub struct Loaded {
 }
 
 /// Reads a record; none where there is none yet, or no more than the beginning of its first two lines.
-pub fn load(mut file: &File, settings: &Settings) -> Result<Option<Loaded>, JournalError> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut lines = Lines::new(file);
+pub fn load(from: impl Read, settings: &Settings) -> Result<Option<Loaded>, JournalError> {
+    let mut lines = Lines::new(from);
     let Some(first) = lines.next()? else {
         return if MAGIC.as_bytes().starts_with(&lines.line) { Ok(None) } else { Err(no_record(1)) };
     };
@@ -69,7 +71,7 @@ pub fn load(mut file: &File, settings: &Settings) -> Result<Option<Loaded>, Jour
 /// The text of the first line that was done and whose key is wanted.
 pub fn text_of(path: &Path, is_wanted: impl Fn(&Key) -> bool) -> io::Result<Option<String>> {
     let file = File::open(path)?;
-    let mut lines = Lines::new(&file);
+    let mut lines = Lines::new(file);
     while let Some(line) = lines.next()? {
         if let Some(Line::Done { key, text, .. }) = parse(line)
             && is_wanted(&key)
@@ -83,7 +85,7 @@ pub fn text_of(path: &Path, is_wanted: impl Fn(&Key) -> bool) -> io::Result<Opti
 /// See [`Journal::each_file`](super::Journal::each_file).
 pub fn each_file(path: &Path, mut each: impl FnMut(&[u8], &str, u64)) -> io::Result<()> {
     let file = File::open(path)?;
-    let mut lines = Lines::new(&file);
+    let mut lines = Lines::new(file);
     while let Some(line) = lines.next()? {
         if let Some(Line::Done { bytes, file, text, .. }) = parse(line)
             && let Ok(Some(file)) = serde_json::from_slice::<Option<String>>(file)
@@ -96,12 +98,14 @@ pub fn each_file(path: &Path, mut each: impl FnMut(&[u8], &str, u64)) -> io::Res
 
 /// Adds the line of a success; `text` is the list's line.
 pub fn push_done(out: &mut Vec<u8>, key: &Key, outcome: &Outcome, text: &[u8]) {
-    let file = match &outcome.file {
-        Some(path) => serde_json::Value::from(path.to_string_lossy()).to_string(),
-        None => "null".into(),
-    };
+    let file = outcome.file.as_ref().map(|path| path.to_string_lossy());
+    push_success(out, key, (outcome.status.unwrap_or(0), outcome.bytes), file.as_deref(), text);
+}
+
+fn push_success(out: &mut Vec<u8>, key: &Key, (status, bytes): (u16, u64), file: Option<&str>, text: &[u8]) {
+    let file = file.map_or_else(|| "null".to_owned(), |file| serde_json::Value::from(file).to_string());
     // Writing to a Vec cannot fail.
-    let _ = write!(out, "ok {key} {} {} {file} ", outcome.status.unwrap_or(0), outcome.bytes);
+    let _ = write!(out, "ok {key} {status} {bytes} {file} ");
     // A line of a list has no end in it; a URL argument may.
     out.extend(text.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
     out.push(b'\n');
@@ -174,17 +178,17 @@ fn no_record(line: u64) -> JournalError {
 }
 
 /// Whole lines, in a bounded buffer.
-struct Lines<'a> {
-    from: BufReader<&'a File>,
+struct Lines<R> {
+    from: BufReader<R>,
     line: Vec<u8>,
     number: u64,
     /// Bytes of the whole lines so far.
     whole: u64,
 }
 
-impl<'a> Lines<'a> {
-    fn new(file: &'a File) -> Lines<'a> {
-        Lines { from: BufReader::with_capacity(256 * 1024, file), line: Vec::new(), number: 0, whole: 0 }
+impl<R: Read> Lines<R> {
+    fn new(from: R) -> Lines<R> {
+        Lines { from: BufReader::with_capacity(BUFFER_BYTES, from), line: Vec::new(), number: 0, whole: 0 }
     }
 
     /// The next line, without its end; none at the end, also where that is in the middle of a line.
@@ -198,4 +202,19 @@ impl<'a> Lines<'a> {
         self.whole += read as u64;
         Ok(Some(&self.line))
     }
+}
+
+/// A line that is written is read again as what it was, whatever a list and a file's name hold.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn fuzz_line(data: &[u8]) {
+    let (file, text) = data.split_at(data.len() / 2);
+    let file = (!file.is_empty()).then(|| String::from_utf8_lossy(file).into_owned());
+    let mut out = Vec::new();
+    push_success(&mut out, &Key::default(), (200, data.len() as u64), file.as_deref(), text);
+    assert_eq!(out.pop(), Some(b'\n'));
+    assert!(!out.contains(&b'\n'), "one line");
+    let Some(Line::Done { key, bytes, file: written, text: read }) = parse(&out) else { panic!("{out:?}") };
+    assert_eq!((key, bytes), (Key::default(), data.len() as u64));
+    assert_eq!(serde_json::from_slice::<Option<String>>(written).ok(), Some(file));
+    assert!(read.iter().zip(text).all(|(read, text)| read == text || *text == b'\n') && read.len() == text.len());
 }

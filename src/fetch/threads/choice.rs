@@ -37,7 +37,11 @@ impl Kept {
     pub fn choose(&self, under_way: impl ExactSizeIterator<Item = usize> + Clone) -> Option<usize> {
         let (least, fewest) = under_way.clone().enumerate().min_by_key(|(_, count)| *count)?;
         let with_connection = under_way.enumerate().filter(|(hub, _)| self.has(*hub)).min_by_key(|(_, count)| *count);
-        Some(with_connection.filter(|(_, count)| *count <= 2 * fewest + SLACK).map_or(least, |(hub, _)| hub))
+        Some(
+            with_connection
+                .filter(|(_, count)| *count <= fewest.saturating_mul(2).saturating_add(SLACK))
+                .map_or(least, |(hub, _)| hub),
+        )
     }
 }
 

@@ -1,4 +1,4 @@
-//! The main hub's side: hubs are started as they are needed, each attempt is lent to one of them and waited for.
+//! The main hub's side: others are started as they are needed, and attempts are lent to them and waited for.
 
 use std::cell::{Cell, RefCell};
 use std::panic;
@@ -6,7 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use smallvec::SmallVec;
+
 use super::hub::{self, Lent, Order, Seed};
+use super::inbox::{Ear, Inbox};
+use super::outbox::Outbox;
 use super::wire::Word;
 use crate::fetch::permits::{Pass, Permits, Reach};
 use crate::fetch::sink::Output;
@@ -14,6 +18,7 @@ use crate::fetch::stop::Stop;
 use crate::fetch::worker::{Attempter, Ended, Underway};
 use crate::green::threads::{self, Event, Sender};
 use crate::green::{self, Greenlet};
+use crate::http::Client;
 use crate::http::origin::Origin;
 
 /// The hubs of a run beside the main one.
@@ -21,32 +26,37 @@ pub(in crate::fetch) struct Crew {
     seed: Seed,
     permits: Rc<Permits>,
     output: Option<Output>,
-    hubs: RefCell<Vec<Rc<Member>>>,
+    others: RefCell<Vec<Rc<Member>>>,
     /// So many there may be: as many as were asked for, or as the system gave threads for.
     most: Cell<usize>,
+    /// Attempts that the main hub makes now.
+    here: Cell<usize>,
+    /// Closes its idle connections for the others.
+    giver: Cell<Option<Greenlet<()>>>,
+    client: Client,
     next_number: Cell<u64>,
     expects_no_more: Cell<bool>,
     stop: Stop,
 }
 
 struct Member {
-    orders: Sender<Order>,
+    orders: Rc<Outbox<Order>>,
+    inbox: Rc<Inbox>,
+    feeder: Greenlet<()>,
     thread: JoinHandle<()>,
     /// Attempts that it makes now.
     under_way: Cell<usize>,
 }
 
 impl Crew {
-    /// As many hubs as the plan says, at most; none is started yet. Their attempts and their connections are made as
-    /// `attempter` makes its own, and end as its do.
+    /// As many hubs as the plan says, this one among them; no other is started yet. Their attempts and their connections are
+    /// made as `attempter` makes its own, and end as its do.
     pub fn new(attempter: &Attempter, permits: Rc<Permits>, output: Option<Output>) -> Rc<Crew> {
         let threads = attempter.plan.threads;
         let wants_descriptor: Vec<Event> = (0..threads).map(|_| Event::new()).collect();
-        let everybody = wants_descriptor.clone();
-        attempter.client.on_no_descriptor(move || everybody.iter().for_each(Event::set));
         let seed = Seed {
             common: attempter.common().clone(),
-            client: attempter.client.template(threads),
+            client: attempter.client.template(),
             prints: output.is_some(),
             wants_descriptor,
         };
@@ -54,8 +64,11 @@ impl Crew {
             seed,
             permits,
             output,
-            hubs: RefCell::default(),
-            most: Cell::new(threads),
+            others: RefCell::default(),
+            most: Cell::new(threads - 1),
+            here: Cell::new(0),
+            giver: Cell::new(None),
+            client: attempter.client.clone(),
             next_number: Cell::new(0),
             expects_no_more: Cell::new(false),
             stop: attempter.stop.clone(),
@@ -79,16 +92,15 @@ impl Crew {
     ///
     /// # Panics
     /// When that hub has ended, so that the line is lost.
-    pub fn attempt(&self, hub: usize, line: Underway, pass: Pass, etag: Option<String>) -> (Underway, Ended) {
-        let state = pass.state().clone();
+    pub fn attempt(&self, other: usize, line: Underway, pass: Pass, etag: Option<String>) -> (Underway, Ended) {
+        let (state, hub) = (pass.state().clone(), other + 1);
         state.kept.used(hub);
         let number = self.next_number.replace(self.next_number.get() + 1);
-        let (words, hears) = threads::unbounded();
         let lent = Lent { number, line, etag, reach: pass.reach().clone(), ended: Ended::default() };
-        let mut talk = Talk::with(self.hubs.borrow()[hub].clone(), number, pass);
-        talk.member.tell(Order::Attempt(Box::new(lent), words));
+        let mut talk = Talk::with(self.others.borrow()[other].clone(), number, pass);
+        talk.member.orders.push(Order::Attempt(Box::new(lent)));
         loop {
-            match hears.recv() {
+            match talk.ear.hear() {
                 Ok(Some(Word::Done(lent))) => {
                     talk.is_done = true;
                     if lent.line.fetched.outcome.error.is_none() {
@@ -105,40 +117,63 @@ impl Crew {
                     // It may have been cut meanwhile.
                     let _ = answer.try_send(printed);
                 }
+                Ok(Some(Word::Lost)) => lost("its greenlet on another hub has ended".to_owned()),
                 Ok(None) => lost("its hub has ended".to_owned()),
                 Err(interrupt) => lost(format!("the wait for its hub has failed: {interrupt}")),
             }
         }
     }
 
-    /// A hub, started if all others have something to do and there may be one more. None if there is no thread to be had.
+    /// The hub for the next attempt, started if all there are have something to do and there may be one more. None: the main
+    /// one.
     pub fn choose(&self, pass: &Pass) -> Option<usize> {
-        if self.hubs.borrow().len() < self.most.get() && self.hubs.borrow().iter().all(|hub| hub.under_way.get() > 0) {
+        let is_busy = || self.here.get() > 0 && self.others.borrow().iter().all(|hub| hub.under_way() > 0);
+        if self.others.borrow().len() < self.most.get() && is_busy() {
             self.start_one();
         }
-        pass.state().kept.choose(self.hubs.borrow().iter().map(|hub| hub.under_way.get()))
+        let others = self.others.borrow();
+        let under_way: SmallVec<[usize; 8]> =
+            [self.here.get()].into_iter().chain(others.iter().map(|hub| hub.under_way())).collect();
+        pass.state().kept.choose(under_way.iter().copied())?.checked_sub(1)
+    }
+
+    /// Makes an attempt here: `make` does.
+    pub fn attempt_here(&self, pass: Pass, make: impl FnOnce(Pass) -> (Underway, Ended)) -> (Underway, Ended) {
+        let state = pass.state().clone();
+        state.kept.used(0);
+        let _here = Counted::one_more(&self.here);
+        let (line, ended) = make(pass);
+        if line.fetched.outcome.error.is_none() {
+            state.kept.kept(0);
+        }
+        (line, ended)
     }
 
     #[inline(never)]
     fn start_one(&self) {
-        let mut hubs = self.hubs.borrow_mut();
-        let (orders, taken) = threads::unbounded();
-        let Ok(thread) = hub::start(hubs.len(), self.seed.clone(), taken) else {
-            self.most.set(hubs.len());
+        let mut others = self.others.borrow_mut();
+        let ((orders, taken), (says, words)) = (threads::unbounded(), threads::unbounded());
+        let Ok(thread) = hub::start(others.len() + 1, self.seed.clone(), taken, says) else {
+            self.most.set(others.len());
             return;
         };
+        if others.is_empty() {
+            self.giver.set(Some(hub::give_up_idle(&self.client, 0, &self.seed.wants_descriptor)));
+        }
+        let (inbox, feeder) = Inbox::fed_by(words);
+        let member = Member { orders: Outbox::of(orders), inbox, feeder, thread, under_way: Cell::new(0) };
         if let Some((time, limit)) = self.stop.cut() {
-            let _ = orders.try_send(Order::CutAfter(time, limit));
+            member.orders.push_now(Order::CutAfter(time, limit));
         }
         if self.expects_no_more.get() {
-            let _ = orders.try_send(Order::ExpectNoMore);
+            member.orders.push_now(Order::ExpectNoMore);
         }
-        hubs.push(Rc::new(Member { orders, thread, under_way: Cell::new(0) }));
+        others.push(Rc::new(member));
     }
 
     fn tell_all(&self, order: impl Fn() -> Order) {
-        for hub in self.hubs.borrow().iter() {
-            hub.tell(order());
+        for hub in self.others.borrow().iter() {
+            hub.orders.push_now(order());
         }
     }
 }
@@ -146,20 +181,37 @@ impl Crew {
 impl Drop for Crew {
     /// Ends the hubs, and waits until what they have open is closed: nothing is under way on them.
     fn drop(&mut self) {
-        let members: Vec<Member> = self.hubs.take().into_iter().filter_map(Rc::into_inner).collect();
         // All are told before the first is waited for.
-        let threads: Vec<JoinHandle<()>> = members.into_iter().map(|member| member.thread).collect();
-        for thread in threads {
+        self.tell_all(|| Order::End);
+        self.giver.take().iter().for_each(Greenlet::kill_nowait);
+        for hub in self.others.take().into_iter().filter_map(Rc::into_inner) {
+            hub.feeder.kill_nowait();
             // What was under way on one that panicked was told to be lost.
-            let _ = thread.join();
+            let _ = hub.thread.join();
         }
     }
 }
 
 impl Member {
-    fn tell(&self, order: Order) {
-        // One that has ended is told nothing: who waits for it hears that it is gone.
-        let _ = self.orders.try_send(order);
+    /// Attempts that it makes now; one that has ended is as busy as can be.
+    fn under_way(&self) -> usize {
+        if self.inbox.is_closed() { usize::MAX } else { self.under_way.get() }
+    }
+}
+
+/// One more of something, for as long as it lives.
+struct Counted<'a>(&'a Cell<usize>);
+
+impl Counted<'_> {
+    fn one_more(count: &Cell<usize>) -> Counted<'_> {
+        count.set(count.get() + 1);
+        Counted(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }
 
@@ -167,6 +219,7 @@ impl Member {
 struct Talk {
     member: Rc<Member>,
     number: u64,
+    ear: Ear,
     /// None while a redirect waits for another.
     pass: Rc<Cell<Option<Pass>>>,
     /// Waits for what the attempt has asked for; given up where that has ended meanwhile.
@@ -177,7 +230,8 @@ struct Talk {
 impl Talk {
     fn with(member: Rc<Member>, number: u64, pass: Pass) -> Talk {
         member.under_way.set(member.under_way.get() + 1);
-        Talk { member, number, pass: Rc::new(Cell::new(Some(pass))), asking: None, is_done: false }
+        let ear = member.inbox.listen(number);
+        Talk { member, number, ear, pass: Rc::new(Cell::new(Some(pass))), asking: None, is_done: false }
     }
 
     fn wait_for_rate(&mut self, permits: &Rc<Permits>, answer: Sender<()>) {
@@ -212,7 +266,7 @@ impl Drop for Talk {
         self.member.under_way.set(self.member.under_way.get() - 1);
         self.asking.iter().for_each(Greenlet::kill_nowait);
         if !self.is_done {
-            self.member.tell(Order::Cancel(self.number));
+            self.member.orders.push_now(Order::Cancel(self.number));
         }
     }
 }

@@ -8,24 +8,27 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::wire::{Wire, Word};
+use super::outbox::Outbox;
+use super::wire::{Numbered, Wire, Word};
 use crate::fetch::outcome::Limit;
 use crate::fetch::permits::Reach;
 use crate::fetch::stop::Stop;
 use crate::fetch::worker::{Attempter, Common, Ended, Gate, Underway};
 use crate::green::threads::{Event, Receiver, Sender};
 use crate::green::{self, Greenlet};
-use crate::http::ClientTemplate;
+use crate::http::{Client, ClientTemplate};
 
 /// What the main hub says to another one.
 pub(super) enum Order {
-    Attempt(Box<Lent>, Sender<Word>),
+    Attempt(Box<Lent>),
     /// Nobody waits for this attempt any more.
     Cancel(u64),
     /// What runs is cut after so long.
     CutAfter(Duration, Limit),
     /// No line is left to start.
     ExpectNoMore,
+    /// The run is over.
+    End,
 }
 
 /// An attempt on its way to another hub, and back.
@@ -47,18 +50,23 @@ pub(super) struct Seed {
     pub wants_descriptor: Vec<Event>,
 }
 
-/// Starts a hub on a thread of its own. It ends when its orders do.
+/// Starts a hub on a thread of its own, which says its words by `words`. It ends when it is told to.
 ///
 /// # Errors
 /// The system gives no thread, or no descriptors for what its hub waits by.
-pub(super) fn start(index: usize, seed: Seed, orders: Receiver<Order>) -> io::Result<JoinHandle<()>> {
+pub(super) fn start(
+    index: usize,
+    seed: Seed,
+    orders: Receiver<Vec<Order>>,
+    words: Sender<Vec<Numbered>>,
+) -> io::Result<JoinHandle<()>> {
     let named = thread::Builder::new().name(format!("gfetch-hub-{index}"));
     let (tell, begun) = mpsc::channel();
     let told = tell.clone();
     let thread = named.spawn(move || {
         let ended = green::Config::new().try_run(|| {
             let _ = tell.send(Ok(()));
-            serve(index, seed, &orders);
+            serve(index, seed, &orders, words);
         });
         if let Err(error) = ended {
             let _ = told.send(Err(error));
@@ -69,28 +77,32 @@ pub(super) fn start(index: usize, seed: Seed, orders: Receiver<Order>) -> io::Re
     Ok(thread)
 }
 
-fn serve(index: usize, seed: Seed, orders: &Receiver<Order>) {
+fn serve(index: usize, seed: Seed, orders: &Receiver<Vec<Order>>, words: Sender<Vec<Numbered>>) {
     let client = seed.client.client();
     give_up_idle(&client, index, &seed.wants_descriptor);
     let stop = Stop::new();
     let hub = Rc::new(Hub {
         attempter: Attempter::new(seed.common, client, stop.clone()),
         prints: seed.prints,
+        words: Outbox::of(words),
         running: RefCell::default(),
     });
     // An interrupt of the main greenlet's waits is the end of this hub.
-    while let Ok(Some(order)) = orders.recv() {
-        match order {
-            Order::Attempt(lent, words) => hub.begin(lent, words),
-            Order::Cancel(number) => hub.cancel(number),
-            Order::CutAfter(time, limit) => stop.cut_after(time, limit),
-            Order::ExpectNoMore => hub.attempter.client.expect_more(false),
+    while let Ok(Some(orders)) = orders.recv() {
+        for order in orders {
+            match order {
+                Order::Attempt(lent) => hub.begin(lent),
+                Order::Cancel(number) => hub.cancel(number),
+                Order::CutAfter(time, limit) => stop.cut_after(time, limit),
+                Order::ExpectNoMore => hub.attempter.client.expect_more(false),
+                Order::End => return,
+            }
         }
     }
 }
 
 /// Closes an idle connection whenever another hub wants a descriptor and has none to close, and asks the others for that.
-fn give_up_idle(client: &crate::http::Client, index: usize, wants: &[Event]) {
+pub(super) fn give_up_idle(client: &Client, index: usize, wants: &[Event]) -> Greenlet<()> {
     let (own, others) = (wants[index].clone(), wants.to_vec());
     client.on_no_descriptor(move || {
         others.iter().enumerate().filter(|(other, _)| *other != index).for_each(|(_, event)| event.set());
@@ -101,19 +113,20 @@ fn give_up_idle(client: &crate::http::Client, index: usize, wants: &[Event]) {
             own.clear();
             client.close_one_idle();
         }
-    });
+    })
 }
 
 struct Hub {
     attempter: Attempter,
     prints: bool,
+    words: Rc<Outbox<Numbered>>,
     running: RefCell<HashMap<u64, Greenlet<()>, foldhash::fast::RandomState>>,
 }
 
 impl Hub {
-    fn begin(self: &Rc<Self>, lent: Box<Lent>, words: Sender<Word>) {
+    fn begin(self: &Rc<Self>, lent: Box<Lent>) {
         let (hub, number) = (self.clone(), lent.number);
-        let greenlet = green::spawn(move || hub.attempt(lent, words));
+        let greenlet = green::spawn(move || hub.attempt(lent));
         self.running.borrow_mut().insert(number, greenlet);
     }
 
@@ -123,13 +136,28 @@ impl Hub {
         }
     }
 
-    fn attempt(&self, mut lent: Box<Lent>, words: Sender<Word>) {
-        let has_rate = self.attempter.plan.rate.is_some();
-        let wire = Wire { reach: lent.reach.clone(), words: words.clone(), prints: self.prints, has_rate };
-        let etag = lent.etag.take();
+    fn attempt(&self, mut lent: Box<Lent>) {
+        let (number, words, has_rate) = (lent.number, self.words.clone(), self.attempter.plan.rate.is_some());
+        let wire = Wire { reach: lent.reach.clone(), number, words, prints: self.prints, has_rate };
+        let (etag, mut end) = (lent.etag.take(), LastWord { words: &self.words, number, is_said: false });
         lent.ended = self.attempter.attempt(&mut lent.line, Gate::There(wire), etag);
-        self.running.borrow_mut().remove(&lent.number);
-        // Whose line was killed meanwhile has nobody who hears it.
-        let _ = words.try_send(Word::Done(lent));
+        self.running.borrow_mut().remove(&number);
+        self.words.push((number, Word::Done(lent)));
+        end.is_said = true;
+    }
+}
+
+/// However an attempt's greenlet ends, its line hears of that.
+struct LastWord<'a> {
+    words: &'a Outbox<Numbered>,
+    number: u64,
+    is_said: bool,
+}
+
+impl Drop for LastWord<'_> {
+    fn drop(&mut self) {
+        if !self.is_said {
+            self.words.push_now((self.number, Word::Lost));
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::hub::Lent;
+use super::outbox::Outbox;
 use crate::fetch::permits::{Reach, Refused};
 use crate::fetch::sink::Output;
 use crate::green::threads::{self, Sender};
@@ -20,12 +21,18 @@ pub(super) enum Word {
     Print { bytes: Vec<u8>, answer: Sender<io::Result<()>> },
     /// It has ended.
     Done(Box<Lent>),
+    /// Its greenlet has ended without that.
+    Lost,
 }
+
+/// A word, and the number of the attempt that says it.
+pub(super) type Numbered = (u64, Word);
 
 /// The end of an attempt.
 pub(in crate::fetch) struct Wire {
     pub(super) reach: Arc<Reach>,
-    pub(super) words: Sender<Word>,
+    pub(super) number: u64,
+    pub(super) words: Rc<Outbox<Numbered>>,
     /// Whether the run has an output.
     pub(super) prints: bool,
     /// Whether it has a rate.
@@ -41,30 +48,38 @@ impl Wire {
         if !self.has_rate {
             return Ok(());
         }
-        ask(&self.words, |answer| Word::Rate { answer })
+        self.ask(|answer| Word::Rate { answer })
     }
 
     pub fn follow(self, origin: Origin, crosses: bool) -> Result<Wire, Refused> {
-        let reach = ask(&self.words, |answer| Word::Follow { origin, crosses, answer })?;
+        let reach = self.ask(|answer| Word::Follow { origin, crosses, answer })?;
         Ok(Wire { reach, ..self })
     }
 
     /// An output that hands what is written to the line, and waits until that has written it.
     pub fn output(&self) -> Option<Output> {
-        let words = self.words.clone();
+        let (number, words) = (self.number, self.words.clone());
         let print = move |bytes: &[u8]| {
             let bytes = bytes.to_vec();
-            ask(&words, |answer| Word::Print { bytes, answer })
-                .unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
+            let printed = ask(number, &words, |answer| Word::Print { bytes, answer });
+            printed.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
         };
         self.prints.then(|| Rc::new(print) as Output)
+    }
+
+    fn ask<T: Send>(&self, question: impl FnOnce(Sender<T>) -> Word) -> Result<T, Refused> {
+        ask(self.number, &self.words, question)
     }
 }
 
 /// Asks, and waits for the answer; refused where the wait is interrupted, or nobody answers any more.
-fn ask<T: Send>(words: &Sender<Word>, question: impl FnOnce(Sender<T>) -> Word) -> Result<T, Refused> {
+fn ask<T: Send>(
+    number: u64,
+    words: &Rc<Outbox<Numbered>>,
+    question: impl FnOnce(Sender<T>) -> Word,
+) -> Result<T, Refused> {
     let (answer, hears) = threads::bounded(1);
-    // Nobody hears it: then the answer's sender is gone, and that ends the wait.
-    let _ = words.try_send(question(answer));
+    // Where nobody hears it the answer's sender is gone, and that ends the wait.
+    words.push((number, question(answer)));
     hears.recv()?.ok_or(Refused::Interrupted)
 }

@@ -58,7 +58,7 @@ impl Attempter {
         flow.asked = true;
         flow.set_fields(&self.usual, &self.credentials)?;
         let client = if flow.shows_identity { &self.client } else { &self.anonymous };
-        let began = ended.notes.as_mut().map(|notes| notes.begin(trace));
+        let began = ended.notes.as_mut().map(|notes| notes.begin(trace, gate.proxy().is_some()));
         let sent = client.send(&flow.request(), trace);
         match (&sent, trace.phase()) {
             (Err(_), None) | (Err(Error::Blocked(_)), _) => {}

@@ -94,6 +94,7 @@ variables! {
     "num_headers" => |t| Held::Number(t.last().map_or(0, |exchange| exchange.response_fields.len() as u64));
     "num_redirects" => |t| Held::Number(t.fetched.outcome.redirects.into());
     "num_retries" => |t| Held::Number(t.fetched.outcome.attempts.saturating_sub(1).into());
+    "proxy_used" => |t| Held::Number(t.last().is_some_and(|exchange| exchange.proxied).into());
     "redirect_url" => |t| redirect_url(t).map_or(Held::Nothing, |url| Held::Text(url.into()));
     "referer" => |t| match t.last().and_then(|exchange| exchange.request_field("referer")) {
         Some(url) => Held::Text(t.url(url).into()),
