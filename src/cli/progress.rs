@@ -195,7 +195,7 @@ impl Live {
 
     /// Whether they have not just been drawn around something.
     fn is_due(&self) -> bool {
-        self.drawn.get().elapsed() >= TICK / 2
+        self.drawn.get().elapsed() >= TICK * 9 / 10
     }
 
     /// Draws the lines as they are now. Waits, as [`Live::draw_around`] does.

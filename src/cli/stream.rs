@@ -16,7 +16,9 @@ use gfetch::green;
 const GATHER_BYTES: usize = 64 * 1024;
 /// … and for at most so long: a reader sees each record soon, and a fast run does not pay a call for each.
 const GATHER_TIME: Duration = Duration::from_millis(20);
-/// What shares its terminal with live lines is gathered for longer: they are wiped and drawn again around each piece.
+/// What shares its terminal with live lines is gathered for longer: they are wiped and drawn again around each piece, and
+/// that ten times a second however fast the run is.
+const GATHER_BYTES_BESIDE_LIVE: usize = 1 << 20;
 const GATHER_TIME_BESIDE_LIVE: Duration = Duration::from_millis(100);
 
 /// An output stream. Clones are the same stream.
@@ -94,7 +96,7 @@ impl Stream {
     /// The same for what `render` appends to the bytes it is given.
     pub fn push_with(&self, render: impl FnOnce(&mut Vec<u8>)) {
         render(&mut self.shared.pending.borrow_mut());
-        if self.shared.pending.borrow().len() >= GATHER_BYTES {
+        if self.has_gathered_enough() {
             self.flush();
         } else if !self.shared.flush_is_due.replace(true) {
             let stream = self.clone();
@@ -106,6 +108,11 @@ impl Stream {
                 stream.flush();
             });
         }
+    }
+
+    fn has_gathered_enough(&self) -> bool {
+        let bytes = self.shared.pending.borrow().len();
+        bytes >= GATHER_BYTES && (bytes >= GATHER_BYTES_BESIDE_LIVE || self.shared.live.borrow().is_none())
     }
 
     /// Writes what was gathered.

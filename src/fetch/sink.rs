@@ -5,7 +5,7 @@ mod opened;
 mod save;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -112,10 +112,12 @@ impl Sink {
     }
 }
 
-/// Whether an error says that no other file will find room either.
-pub(super) fn says_disk_full(error: &io::Error) -> bool {
+/// Whether an error of writing to `path` says that no other file will find room either. A device (`/dev/full`) speaks for
+/// itself alone.
+pub(super) fn says_disk_full(error: &io::Error, path: &Path) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+        && path.metadata().map_or(true, |there| there.is_file())
 }
 
 /// What a finished sink leaves.

@@ -229,6 +229,35 @@ fn resume_goes_on_with_what_broke_off() {
     assert!(part() == crate::server::body(300_000), "it begins anew: {} bytes", part().len());
 }
 
+/// The file itself grows then, and is no part of the record's.
+#[test]
+fn resume_goes_with_continue_at() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let args = ["-C", "-", "-o", "x", &server.url("/half/1000")];
+    for there in [500, 750, 875] {
+        resume(&dir, &args).expect(3);
+        assert_eq!(fs::read(dir.file("x")).unwrap(), crate::server::body(there));
+    }
+    dir.write("x", crate::server::body(1000));
+    resume(&dir, &args).expect(0);
+    assert_eq!((done(&dir), dir.names()), (1, vec!["record".into(), "x".into()]));
+}
+
+#[test]
+fn resume_keeps_a_part_in_the_folder_of_its_status() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let args = ["-o", "{status}/x", "--create-dirs", &server.url("/half/600000")];
+    for there in [300_000, 450_000] {
+        resume(&dir, &args).expect(3);
+        let names = dir.names();
+        assert!(names.len() == 2 && names[0].starts_with("200/.gfetch-"), "{names:?}");
+        assert_eq!(fs::metadata(dir.file(&names[0])).unwrap().len(), there);
+    }
+    let args = ["-o", "{status}/x", "--create-dirs", &server.url("/file/600000")];
+    resume(&dir, &args).expect(0);
+    assert!(fs::read(dir.file("200/x")).unwrap() == crate::server::body(600_000));
+}
+
 #[test]
 fn dry_run_passes_over_what_was_done_and_what_is_there_and_touches_neither() {
     let (server, dir) = (Server::new(), Dir::new());

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::runner::{Dir, Gfetch, wait_until};
 use crate::server::Server;
@@ -62,6 +62,21 @@ fn report_lines_on_the_same_terminal_stand_above_and_are_never_mixed() {
         }
         assert_eq!(records, 100);
     }
+}
+
+#[test]
+fn they_are_drawn_ten_times_a_second_however_much_is_reported() {
+    let server = Server::new();
+    let long = "x".repeat(2_000);
+    let url = server.url(&format!("/delay/1/[1-1500]/{long}"));
+    // Each record takes 2 KiB: the whole is three MiB.
+    let began = Instant::now();
+    let mut terminal = on_terminal(4_000, &["--per-host", "4", &url]).start();
+    assert_eq!(terminal.wait().code(), Some(0));
+    let drawn = terminal.written().matches(" in flight").count();
+    let tenths = began.elapsed().as_millis() as usize / 100 + 1;
+    assert!(drawn <= tenths + 3, "drawn {drawn} times in {tenths} tenths of a second");
+    assert_eq!(terminal.written().matches(&long).count(), 1_500);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::client::{gfetch, run};
+use crate::client::{gfetch, records, run};
+use crate::nginx::Nginx;
 use crate::server::Server;
 
 /// What curl tells and gfetch does not: FTP, what a proxy's certificate said, and its own end of the connection.
@@ -101,4 +102,30 @@ fn the_text_of_write_out_is_curls() {
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&ours), names(&theirs));
     assert_eq!(ours["content-length"], theirs["content-length"]);
+}
+
+#[test]
+fn over_tls_times_and_certificates_are_told_by_either_version() {
+    crate::needs_servers!();
+    let nginx = Nginx::start();
+    let (trust, url) = (nginx.certificate(), format!("https://localhost:{}/", nginx.h2_port));
+    let certs = ["--http1.1", "--http2"].map(|version| {
+        let template = "%{http_code}|%{http_version}|%{num_connects}|%{num_redirects}|%{ssl_verify_result}|%{size_download}|\
+                        %{size_header}|%{remote_port}|%{exitcode}|%{num_headers}|%{content_type}";
+        let (ours, theirs) = both(template, &["--cacert", &trust, version], &url);
+        assert_eq!(ours, theirs, "gfetch on the left, curl on the right: {version}");
+        let (ours, theirs) = both("%{json}", &["--cacert", &trust, version], &url);
+        let [ours, theirs]: [Value; 2] = [ours, theirs].map(|text| serde_json::from_str(&text).unwrap());
+        for one in [&ours, &theirs] {
+            let order = ["connect", "appconnect", "pretransfer", "starttransfer", "total"];
+            let times = order.map(|name| one[format!("time_{name}")].as_f64().unwrap());
+            assert!(times.is_sorted() && times[0] > 0.0, "{one}");
+        }
+        assert_eq!(ours["num_certs"], theirs["num_certs"]);
+        let fields = ["--cacert", &trust, version, "--format", "json", "--fields", "certs,hops", &url];
+        let record = records(&gfetch(&fields, "")).pop().unwrap();
+        assert_eq!(record["hops"][0]["tls"], "1.3");
+        record["certs"].clone()
+    });
+    assert!(certs[0].is_array() && certs[0] == certs[1], "{certs:?}");
 }

@@ -1,6 +1,7 @@
 //! A body whose last byte has come: fit for any hub, finished where its line is.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::{Finished, Save};
 use crate::fetch::spool::Spool;
@@ -28,6 +29,14 @@ impl Landed {
     /// Whether a file could not be written because the disk is full, or the user's share of it, or what a file may have.
     pub fn disk_is_full(&self) -> bool {
         matches!(self, Landed::Save(save) if save.disk_is_full())
+    }
+
+    /// The file that it is saved to, if it is.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self {
+            Landed::Save(save) => Some(save.path().to_owned()),
+            _ => None,
+        }
     }
 
     /// The body is whole. What is left to print is returned, where a file was written its path. Where a descriptor is

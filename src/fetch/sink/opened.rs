@@ -66,7 +66,8 @@ impl Opened {
             fs::create_dir_all(dir)?;
         }
         let file = match &how.part {
-            Some(part) if !is_link => part_at(part, how.from)?,
+            // Its folder may be on another disk than what a link leads to.
+            Some(part) if !is_link || how.from > 0 => part_at(part, how.from)?,
             _ => beside(dir)?,
         };
         // What replaces a private file is private, before there is anything in it.

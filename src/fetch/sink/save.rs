@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::opened::{How, Opened, There};
 use super::says_disk_full;
 use crate::fetch::journal::{Part, validator_of};
+use crate::fetch::names::with_status;
 use crate::fetch::outcome::{Failure, Kind, Stage};
 use crate::fetch::parts::PartFiles;
 use crate::green;
@@ -61,6 +62,11 @@ impl<C> Save<C> {
         Save { path, create_dirs, parts, client, pending, open, how, part, goes_on, validator, disk_is_full, by_status }
     }
 
+    /// Where it goes.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// See [`Landed::disk_is_full`](super::Landed::disk_is_full).
     pub fn disk_is_full(&self) -> bool {
         self.disk_is_full
@@ -85,11 +91,6 @@ impl Save {
         }
     }
 
-    /// Where it goes.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The status of the answer is part of the path.
     pub fn set_by_status(&mut self, by_status: bool) {
         self.by_status = by_status;
@@ -112,6 +113,7 @@ impl Save {
 
     /// Another place, to be said before the first byte.
     pub fn move_to(&mut self, path: PathBuf) {
+        self.how.part = self.part.as_ref().map(|part| part.beside(&path));
         (self.path, self.by_status) = (path, false);
     }
 
@@ -130,7 +132,9 @@ impl Save {
 
     /// While it is under way it is called as `part` says; with `goes_on` what came of it is kept when it breaks off.
     pub fn set_part(&mut self, part: Part, goes_on: bool) {
-        self.how.part = Some(part.beside(&self.path));
+        // Only what was answered with 200 is gone on with.
+        let path = if self.by_status { &with_status(&self.path, 200) } else { &self.path };
+        self.how.part = Some(part.beside(path));
         (self.part, self.goes_on) = (Some(part), goes_on);
     }
 
@@ -205,7 +209,8 @@ impl Save {
     fn flush(&mut self, last: bool) -> io::Result<()> {
         let mut pause = FIRST_PAUSE;
         for pauses in 0.. {
-            let written = self.write_pending(last).inspect_err(|error| self.disk_is_full |= says_disk_full(error));
+            let written = self.write_pending(last);
+            self.disk_is_full |= written.as_ref().is_err_and(|error| says_disk_full(error, &self.path));
             match written? {
                 Ok(()) => return Ok(()),
                 Err(error) if pauses == MAX_PAUSES => return Err(error),

@@ -59,7 +59,9 @@ impl Attempter {
                 save.set_there(There::Numbered);
             }
         }
-        if let (Some(journal), Some(key), Some(save)) = (self.journal.get(), &line.fetched.ticket, sink.saving()) {
+        // With -C the file itself grows.
+        let journal = self.journal.get().filter(|_| self.plan.transfer.resume.is_none());
+        if let (Some(journal), Some(key), Some(save)) = (journal, &line.fetched.ticket, sink.saving()) {
             save.set_part(Part::new(journal, **key), self.may_go_on(line));
         }
         sink

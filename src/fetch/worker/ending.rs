@@ -26,9 +26,9 @@ impl Worker {
         if record.error.is_some() {
             return Finished::default();
         }
-        let saves = matches!(landed, Landed::Save(_));
+        let file = landed.file();
         landed.finish(&self.attempter.client).unwrap_or_else(|error| {
-            if saves && says_disk_full(&error) {
+            if file.is_some_and(|file| says_disk_full(&error, &file)) {
                 self.note_disk_full();
             }
             record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
