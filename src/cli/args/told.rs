@@ -67,7 +67,7 @@ fn template(typed: &WriteOut, world: &World) -> Result<String, UsageError> {
 /// Has the plan gather what is to be told.
 pub fn ask_for(plan: &mut Plan, told: &Told, output: &Output) {
     let Needs { exchanges, attempts, certificates, hash, body } = told.fields.needs();
-    let writes_out = told.write_out.is_some();
+    let writes_out = told.write_out.as_ref().is_some_and(Template::shows_exchanges);
     plan.keep_exchanges = exchanges || writes_out || output.har.is_some() || output.show_headers;
     plan.keep_attempts = attempts || output.har.is_some();
     plan.keep_certificates = certificates || told.write_out.as_ref().is_some_and(Template::shows_certificates);

@@ -112,6 +112,15 @@ impl Template {
         self.pieces.iter().any(|piece| matches!(piece, Piece::To(To::Stdout)))
     }
 
+    /// Whether anything is asked for that is not in the record.
+    pub fn shows_exchanges(&self) -> bool {
+        self.pieces.iter().any(|piece| match piece {
+            Piece::Variable(variable) => !variables::OF_THE_RECORD.contains(&variable.name),
+            Piece::Json | Piece::HeaderJson | Piece::Header(_) | Piece::Part { .. } => true,
+            Piece::Text(_) | Piece::OnError | Piece::To(_) => false,
+        })
+    }
+
     /// Whether certificates are asked for.
     pub fn shows_certificates(&self) -> bool {
         let names = ["certs", "num_certs"];

@@ -48,6 +48,19 @@ fn times_are_counted_from_the_start() {
 }
 
 #[test]
+fn exchanges_are_kept_only_for_what_is_not_in_the_record() {
+    let template: String = variables::OF_THE_RECORD.iter().map(|name| format!("%{{{name}}} ")).collect();
+    let with = Fetched { exchanges: vec![exchange("https://b.example/", 301, &[])], ..fetched(drawn_record()) };
+    let without = Fetched { exchanges: Vec::new(), ..fetched(drawn_record()) };
+    assert_eq!(rendered(&template, &with), rendered(&template, &without));
+    let shows = |template: &str| Template::parse(template).0.shows_exchanges();
+    assert!(!shows(&template) && !shows("") && !shows("%{onerror}%{stderr}x"));
+    for one in ["%{num_connects}", "%{json}", "%header{date}", "%{header_json}", "%{urle.host}", "%{size_header}"] {
+        assert!(shows(one), "{one}");
+    }
+}
+
+#[test]
 fn what_never_happened_is_zero_or_empty_and_a_status_has_three_digits() {
     let mut failed = outcome("http://a.example/", None, Duration::ZERO);
     failed.timings.wait = None;

@@ -146,6 +146,35 @@ variables! {
     "urlnum" => |t| Held::Number(t.fetched.outcome.index);
 }
 
+/// Those for which the record is enough; the others look at the exchanges with servers, which are then kept.
+pub const OF_THE_RECORD: [&str; 25] = [
+    "content_type",
+    "errormsg",
+    "exitcode",
+    "filename_effective",
+    "http_code",
+    "http_version",
+    "num_redirects",
+    "num_retries",
+    "remote_ip",
+    "remote_port",
+    "response_code",
+    "scheme",
+    "size_download",
+    "speed_download",
+    "ssl_verify_result",
+    "time_appconnect",
+    "time_connect",
+    "time_namelookup",
+    "time_pretransfer",
+    "time_queue",
+    "time_starttransfer",
+    "time_total",
+    "url",
+    "url_effective",
+    "urlnum",
+];
+
 fn text(text: Option<&str>) -> Held<'_> {
     text.map_or(Held::Nothing, |text| Held::Text(escape::line(text)))
 }
