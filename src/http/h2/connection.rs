@@ -35,7 +35,7 @@ pub(in crate::http) struct Shared {
     requests: RefCell<Option<SendRequest<Bytes>>>,
     exchanges: Cell<u32>,
     own_resets: Cell<u32>,
-    /// The server has refused a stream while this many others were open.
+    /// The server has refused a stream that was begun while this many others were open.
     full_at: Cell<usize>,
     pub(super) idle_since: Cell<Instant>,
     /// Its number in the order of becoming idle.
@@ -122,15 +122,6 @@ impl Shared {
             self.retire();
         }
     }
-
-    /// The server refused a stream: so many as are open besides it are enough for now.
-    pub fn refuse(&self) {
-        let others = self.open_streams().saturating_sub(1);
-        self.full_at.set(others);
-        if others == 0 {
-            self.retire();
-        }
-    }
 }
 
 /// A stream's place on a connection, from the request to the end of the answer.
@@ -139,17 +130,28 @@ pub(in crate::http) struct Seat {
     table: Weak<Table>,
     /// Exchanges begun on the connection before.
     pub before: u32,
+    /// Streams that were open when it was taken.
+    others: usize,
     /// Whether the stream has ended, well or not; else it is left when this is dropped.
     pub over: Cell<bool>,
 }
 
 impl Seat {
     pub(super) fn new(shared: &Rc<Shared>, table: Weak<Table>) -> Seat {
-        let status = &shared.status;
-        status.open_streams.set(status.open_streams.get() + 1);
+        let others = shared.status.open_streams.replace(shared.open_streams() + 1);
         shared.grants.open();
         let before = shared.exchanges.replace(shared.exchanges.get().saturating_add(1));
-        Seat { shared: shared.clone(), table, before, over: Cell::new(false) }
+        Seat { shared: shared.clone(), table, before, others, over: Cell::new(false) }
+    }
+
+    /// The server refused the stream: so many as were open when it was begun are enough. How many are open now says nothing:
+    /// of a burst that is refused, the last ones hear of it when all others are over.
+    pub fn refuse(&self) {
+        let full_at = &self.shared.full_at;
+        full_at.set(full_at.get().min(self.others));
+        if self.others == 0 {
+            self.shared.retire();
+        }
     }
 }
 

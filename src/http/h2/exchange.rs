@@ -168,7 +168,7 @@ impl Pending {
             return self.seat.shared.fate.error(|| Error::Truncated(closed));
         };
         match error {
-            Http2Error::Reset(_) if error.is_unprocessed() => self.seat.shared.refuse(),
+            Http2Error::Reset(_) if error.is_unprocessed() => self.seat.refuse(),
             Http2Error::GoAway(_) | Http2Error::Connection(_) => self.seat.shared.retire(),
             _ => {}
         }
