@@ -190,20 +190,29 @@ impl Worker {
         if record.attempts == 1 {
             self.one_less_to_start();
         }
-        if let Some(crew) = &self.crew
-            && let Some(hub) = crew.choose(&pass)
-        {
-            return crew.attempt(hub, line, pass, etag);
-        }
-        let here = |pass| {
-            let gate = Gate::Here { permits: &self.permits, output: self.output.as_ref(), pass };
-            let ended = self.attempter.attempt(&mut line, gate, etag);
-            (line, ended)
-        };
         match &self.crew {
-            Some(crew) => crew.attempt_here(pass, here),
-            None => here(pass),
+            None => {
+                let ended = self.attempter.attempt(&mut line, self.gate(pass), etag);
+                (line, ended)
+            }
+            Some(crew) => self.attempt_by(crew, line, pass, etag),
         }
+    }
+
+    /// The same where there are several hubs. Apart, so that a line that waits on the only one has nothing of it on its stack.
+    #[inline(never)]
+    fn attempt_by(&self, crew: &Crew, mut line: Underway, pass: Pass, etag: Option<String>) -> (Underway, Ended) {
+        match crew.choose(&pass) {
+            Some(hub) => crew.attempt(hub, line, pass, etag),
+            None => crew.attempt_here(pass, |pass| {
+                let ended = self.attempter.attempt(&mut line, self.gate(pass), etag);
+                (line, ended)
+            }),
+        }
+    }
+
+    fn gate(&self, pass: Pass) -> Gate<'_> {
+        Gate::Here { permits: &self.permits, output: self.output.as_ref(), pass }
     }
 
     /// Waits for the right to start.

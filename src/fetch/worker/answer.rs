@@ -90,7 +90,8 @@ impl Attempter {
         Ok((continued_at(resume, sink.saving().map(|save| save.path()))?, None))
     }
 
-    /// Takes the last answer's body to where it goes.
+    /// Takes the last answer's body to where it goes. Apart, so that who waits for an answer has nothing of it on the stack.
+    #[inline(never)]
     pub(super) fn take_in(
         &self,
         mut response: Response,
