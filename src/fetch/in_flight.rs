@@ -9,10 +9,12 @@
 //! few instructions, however much is in flight. Names are written into memory that the slots keep.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use url::{Position, Url};
+
+use crate::green::locked;
 
 /// Of longer names the beginning: they are shown on one line of a terminal.
 const MAX_NAME_BYTES: usize = 512;
@@ -167,11 +169,6 @@ impl Slots {
         self.free = own;
         self.count -= 1;
     }
-}
-
-/// A panic of ours harms no later look.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

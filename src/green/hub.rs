@@ -8,7 +8,7 @@
 //! processor predicts wrongly, and five of those cost more than all the rest of a switch.
 //!
 //! Its parts: `ready` (who may run), `timers` and `clock`, `nothing_ready` with `deadlock` and `idle` (what happens when nobody
-//! may), `live` (who has not ended), `remote` (words from other threads), `os` and `fork` (what the process does to it),
+//! may), `live` (who has not ended), `remote` (words from other threads), `inside` (the runtime's own locks), `os` and `fork` (what the process does to it),
 //! `diagnosis` (what is noted for `inspect`). `runtime` makes one and runs it.
 #![allow(unsafe_code)]
 
@@ -17,6 +17,7 @@ mod deadlock;
 mod diagnosis;
 pub(super) mod fork;
 pub(super) mod idle;
+pub(super) mod inside;
 pub(super) mod live;
 mod nothing_ready;
 pub(super) mod os;

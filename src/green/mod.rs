@@ -44,7 +44,7 @@
 //! # Where things are
 //! `greenlet` is what one spawns, joins and groups; `hub` runs them; `task` is a greenlet as the hub sees it. On these stand
 //! `sync` (what greenlets wait for each other with), `time`, `io` (descriptors) and `threads` (what crosses to others).
-//! `inspect` is for who looks on.
+//! `inspect` is for who looks on; [`interpose`] is for a crate that stands in for the C library.
 //!
 //! # What it costs
 //! CPU nanoseconds an operation, medians of three runs by turns with their range, each program on one thread and one
@@ -79,6 +79,7 @@ mod edge_tests;
 mod greenlet;
 mod hub;
 mod inspect;
+pub mod interpose;
 mod io;
 mod sync;
 mod task;
@@ -107,6 +108,7 @@ pub use greenlet::start::spawn_later;
 pub use greenlet::{Builder, Greenlet, spawn};
 pub use hub::clock::ClockKind;
 pub use hub::idle::{idle, run_until_idle, run_until_idle_timeout};
+pub(crate) use hub::inside::locked;
 pub use hub::remote::Handle;
 pub(crate) use hub::runtime::recent_now;
 pub use hub::runtime::{Config, now, run};

@@ -111,6 +111,7 @@ pub(crate) enum Across {
     Lock,
     Event,
     Future,
+    Call,
 }
 
 /// What a coroutine tells the hub when it hands the thread back.
@@ -306,6 +307,12 @@ impl Task {
     #[inline]
     pub fn check(&self, hub: &Hub) -> Result<(), Interrupt> {
         if self.alert.get() { self.check_alerted(hub) } else { Ok(()) }
+    }
+
+    /// Whether [`Task::check`] would not pass. Never unwinds.
+    pub fn is_to_end(&self, hub: &Hub) -> bool {
+        let is_past = || self.nearest_scope().is_some_and(|deadline| deadline.when <= hub.clock.recent());
+        self.alert.get() && ((self.killed.get() && self.shields.get() == 0) || is_past())
     }
 
     #[cold]

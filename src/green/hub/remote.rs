@@ -4,10 +4,11 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::green::greenlet::Builder;
 use crate::green::hub::Hub;
+use crate::green::hub::inside::{inside, locked};
 use crate::green::task::{Cause, Task};
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -71,12 +72,12 @@ impl Remote {
 
     /// The hub ends: no spawn is taken any more.
     pub fn refuse_spawns(&self) {
-        self.lock().refuses_spawns = true;
+        locked(&self.inbox).refuses_spawns = true;
     }
 
     /// The hub has ended: nothing is taken any more, and what was said last is dropped.
     pub fn clear(&self) {
-        let mut inbox = self.lock();
+        let mut inbox = locked(&self.inbox);
         (inbox.refuses_spawns, inbox.is_closed) = (true, true);
         let unheard = std::mem::take(&mut inbox.messages);
         drop(inbox);
@@ -84,7 +85,7 @@ impl Remote {
     }
 
     fn send(&self, message: Message) -> bool {
-        let mut inbox = self.lock();
+        let mut inbox = locked(&self.inbox);
         if inbox.is_closed || (inbox.refuses_spawns && !matches!(message, Message::Wake(_))) {
             return false;
         }
@@ -97,7 +98,7 @@ impl Remote {
     fn tell(&self) {
         if !self.told.swap(true, Ordering::AcqRel) {
             // It can only fail when the poller is gone, and then nobody waits.
-            let _ = self.waker.wake();
+            let _ = inside(|| self.waker.wake());
         }
     }
 
@@ -106,7 +107,7 @@ impl Remote {
         if !self.told.swap(false, Ordering::AcqRel) {
             return;
         }
-        let messages = std::mem::take(&mut self.lock().messages);
+        let messages = std::mem::take(&mut locked(&self.inbox).messages);
         for message in messages {
             match message {
                 Message::Wake(wait) => hub.wake_wait(wait),
@@ -128,10 +129,6 @@ impl Remote {
         if is_here != Some(true) {
             self.wake(wait);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inbox> {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

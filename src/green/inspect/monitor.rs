@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::green::hub::Hub;
+use crate::green::hub::inside::locked;
 use crate::green::task::Task;
 
 /// gevent's `max_blocking_time`.
@@ -142,7 +143,7 @@ pub struct Monitoring(Arc<Published>);
 
 impl Drop for Monitoring {
     fn drop(&mut self) {
-        *self.0.lock_stopped() = true;
+        *locked(&self.0.stopped) = true;
         self.0.stop.notify_all();
         Hub::try_with(|hub| hub.diagnosis.unpublish(&self.0));
     }
@@ -178,19 +179,11 @@ impl Published {
     }
 
     pub fn name(&self, task: &Task) {
-        self.lock_names().insert(task.id, (task.name(), task.origin().at));
+        locked(&self.names).insert(task.id, (task.name(), task.origin().at));
     }
 
     pub fn forget(&self, task: &Task) {
-        self.lock_names().remove(&task.id);
-    }
-
-    fn lock_names(&self) -> MutexGuard<'_, HashMap<u64, (String, &'static Location<'static>)>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock_stopped(&self) -> MutexGuard<'_, bool> {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.names).remove(&task.id);
     }
 }
 
@@ -212,7 +205,7 @@ impl<F: FnMut(&MonitorEvent)> Watch<F> {
         let mut memory_seen = None::<Instant>;
         loop {
             let published = self.published.clone();
-            let stopped = published.lock_stopped();
+            let stopped = locked(&published.stopped);
             let waited = published.stop.wait_timeout_while(stopped, period, |stopped| !*stopped);
             if *waited.unwrap_or_else(PoisonError::into_inner).0 {
                 return;
@@ -239,7 +232,7 @@ impl<F: FnMut(&MonitorEvent)> Watch<F> {
         if id == NOBODY || blocked_for < self.config.max_blocking || self.told == Some(tick) {
             return;
         }
-        let name = self.published.lock_names().get(&id).cloned();
+        let name = locked(&self.published.names).get(&id).cloned();
         if let Some((name, spawned_at)) = name {
             self.told = Some(tick);
             (self.tell)(&MonitorEvent::Blocked(Running { id, name, spawned_at, since, blocked_for }));

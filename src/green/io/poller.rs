@@ -11,6 +11,7 @@ use mio::{Events, Interest, Token};
 use slotmap::{Key, KeyData, SlotMap};
 
 use crate::green::hub::Hub;
+use crate::green::io::kept::Kept;
 use crate::green::io::raw::Raw;
 use crate::green::task::waker::Waker;
 
@@ -52,6 +53,8 @@ pub(crate) struct Poller {
     watched: Rc<Table>,
     /// Waits for descriptors that are not registered here.
     pub raw: Raw,
+    /// Waits for descriptors that stay registered here, without an owner.
+    pub kept: Kept,
 }
 
 impl Poller {
@@ -63,6 +66,7 @@ impl Poller {
             events: RefCell::new(Events::with_capacity(EVENTS_PER_POLL)),
             watched: Rc::new(RefCell::new(SlotMap::with_key())),
             raw: Raw::default(),
+            kept: Kept::default(),
         })
     }
 
@@ -81,6 +85,7 @@ impl Poller {
             reader: RefCell::new(None),
             writer: RefCell::new(None),
         });
+        Hub::with(|hub| self.kept.forget(hub, fd));
         let place = self.watched.borrow_mut().insert(readiness.clone());
         let token = Token(place.data().as_ffi() as usize);
         let registered = self.registry.register(&mut SourceFd(&fd), token, Interest::READABLE | Interest::WRITABLE);
@@ -97,6 +102,11 @@ impl Poller {
         let _ = self.registry.deregister(&mut SourceFd(&fd));
     }
 
+    /// For what registers itself here.
+    pub fn registry(&self) -> &mio::Registry {
+        &self.registry
+    }
+
     /// Has the inner poller looked at when it has something.
     pub fn watch_inner(&self, fd: RawFd) -> io::Result<()> {
         self.registry.register(&mut SourceFd(&fd), INNER, Interest::READABLE)
@@ -110,6 +120,7 @@ impl Poller {
     /// Sleeps until something happens or `timeout` is over, and wakes whom it concerns.
     pub fn poll(&self, timeout: Option<Duration>, hub: &Hub) {
         let timeout = self.raw.before_sleep(timeout, hub);
+        let timeout = self.kept.before_sleep(timeout, hub);
         let mut events = self.events.borrow_mut();
         match self.poll.borrow_mut().poll(&mut events, timeout) {
             Ok(()) => {}
@@ -119,6 +130,10 @@ impl Poller {
         for event in events.iter().filter(|event| event.token() != WAKER) {
             if event.token() == INNER {
                 self.raw.collect(hub);
+                continue;
+            }
+            if Kept::owns(event.token()) {
+                self.kept.hear(event, hub);
                 continue;
             }
             let place = Place::from(KeyData::from_ffi(event.token().0 as u64));

@@ -56,6 +56,12 @@ impl Task {
         address.checked_sub(self.guard.get()).is_some_and(|offset| offset < GUARD_BYTES)
     }
 
+    /// Whether `address` lies on its stack: a signal handler may run on another.
+    pub fn stands_on(&self, address: usize) -> bool {
+        let offset = address.wrapping_sub(self.guard.get() + GUARD_BYTES);
+        offset < self.stack_bytes.get()
+    }
+
     /// The size of its stack.
     pub fn stack_bytes(&self) -> usize {
         self.stack_bytes.get()
@@ -87,6 +93,7 @@ impl Across {
             Across::Lock => "for a lock of several threads",
             Across::Event => "for an event of several threads",
             Across::Future => "for a future",
+            Across::Call => "in a call of the C library, for another thread",
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{self, Context, Poll, Wake};
 use std::time::Duration;
 
 use crate::green::hub::Hub;
+use crate::green::hub::inside::locked;
 use crate::green::hub::remote::{Remote, WaitId};
 use crate::green::task::interrupt::Interrupt;
 use crate::green::task::waker::Woken;
@@ -92,7 +93,7 @@ enum State {
 impl Bell {
     /// False if it was rung since the last wait.
     fn will_wait(&self, wait: WaitId) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = locked(&self.state);
         let was_rung = matches!(*state, State::Rung);
         *state = if was_rung { State::Silent } else { State::Waiting(wait) };
         !was_rung
@@ -100,7 +101,7 @@ impl Bell {
 
     /// However the wait ended: a ring from now on is for the next one.
     fn has_waited(&self) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Silent;
+        *locked(&self.state) = State::Silent;
     }
 }
 
@@ -110,7 +111,7 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = locked(&self.state);
         if let State::Waiting(wait) = *state {
             *state = State::Silent;
             drop(state);

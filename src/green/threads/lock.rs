@@ -5,7 +5,8 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::ticket::{Ticket, check, locked};
+use super::ticket::{Ticket, check};
+use crate::green::hub::inside::locked;
 use crate::green::task::interrupt::Interrupt;
 use crate::green::task::{Across, Why};
 use crate::green::time::limit::Limit;

@@ -1,9 +1,10 @@
 //! A queue into a hub from any OS thread: sent anywhere, received by greenlets.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::green::hub::Hub;
+use crate::green::hub::inside::locked;
 use crate::green::hub::remote::{Handle, WaitId};
 use crate::green::task::Why;
 use crate::green::task::interrupt::Interrupt;
@@ -35,10 +36,6 @@ struct Shared<T> {
     waiting: Vec<WaitId>,
 }
 
-fn lock<T>(shared: &Mutex<Shared<T>>) -> MutexGuard<'_, Shared<T>> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The end that any OS thread may use; made by [`mailbox`].
 pub struct Sender<T: Send> {
     shared: Arc<Mutex<Shared<T>>>,
@@ -48,7 +45,7 @@ pub struct Sender<T: Send> {
 impl<T: Send> Sender<T> {
     /// Puts a letter into the mailbox and wakes the hub. Never waits.
     pub fn send(&self, letter: T) {
-        let mut shared = lock(&self.shared);
+        let mut shared = locked(&self.shared);
         shared.letters.push_back(letter);
         self.wake(&mut shared);
     }
@@ -62,14 +59,14 @@ impl<T: Send> Sender<T> {
 
 impl<T: Send> Clone for Sender<T> {
     fn clone(&self) -> Self {
-        lock(&self.shared).senders += 1;
+        locked(&self.shared).senders += 1;
         Sender { shared: self.shared.clone(), hub: self.hub.clone() }
     }
 }
 
 impl<T: Send> Drop for Sender<T> {
     fn drop(&mut self) {
-        let mut shared = lock(&self.shared);
+        let mut shared = locked(&self.shared);
         shared.senders -= 1;
         if shared.senders == 0 {
             self.wake(&mut shared);
@@ -90,7 +87,7 @@ impl<T: Send> Mailbox<T> {
             task.check(hub)?;
             loop {
                 {
-                    let mut shared = lock(&self.shared);
+                    let mut shared = locked(&self.shared);
                     let letter = shared.letters.pop_front();
                     if letter.is_some() || shared.senders == 0 {
                         return Ok(letter);
@@ -105,6 +102,6 @@ impl<T: Send> Mailbox<T> {
 
     /// The next letter, if there is one now. Never switches.
     pub fn try_receive(&self) -> Option<T> {
-        lock(&self.shared).letters.pop_front()
+        locked(&self.shared).letters.pop_front()
     }
 }

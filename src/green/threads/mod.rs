@@ -22,4 +22,4 @@ pub use channel::{Receiver, RecvTimeoutError, SendError, Sender, bounded, unboun
 pub use event::{AsyncResult, Event};
 pub use lock::{Lock, LockGuard, Permit, Semaphore};
 pub use run_on::{cores, run_on_threads};
-pub(crate) use ticket::NextWait;
+pub(crate) use ticket::{NextWait, Ticket as CrossTicket};

@@ -9,12 +9,13 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use crate::green::hub::Hub;
 use crate::green::hub::fork;
+use crate::green::hub::inside::locked;
 use crate::green::inspect::panics::Panic;
 use crate::green::task::Task;
 use crate::green::task::interrupt::Interrupt;
@@ -162,7 +163,7 @@ impl ThreadPool {
 
     /// Threads alive now. gevent: `size`.
     pub fn threads(&self) -> usize {
-        self.crew.get().map_or(0, |crew| lock(&crew.shared).threads)
+        self.crew.get().map_or(0, |crew| locked(&crew.shared).threads)
     }
 
     /// As [`offload`], on this pool's threads. The calls beyond `most` at once wait in order. On a thread without a hub,
@@ -212,7 +213,7 @@ impl ThreadPool {
 impl Drop for ThreadPool {
     fn drop(&mut self) {
         if let Some(crew) = self.crew.get() {
-            lock(&crew.shared).closed = true;
+            locked(&crew.shared).closed = true;
             crew.work.notify_all();
         }
     }
@@ -220,7 +221,7 @@ impl Drop for ThreadPool {
 
 impl Crew {
     fn push(self: &Arc<Self>, job: Job) -> std::io::Result<()> {
-        let mut shared = lock(&self.shared);
+        let mut shared = locked(&self.shared);
         shared.forget_another_process();
         if shared.idle <= shared.jobs.len() && shared.threads < self.most {
             let crew = self.clone();
@@ -236,13 +237,13 @@ impl Crew {
     }
 
     fn work(&self) {
-        let mut shared = lock(&self.shared);
+        let mut shared = locked(&self.shared);
         loop {
             if let Some(job) = shared.jobs.pop_front() {
                 drop(shared);
                 // The destructor of a result may panic; the thread lives on.
                 Task::swallow(job);
-                shared = lock(&self.shared);
+                shared = locked(&self.shared);
                 continue;
             }
             if shared.closed {
@@ -269,8 +270,4 @@ impl Shared {
             self.generation = fork::generation();
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,8 @@
 //! One wait that any thread may end: a greenlet's, or that of a thread without a hub.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::green::task::{Task, Why};
 use crate::green::time::limit::Limit;
 
 /// Whoever made it waits with it once; whoever serves it ends that wait, also one that has not begun.
-pub(super) struct Ticket {
+pub(crate) struct Ticket {
     served: AtomicBool,
     owner: Owner,
 }
@@ -40,6 +40,15 @@ impl Ticket {
         }
     }
 
+    /// The same from wherever the caller is: on the owner's own hub there is nothing to cross.
+    pub fn serve_from_here(&self) {
+        self.served.store(true, Ordering::Release);
+        match &self.owner {
+            Owner::Greenlet(hub, wait) => hub.wake_from_here(*wait),
+            Owner::Thread(thread) => thread.unpark(),
+        }
+    }
+
     /// Waits until it is served; false when `limit` passes first. Who was served before an interrupt came is not
     /// interrupted.
     pub fn wait(&self, why: Why, limit: Limit) -> Result<bool, Interrupt> {
@@ -47,6 +56,9 @@ impl Ticket {
         Hub::with(|hub| {
             let task = hub.current();
             let _next = NextWait(&task);
+            if self.is_served() {
+                return Ok(true);
+            }
             let limit = limit.deadline(hub);
             let parked = task.park(hub, why, limit);
             if self.is_served() { Ok(true) } else { parked.map(|_| false) }
@@ -73,10 +85,6 @@ impl Ticket {
 /// Fails if the running greenlet is to be killed or its deadline has passed; what a wait does before its attempt.
 pub(super) fn check() -> Result<(), Interrupt> {
     Hub::try_with(|hub| hub.current().check(hub)).unwrap_or(Ok(()))
-}
-
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A wake on its way to a wait that never began (it failed at once) must not end a later one: counts that wait as over.

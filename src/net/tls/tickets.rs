@@ -14,11 +14,13 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rustls::NamedGroup;
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::pki_types::ServerName;
+
+use crate::green::locked;
 
 /// Tickets kept for one server and scope: as many connections to it may start at once and resume.
 const TICKETS_PER_NAME: usize = 512;
@@ -80,12 +82,7 @@ impl Tickets {
 
     /// Forgets every session: the next handshakes are whole ones.
     pub fn clear(&self) {
-        *self.lock() = Generations::default();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Generations<Session<Tls13ClientSessionValue>>> {
-        // Every change is whole before anything can panic.
-        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.generations) = Generations::default();
     }
 }
 
@@ -97,31 +94,31 @@ impl Scoped {
 
 impl ClientSessionStore for Scoped {
     fn set_kx_hint(&self, name: ServerName<'static>, group: NamedGroup) {
-        self.tickets.lock().entry((self.scope, name)).group = Some(group);
+        locked(&self.tickets.generations).entry((self.scope, name)).group = Some(group);
     }
 
     fn kx_hint(&self, name: &ServerName<'_>) -> Option<NamedGroup> {
-        self.tickets.lock().find(&self.server(name))?.group
+        locked(&self.tickets.generations).find(&self.server(name))?.group
     }
 
     fn set_tls12_session(&self, name: ServerName<'static>, value: Tls12ClientSessionValue) {
-        self.tickets.lock().entry((self.scope, name)).tls12 = Some(value);
+        locked(&self.tickets.generations).entry((self.scope, name)).tls12 = Some(value);
     }
 
     fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        self.tickets.lock().find(&self.server(name))?.tls12.clone()
+        locked(&self.tickets.generations).find(&self.server(name))?.tls12.clone()
     }
 
     fn remove_tls12_session(&self, name: &ServerName<'static>) {
-        self.tickets.lock().forget_tls12(&self.server(name));
+        locked(&self.tickets.generations).forget_tls12(&self.server(name));
     }
 
     fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
-        self.tickets.lock().put((self.scope, name), value);
+        locked(&self.tickets.generations).put((self.scope, name), value);
     }
 
     fn take_tls13_ticket(&self, name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
-        self.tickets.lock().take(&self.server(name))
+        locked(&self.tickets.generations).take(&self.server(name))
     }
 }
 

@@ -99,7 +99,7 @@ fn unordered_results_come_as_they_are_ready() {
         let mut results = pool
             .imap_unordered(["slow", "fast"], move |name| {
                 if name == "slow" {
-                    lock(&waits).recv().unwrap();
+                    locked(&waits).recv().unwrap();
                 }
                 name
             })
