@@ -1,0 +1,131 @@
+//! `send`, `sendto`, `sendmsg`, `sendmmsg`: on a stream until all is sent, as the system's do that block.
+
+use std::ptr;
+
+use libc::{c_int, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
+
+use super::message_bytes;
+use super::receive::{message_call, message_rest};
+use crate::call::{Side, may_wait, whole};
+use crate::feature::Feature;
+use crate::symbols::{SignalSafety, Symbol, symbol};
+use crate::sys::{self, Outcome, tell};
+
+pub use super::send_many::sendmmsg;
+
+pub(crate) const SYMBOLS: &[Symbol] = &[
+    symbol!(send, Socket, SignalSafety::UnlessItWaits),
+    symbol!(sendto, Socket, SignalSafety::UnlessItWaits),
+    symbol!(sendmsg, Socket, SignalSafety::UnlessItWaits),
+    symbol!(sendmmsg, Socket, SignalSafety::UnlessItWaits),
+];
+
+/// send(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send(fd: c_int, bytes: *const c_void, length: size_t, flags: c_int) -> ssize_t {
+    // SAFETY: the caller answers for the bytes.
+    tell(unsafe { transmit(fd, bytes, length, flags, ptr::null(), 0) })
+}
+
+/// sendto(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sendto(
+    fd: c_int,
+    bytes: *const c_void,
+    length: size_t,
+    flags: c_int,
+    address: *const sockaddr,
+    address_length: socklen_t,
+) -> ssize_t {
+    // SAFETY: the caller answers for the bytes and the address.
+    tell(unsafe { transmit(fd, bytes, length, flags, address, address_length) })
+}
+
+/// # Safety
+/// The bytes and the address are good.
+pub(crate) unsafe fn transmit(
+    fd: c_int,
+    bytes: *const c_void,
+    length: size_t,
+    flags: c_int,
+    address: *const sockaddr,
+    address_length: socklen_t,
+) -> Outcome {
+    let attempt = |done: usize, flags: c_int| {
+        let (place, left) = (bytes.wrapping_byte_add(done) as usize, length - done);
+        let arguments = [fd as usize, place, left, flags as usize, address as usize, address_length as usize];
+        // SAFETY: handed on to the caller.
+        unsafe { sys::call(libc::SYS_sendto, arguments) }
+    };
+    if flags & libc::MSG_DONTWAIT != 0 || !may_wait(Feature::Socket) {
+        return attempt(0, flags);
+    }
+    whole(fd, Side::Write, length, |done| attempt(done, flags | libc::MSG_DONTWAIT))
+}
+
+/// sendmsg(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
+    // SAFETY: the caller answers for the message.
+    unsafe {
+        if flags & libc::MSG_DONTWAIT != 0 || !may_wait(Feature::Socket) || message.is_null() {
+            return original::sendmsg(fd, message, flags);
+        }
+        tell(send_message(fd, message, 0, flags))
+    }
+}
+
+/// Sends what is left of a message after `sent` bytes; how many are sent then.
+///
+/// # Safety
+/// `message` is good.
+pub(super) unsafe fn send_message(fd: c_int, message: *const msghdr, sent: usize, flags: c_int) -> Outcome {
+    let flags = flags | libc::MSG_DONTWAIT;
+    // SAFETY: handed on to the caller.
+    let length = unsafe { message_bytes(message) };
+    let rest = whole(fd, Side::Write, length - sent, |done| match sent + done {
+        // SAFETY: handed on to the caller.
+        0 => unsafe { message_call(libc::SYS_sendmsg, fd, message, flags) },
+        // SAFETY: as above.
+        done => unsafe { message_rest(libc::SYS_sendmsg, fd, message, done, flags) },
+    });
+    match rest {
+        Ok(more) => Ok(sent + more),
+        Err(_) if sent > 0 => Ok(sent),
+        failed => failed,
+    }
+}
+
+/// The functions as the system has them.
+pub mod original {
+    use super::{c_int, c_void, message_call, msghdr, ptr, size_t, sockaddr, socklen_t, ssize_t, tell};
+    pub use crate::socket::send_many::original::sendmmsg;
+    use crate::sys;
+
+    /// send(2).
+    pub unsafe extern "C" fn send(fd: c_int, bytes: *const c_void, length: size_t, flags: c_int) -> ssize_t {
+        // SAFETY: handed on to the caller.
+        unsafe { sendto(fd, bytes, length, flags, ptr::null(), 0) }
+    }
+
+    /// sendto(2).
+    pub unsafe extern "C" fn sendto(
+        fd: c_int,
+        bytes: *const c_void,
+        length: size_t,
+        flags: c_int,
+        address: *const sockaddr,
+        address_length: socklen_t,
+    ) -> ssize_t {
+        let arguments =
+            [fd as usize, bytes as usize, length, flags as usize, address as usize, address_length as usize];
+        // SAFETY: handed on to the caller.
+        tell(unsafe { sys::call(libc::SYS_sendto, arguments) })
+    }
+
+    /// sendmsg(2).
+    pub unsafe extern "C" fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
+        // SAFETY: handed on to the caller.
+        tell(unsafe { message_call(libc::SYS_sendmsg, fd, message, flags) })
+    }
+}

@@ -1,0 +1,26 @@
+//! The system call instruction of aarch64.
+
+use std::arch::asm;
+
+/// # Safety
+/// As for `super::call`.
+#[inline(always)]
+pub(super) unsafe fn call(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isize {
+    let result;
+    // SAFETY: the kernel keeps every register but x0, and the stack; what it does with memory is what the caller answers
+    // for.
+    unsafe {
+        asm!(
+            "svc 0",
+            in("x8") number,
+            inlateout("x0") a => result,
+            in("x1") b,
+            in("x2") c,
+            in("x3") d,
+            in("x4") e,
+            in("x5") f,
+            options(nostack)
+        );
+    }
+    result
+}

@@ -1,0 +1,50 @@
+//! What the tests share: a patched hub, servers on threads of their own, spans of time with room on busy machines.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gfetch::green;
+
+/// Patches all and runs `f` as a hub's main greenlet.
+pub fn patched<T>(f: impl FnOnce() -> T) -> T {
+    gfetch_monkey::patch_all();
+    green::run(f)
+}
+
+/// What `f` gave, and how long it took.
+pub fn timed<T>(f: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let done = f();
+    (done, start.elapsed())
+}
+
+/// Spawns `count` greenlets and waits for all; a panic of one is ours.
+pub fn all<T: 'static>(count: usize, f: impl Fn(usize) -> T + Clone + 'static) -> Vec<T> {
+    let spawn = |n| {
+        let f = f.clone();
+        green::spawn(move || f(n))
+    };
+    let tasks: Vec<_> = (0..count).map(spawn).collect();
+    tasks.iter().map(|task| task.get().unwrap()).collect()
+}
+
+/// A server on threads of the system: each connection has its request read, `delay` slept and an answer written.
+pub fn slow_server(delay: Duration) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            thread::spawn(move || {
+                let mut request = [0; 1024];
+                let length = client.read(&mut request).unwrap();
+                assert!(request[..length].ends_with(b"\r\n\r\n"), "a whole request");
+                thread::sleep(delay);
+                let _ = client.write_all(b"HTTP/1.0 200 OK\r\ncontent-length: 5\r\n\r\nhello");
+            });
+        }
+    });
+    address
+}
