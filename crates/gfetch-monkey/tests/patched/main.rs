@@ -1,7 +1,16 @@
-//! Everything that needs a patched process, in one program: std alone, on one thread of the system unless a test says so.
+//! Everything that needs a patched process, in one program: std and plain C calls, on one thread of the system unless a
+//! test says so.
 //!
-//! `cargo test -p gfetch-monkey`; in release, with other linkers and static: `bash .ci/monkey`.
+//! `cargo test -p gfetch-monkey`; in release, with another linker and static: `bash .ci/monkey`.
 
 mod support;
 
+mod descriptors;
+mod elsewhere;
+mod io;
+mod messages;
+mod select;
+mod sockets;
+mod stops;
 mod thin_path;
+mod time;

@@ -1,11 +1,36 @@
 //! What the tests share: a patched hub, servers on threads of their own, spans of time with room on busy machines.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use gfetch::green;
+
+pub const SECOND: Duration = Duration::from_secs(1);
+
+/// A moment, for what must be waited for.
+pub const MOMENT: Duration = Duration::from_millis(20);
+
+/// What a C call told: its value, or the error number.
+pub fn told(value: impl TryInto<i64>) -> Result<i64, i32> {
+    let error = io::Error::last_os_error().raw_os_error().unwrap();
+    let value = value.try_into().unwrap_or_else(|_| panic!("a number of C"));
+    if value < 0 { Err(error) } else { Ok(value) }
+}
+
+/// The error number of a failure of std's.
+pub fn errno<T: std::fmt::Debug>(result: io::Result<T>) -> i32 {
+    result.unwrap_err().raw_os_error().unwrap()
+}
+
+/// Spawns `f` and runs it until it waits.
+pub fn begun<T: 'static>(f: impl FnOnce() -> T + 'static) -> green::Greenlet<T> {
+    let task = green::spawn(f);
+    green::yield_now().unwrap();
+    assert!(!task.is_done(), "it was to wait");
+    task
+}
 
 /// Patches all and runs `f` as a hub's main greenlet.
 pub fn patched<T>(f: impl FnOnce() -> T) -> T {

@@ -1,0 +1,154 @@
+//! `read` and `write` of what is no socket, and their vectors.
+
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read, Seek, Write};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+
+use gfetch::green;
+
+use crate::support::{begun, patched, told};
+
+fn pipe() -> (PipeReader, PipeWriter) {
+    io::pipe().unwrap()
+}
+
+#[test]
+fn a_pipe_is_waited_for_at_both_ends() {
+    const BYTES: usize = 1 << 20;
+    patched(|| {
+        let (mut reader, mut writer) = pipe();
+        let reads = begun(move || {
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).unwrap();
+            all
+        });
+        let body: Vec<u8> = (0..BYTES).map(|n| (n / 5) as u8).collect();
+        assert_eq!(writer.write(&body).unwrap(), BYTES, "all of it, as when it blocks");
+        drop(writer);
+        assert!(reads.get().unwrap() == body);
+    });
+}
+
+#[test]
+fn vectors_go_whole_through_pipes_and_sockets() {
+    const BYTES: usize = 300_000;
+    fn through(mut reader: impl Read + 'static, mut writer: impl Write) {
+        let (first, second) = (vec![1; BYTES], vec![2; BYTES]);
+        let reads = begun(move || {
+            let mut all = Vec::new();
+            while all.len() < BYTES * 2 {
+                let (mut one, mut two) = ([0; 1000], [0; 3000]);
+                let length = reader.read_vectored(&mut [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)]).unwrap();
+                assert!(length > 0);
+                all.extend([&one[..], &two[..]].concat().into_iter().take(length));
+            }
+            all
+        });
+        let vector = [IoSlice::new(&first), IoSlice::new(&[]), IoSlice::new(&second)];
+        assert_eq!(writer.write_vectored(&vector).unwrap(), BYTES * 2);
+        let all = reads.get().unwrap();
+        assert!(all[..BYTES].iter().all(|byte| *byte == 1) && all[BYTES..].iter().all(|byte| *byte == 2));
+    }
+    patched(|| {
+        let (reader, writer) = pipe();
+        through(reader, writer);
+        let (near, far) = UnixStream::pair().unwrap();
+        through(near, far);
+    });
+}
+
+#[test]
+fn files_are_read_and_written_as_ever() {
+    patched(|| {
+        let path = std::env::temp_dir().join(format!("gfetch-monkey-file-{}", std::process::id()));
+        let mut file = File::options().create(true).truncate(true).read(true).write(true).open(&path).unwrap();
+        let body = vec![7; 1 << 20];
+        assert_eq!(file.write(&body).unwrap(), body.len());
+        file.rewind().unwrap();
+        let mut back = vec![0; body.len() * 2];
+        assert_eq!(file.read(&mut back).unwrap(), body.len(), "in one call");
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(File::open("/").unwrap().read(&mut [0]).unwrap_err().raw_os_error(), Some(libc::EISDIR));
+        assert_eq!(File::open("/dev/zero").unwrap().read(&mut [1; 8]).unwrap(), 8);
+    });
+}
+
+#[test]
+fn an_eventfd_is_waited_for() {
+    patched(|| {
+        // SAFETY: a descriptor that only this file has.
+        let event = unsafe { File::from_raw_fd(libc::eventfd(0, libc::EFD_CLOEXEC)) };
+        let mut waits = event.try_clone().unwrap();
+        let reads = begun(move || {
+            let mut count = [0; 8];
+            waits.read_exact(&mut count).unwrap();
+            u64::from_ne_bytes(count)
+        });
+        (&event).write_all(&5_u64.to_ne_bytes()).unwrap();
+        assert_eq!(reads.get().unwrap(), 5);
+    });
+}
+
+#[test]
+fn a_non_blocking_pipe_is_left_alone() {
+    patched(|| {
+        let mut ends = [0; 2];
+        // SAFETY: room for two.
+        assert_eq!(told(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) }), Ok(0));
+        // SAFETY: descriptors that only these have.
+        let [mut reader, mut writer] = ends.map(|fd| unsafe { File::from_raw_fd(fd) });
+        assert_eq!(reader.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        let error = std::iter::repeat_with(|| writer.write(&[0; 70_000])).find_map(Result::err).unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    });
+}
+
+#[test]
+fn a_broken_pipe_and_bad_numbers_tell_what_the_system_tells() {
+    patched(|| {
+        let (reader, mut writer) = pipe();
+        drop(reader);
+        assert_eq!(writer.write(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        let mut byte = 0_u8;
+        let place = (&raw mut byte).cast();
+        let (reader, _writer) = pipe();
+        // SAFETY: room for a byte, or none is asked for.
+        unsafe {
+            assert_eq!(told(libc::read(-1, place, 1)), Err(libc::EBADF));
+            assert_eq!(told(libc::write(-1, place, 1)), Err(libc::EBADF));
+            assert_eq!(told(libc::read(reader.as_raw_fd(), place, 0)), Ok(0));
+            assert_eq!(told(libc::readv(reader.as_raw_fd(), std::ptr::null(), -1)), Err(libc::EINVAL));
+        }
+    });
+}
+
+#[test]
+fn a_child_process_is_talked_with_while_others_run() {
+    patched(|| {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut to, mut from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let reads = begun(move || {
+            let mut all = String::new();
+            from.read_to_string(&mut all).unwrap();
+            all
+        });
+        to.write_all(b"through a cat").unwrap();
+        drop(to);
+        assert_eq!(reads.get().unwrap(), "through a cat");
+        assert!(child.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn standard_output_is_written_without_a_switch() {
+    patched(|| {
+        let other = green::spawn(|| ());
+        for _ in 0..200 {
+            io::stderr().write_all(b"").unwrap();
+            let _locked = io::stdout().lock();
+        }
+        assert!(!other.is_done());
+    });
+}

@@ -1,0 +1,155 @@
+//! `sendmsg`, `recvmsg` and many at once, as C code calls them.
+
+use std::io::{Read, Write};
+use std::net::UdpSocket;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::ptr;
+
+use gfetch::green;
+use libc::{c_int, iovec, mmsghdr, msghdr, timespec};
+
+use crate::support::{MOMENT, begun, patched, timed, told};
+
+fn vector(bytes: &mut [u8]) -> iovec {
+    iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() }
+}
+
+fn message(parts: &mut [iovec]) -> msghdr {
+    // SAFETY: zeros are a message without anything.
+    let mut message: msghdr = unsafe { std::mem::zeroed() };
+    (message.msg_iov, message.msg_iovlen) = (parts.as_mut_ptr(), parts.len() as _);
+    message
+}
+
+fn many(parts: &mut [iovec]) -> Vec<mmsghdr> {
+    parts.chunks_mut(1).map(|part| mmsghdr { msg_hdr: message(part), msg_len: 0 }).collect()
+}
+
+/// How `recvmmsg` was told to wait, and what it told.
+fn receive_many(
+    socket: &UdpSocket,
+    count: usize,
+    flags: c_int,
+    limit: Option<timespec>,
+) -> (Result<i64, i32>, Vec<u32>) {
+    let mut buffers = vec![[0; 16]; count];
+    let mut parts: Vec<iovec> = buffers.iter_mut().map(|buffer| vector(buffer)).collect();
+    let mut messages = many(&mut parts);
+    let mut limit = limit;
+    let limit = limit.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
+    // SAFETY: as many messages, each with its buffer.
+    let told =
+        told(unsafe { libc::recvmmsg(socket.as_raw_fd(), messages.as_mut_ptr(), count as u32, flags as _, limit) });
+    (told, messages.iter().map(|message| message.msg_len).collect())
+}
+
+#[test]
+fn a_large_message_is_sent_whole_and_received_whole() {
+    const BYTES: usize = 2 << 20;
+    patched(|| {
+        let (near, far) = UnixStream::pair().unwrap();
+        let receives = begun(move || {
+            let (mut one, mut two) = (vec![0; BYTES / 3], vec![0; BYTES - BYTES / 3]);
+            let mut parts = [vector(&mut one), vector(&mut two)];
+            let mut message = message(&mut parts);
+            // SAFETY: two good buffers.
+            let length = told(unsafe { libc::recvmsg(far.as_raw_fd(), &mut message, libc::MSG_WAITALL) });
+            (length, [one, two].concat())
+        });
+        let mut body: Vec<u8> = (0..BYTES).map(|n| (n / 3) as u8).collect();
+        let (one, two) = body.split_at_mut(BYTES / 2);
+        let mut parts = [vector(one), vector(two)];
+        let message = message(&mut parts);
+        // SAFETY: two good buffers.
+        assert_eq!(told(unsafe { libc::sendmsg(near.as_raw_fd(), &message, 0) }), Ok(BYTES as i64));
+        let (length, received) = receives.get().unwrap();
+        assert_eq!(length, Ok(BYTES as i64));
+        assert!(received == body);
+    });
+}
+
+#[test]
+fn waiting_for_all_ends_with_the_stream() {
+    patched(|| {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let receive = move || {
+            let mut buffer = [0_u8; 100];
+            // SAFETY: room for a hundred.
+            told(unsafe { libc::recv(near.as_raw_fd(), buffer.as_mut_ptr().cast(), 100, libc::MSG_WAITALL) })
+        };
+        let receives = begun(receive);
+        for _ in 0..3 {
+            far.write_all(&[0; 10]).unwrap();
+            green::yield_now().unwrap();
+        }
+        drop(far);
+        assert_eq!(receives.get().unwrap(), Ok(30));
+    });
+}
+
+#[test]
+fn what_is_peeked_at_stays() {
+    patched(|| {
+        let (mut near, mut far) = UnixStream::pair().unwrap();
+        let peeks = begun(move || {
+            let mut byte = 0_u8;
+            // SAFETY: room for a byte.
+            let peeked = told(unsafe { libc::recv(near.as_raw_fd(), (&raw mut byte).cast(), 1, libc::MSG_PEEK) });
+            let mut all = String::new();
+            near.read_to_string(&mut all).unwrap();
+            (peeked, byte, all)
+        });
+        far.write_all(b"xyz").unwrap();
+        drop(far);
+        assert_eq!(peeks.get().unwrap(), (Ok(1), b'x', "xyz".to_owned()));
+    });
+}
+
+#[test]
+fn many_datagrams_are_received_one_after_another() {
+    patched(|| {
+        let (near, far) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        let to = near.local_addr().unwrap();
+        let other = near.try_clone().unwrap();
+        let receives = begun(move || receive_many(&other, 3, 0, None));
+        for bytes in [&b"a"[..], b"bb", b"ccc"] {
+            far.send_to(bytes, to).unwrap();
+            green::yield_now().unwrap();
+        }
+        assert_eq!(receives.get().unwrap(), (Ok(3), vec![1, 2, 3]));
+        let other = near.try_clone().unwrap();
+        let receives = begun(move || receive_many(&other, 3, libc::MSG_WAITFORONE, None));
+        far.send_to(b"alone", to).unwrap();
+        assert_eq!(receives.get().unwrap(), (Ok(1), vec![5, 0, 0]));
+        far.send_to(b"in time", to).unwrap();
+        let moment = timespec { tv_sec: 0, tv_nsec: MOMENT.as_nanos() as i64 };
+        let (received, wall) = timed(|| receive_many(&near, 3, 0, Some(moment)));
+        assert_eq!(received, (Ok(1), vec![7, 0, 0]));
+        assert!(wall >= MOMENT, "{wall:?}");
+        let wrong = timespec { tv_sec: 0, tv_nsec: -1 };
+        assert_eq!(receive_many(&near, 3, 0, Some(wrong)).0, Err(libc::EINVAL));
+    });
+}
+
+#[test]
+fn many_messages_are_sent_whole_on_a_stream() {
+    const BYTES: usize = 400_000;
+    patched(|| {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let reads = begun(move || {
+            let mut all = Vec::new();
+            far.read_to_end(&mut all).unwrap();
+            all
+        });
+        let mut bodies = [vec![1; BYTES], vec![2; BYTES], vec![3; BYTES]];
+        let mut parts: Vec<iovec> = bodies.iter_mut().map(|body| vector(body)).collect();
+        let mut messages = many(&mut parts);
+        // SAFETY: three messages, each with its buffer.
+        let sent = told(unsafe { libc::sendmmsg(near.as_raw_fd(), messages.as_mut_ptr(), 3, 0) });
+        assert_eq!(sent, Ok(3));
+        assert!(messages.iter().all(|message| message.msg_len as usize == BYTES));
+        drop(near);
+        assert!(reads.get().unwrap() == bodies.concat());
+    });
+}
