@@ -15,11 +15,13 @@ pub enum Feature {
     Select,
     /// `nanosleep`, `clock_nanosleep`, `usleep`, `sleep`. gevent: `patch_time`.
     Time,
+    /// The futexes under std's locks, `thread::park` and what waits by it, `JoinHandle::join`. gevent: `patch_thread`.
+    Thread,
 }
 
 impl Feature {
     /// Every feature there is.
-    pub const ALL: &[Feature] = &[Feature::Socket, Feature::Os, Feature::Select, Feature::Time];
+    pub const ALL: &[Feature] = &[Feature::Socket, Feature::Os, Feature::Select, Feature::Time, Feature::Thread];
 
     const fn bit(self) -> u32 {
         1 << self as u32

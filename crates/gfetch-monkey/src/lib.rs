@@ -36,6 +36,7 @@ mod call;
 mod copy;
 mod descriptors;
 mod feature;
+mod futex;
 mod io;
 mod report;
 mod select;
@@ -53,6 +54,7 @@ pub use symbols::{SignalSafety, Symbol, symbols};
 pub mod original {
     pub use crate::copy::original::*;
     pub use crate::descriptors::original::*;
+    pub use crate::futex::original::*;
     pub use crate::io::original::*;
     pub use crate::select::original::*;
     pub use crate::socket::original::*;

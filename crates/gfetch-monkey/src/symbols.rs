@@ -76,6 +76,7 @@ pub(crate) use symbol;
 const PARTS: &[&[Symbol]] = &[
     crate::copy::SYMBOLS,
     crate::descriptors::SYMBOLS,
+    crate::futex::SYMBOLS,
     crate::io::SYMBOLS,
     crate::select::SYMBOLS,
     crate::socket::accept::SYMBOLS,

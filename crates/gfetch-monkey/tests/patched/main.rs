@@ -7,8 +7,10 @@ mod support;
 
 mod descriptors;
 mod elsewhere;
+mod futex;
 mod io;
 mod messages;
+mod parking;
 mod select;
 mod sockets;
 mod stops;
