@@ -38,6 +38,7 @@ mod descriptors;
 mod feature;
 mod futex;
 mod io;
+mod join;
 mod report;
 mod select;
 mod socket;
@@ -56,6 +57,7 @@ pub mod original {
     pub use crate::descriptors::original::*;
     pub use crate::futex::original::*;
     pub use crate::io::original::*;
+    pub use crate::join::original::*;
     pub use crate::select::original::*;
     pub use crate::socket::original::*;
     pub use crate::time::original::*;

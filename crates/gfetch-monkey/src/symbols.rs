@@ -78,6 +78,7 @@ const PARTS: &[&[Symbol]] = &[
     crate::descriptors::SYMBOLS,
     crate::futex::SYMBOLS,
     crate::io::SYMBOLS,
+    crate::join::SYMBOLS,
     crate::select::SYMBOLS,
     crate::socket::accept::SYMBOLS,
     crate::socket::connect::SYMBOLS,

@@ -349,102 +349,17 @@ fn a_forks_child_wakes_and_waits_by_the_kernel() {
     });
 }
 
-/// xorshift: the same numbers from the same seed.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-}
-
-/// What hubs and threads fight for, with what is true of it at any time.
-#[derive(Default)]
-struct Ground {
-    plain: Mutex<(u64, u64)>,
-    shared: RwLock<(u64, u64)>,
-    permits: Mutex<u32>,
-    freed: Condvar,
-}
-
-impl Ground {
-    /// One step of a random walk; nothing is lost, and nobody sees half a change.
-    fn step(&self, random: &mut Random) {
-        match random.below(4) {
-            0 => {
-                let mut both = self.plain.lock().unwrap();
-                both.0 += 1;
-                pause(random);
-                both.1 += 1;
-                assert_eq!(both.0, both.1);
-            }
-            1 => {
-                let mut both = self.shared.write().unwrap();
-                both.0 += 1;
-                pause(random);
-                both.1 += 1;
-            }
-            2 => {
-                let both = self.shared.read().unwrap();
-                pause(random);
-                assert_eq!(both.0, both.1);
-            }
-            _ => {
-                let limit = Duration::from_millis(1 + random.below(3));
-                let permits = self.permits.lock().unwrap();
-                let (mut permits, ended) =
-                    self.freed.wait_timeout_while(permits, limit, |permits| *permits == 0).unwrap();
-                if ended.timed_out() {
-                    return;
-                }
-                *permits -= 1;
-                drop(permits);
-                pause(random);
-                *self.permits.lock().unwrap() += 1;
-                self.freed.notify_one();
-            }
-        }
-    }
-}
-
-/// Lets others come in between: greenlets, threads, nobody.
-fn pause(random: &mut Random) {
-    match random.below(8) {
-        0 => thread::sleep(Duration::from_micros(random.below(300))),
-        1..=3 if green::interpose::can_wait() => green::yield_now().unwrap(),
-        4 => thread::yield_now(),
-        _ => {}
-    }
-}
-
 #[test]
-fn many_hubs_and_threads_lose_no_wake() {
-    for seed in 1..=4_u64 {
-        let ground = Arc::new(Ground { permits: Mutex::new(2), ..Ground::default() });
-        let hub = |n: u64| {
-            let ground = ground.clone();
-            thread::spawn(move || {
-                gfetch_monkey::patch_all();
-                green::Config::new().seed(seed * 31 + n).run(move || {
-                    all(8, move |m| {
-                        let mut random = Random(seed << 32 | n << 16 | (m as u64 + 1));
-                        (0..60).for_each(|_| ground.step(&mut random));
-                    });
-                });
-            })
-        };
-        let plain = |n: u64| {
-            let ground = ground.clone();
-            thread::spawn(move || {
-                let mut random = Random(seed << 32 | n);
-                (0..120).for_each(|_| ground.step(&mut random));
-            })
-        };
-        let fighters = [hub(1), hub(2), plain(3), plain(4)];
-        fighters.into_iter().for_each(|fighter| fighter.join().unwrap_or_else(|_| panic!("seed {seed}")));
-        assert_eq!(*ground.permits.lock().unwrap(), 2, "seed {seed}");
-    }
+fn who_is_left_behind_by_a_hub_that_has_ended_takes_nobodys_turn() {
+    gfetch_monkey::patch_all();
+    let mutex = Arc::new(Mutex::new(()));
+    let held = mutex.lock().unwrap();
+    let waits = |mutex: Arc<Mutex<()>>| move || drop(mutex.lock().unwrap());
+    green::Config::new().shutdown_grace(MOMENT).run(|| {
+        (0..3).for_each(|_| drop(begun(waits(mutex.clone()))));
+    });
+    let plain = thread::spawn(waits(mutex.clone()));
+    thread::sleep(MOMENT * 3);
+    drop(held);
+    plain.join().unwrap();
 }

@@ -3,15 +3,14 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use gfetch::green;
 
-use crate::futex::Random;
 use crate::support::{MOMENT, SECOND, all, begun, patched, timed};
 
 /// Runs `f` while a greenlet ticks beside it, and wants some ticks for each `MOMENT` that it took at least.
@@ -193,66 +192,4 @@ fn channels_between_greenlets_of_one_thread_wake_their_receiver_by_their_end_onl
         assert_eq!(receive.iter().sum::<i32>(), 45);
         talks.get().unwrap();
     });
-}
-
-/// Many greenlets of two hubs are parked for different things that threads and the other hub give them.
-#[test]
-fn many_parkers_on_few_threads_lose_no_token() {
-    for seed in 1..=4_u64 {
-        let (to_first, first) = mpsc::channel::<mpsc::Sender<u64>>();
-        let answers = thread::spawn(move || {
-            let mut random = Random(seed);
-            let mut asked = Vec::new();
-            loop {
-                match first.recv_timeout(Duration::from_micros(200)) {
-                    Ok(question) => asked.push(question),
-                    Err(RecvTimeoutError::Timeout) => asked.drain(..).for_each(|question| question.send(7).unwrap()),
-                    Err(RecvTimeoutError::Disconnected) => break,
-                }
-                // Answered one by one or in heaps, in any order.
-                while asked.len() > random.below(12) as usize {
-                    let question: mpsc::Sender<u64> = asked.swap_remove(random.below(asked.len() as u64) as usize);
-                    if random.below(4) == 0 {
-                        thread::sleep(Duration::from_micros(random.below(400)));
-                    }
-                    question.send(7).unwrap();
-                }
-            }
-        });
-        let parked = Arc::new(AtomicU32::new(0));
-        let hub = |n: u64| {
-            let (ask, parked) = (Mutex::new(to_first.clone()), parked.clone());
-            thread::spawn(move || {
-                gfetch_monkey::patch_all();
-                green::Config::new().seed(seed * 17 + n).run(move || {
-                    let ask = Rc::new(ask.into_inner().unwrap());
-                    let sums = all(12, move |m| {
-                        let mut random = Random(seed << 32 | n << 16 | (m as u64 + 1));
-                        let mut sum = 0;
-                        for _ in 0..40 {
-                            let (answer, answered) = mpsc::channel();
-                            ask.send(answer).unwrap();
-                            match random.below(3) {
-                                0 => thread::sleep(Duration::from_micros(random.below(300))),
-                                1 => green::yield_now().unwrap(),
-                                _ => {}
-                            }
-                            sum += match random.below(3) {
-                                0 => answered.recv_timeout(SECOND * 60).unwrap(),
-                                _ => answered.recv().unwrap(),
-                            };
-                            parked.fetch_add(1, Ordering::Relaxed);
-                        }
-                        sum
-                    });
-                    assert_eq!(sums, [280; 12]);
-                });
-            })
-        };
-        let hubs = [hub(1), hub(2)];
-        drop(to_first);
-        hubs.into_iter().for_each(|hub| hub.join().unwrap_or_else(|_| panic!("seed {seed}")));
-        answers.join().unwrap();
-        assert_eq!(parked.load(Ordering::Relaxed), 2 * 12 * 40);
-    }
 }
