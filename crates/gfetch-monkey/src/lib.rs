@@ -35,6 +35,7 @@ compile_error!("gfetch-monkey stands in for the C library of Linux on x86-64 and
 mod call;
 mod copy;
 mod descriptors;
+mod detector;
 mod feature;
 mod futex;
 mod io;
@@ -46,6 +47,7 @@ mod symbols;
 mod sys;
 mod time;
 
+pub use detector::{Blocked, Call, Detector, SystemCall};
 pub use feature::Feature;
 pub use report::{Found, Report, report};
 pub use symbols::{SignalSafety, Symbol, symbols};

@@ -6,6 +6,7 @@
 mod support;
 
 mod descriptors;
+mod detector;
 mod elsewhere;
 mod futex;
 mod io;
