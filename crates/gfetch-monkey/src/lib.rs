@@ -23,6 +23,8 @@
 //! - A kill: `ECANCELED`. Nothing unwinds out of a patched call, so that the greenlet ends by its own handling of errors, or
 //!   at the next wait of gfetch's own. One that handles no errors is kept to a call a millisecond.
 //! - A sleep that either of these ends returns as if it were done: std knows no other end of it.
+//! - A wait for std's locks, by `thread::park` or for a thread's end is ended by neither: they end the wait after it. See the
+//!   README for what of std's threads is cooperative and what is not.
 //! - A writing call on a stream or a pipe returns once all is written, as the one that blocks does.
 //!
 //! # What it does not do
