@@ -153,8 +153,43 @@ fn no_lie_about_the_rest_of_a_part_becomes_a_file() {
         &[
             ("it does not say how much there is", "416 R\r\nContent-Length: 0\r\n\r\n"),
             ("another length", "416 R\r\nContent-Range: bytes */9\r\nContent-Length: 0\r\n\r\n"),
+            (
+                "nothing is missing of another one",
+                "416 R\r\nETag: \"two\"\r\nContent-Range: bytes */4\r\nContent-Length: 0\r\n\r\n",
+            ),
+            ("of another one", "206 P\r\nETag: \"two\"\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789"),
+            (
+                "of one that is similar",
+                "206 P\r\nETag: W/\"one\"\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
         ],
         false,
+    );
+    let changed = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    go_on_with_a_part(
+        changed,
+        &[
+            (
+                "of another time",
+                "206 P\r\nLast-Modified: Sun, 06 Nov 1994 08:49:38 GMT\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
+            (
+                "of no time",
+                "206 P\r\nLast-Modified: lately\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
+        ],
+        false,
+    );
+    go_on_with_a_part(
+        changed,
+        &[
+            (
+                "the same time, written otherwise",
+                "206 P\r\nLast-Modified: Sunday, 06-Nov-94 08:49:37 GMT\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
+            ("it does not say when", "206 P\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789"),
+        ],
+        true,
     );
 }
 

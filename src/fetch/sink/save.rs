@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::opened::{How, Opened, There};
 use super::says_disk_full;
-use crate::fetch::journal::{Part, validator_of};
+use crate::fetch::journal::{Part, is_strong, validator_of};
 use crate::fetch::names::with_status;
 use crate::fetch::outcome::{Failure, Kind, Stage};
 use crate::fetch::parts::PartFiles;
@@ -158,12 +158,12 @@ impl Save {
         }
     }
 
-    /// A server that does not know `If-Range` may send the rest of something else.
+    /// A server that does not know `If-Range` may send the rest of something else, or say of that that there is none.
     pub fn check_part(&self, head: &Head) -> Result<(), Failure> {
-        let ours = self.part.as_ref().and_then(Part::validator).filter(|known| known.starts_with('"'));
-        match (ours, head.fields.first_str("etag")) {
-            (Some(ours), Some(sent)) if ours != sent => {
-                let message = format!("the part is of {sent}, and what is there of {ours}");
+        let Some(ours) = self.part.as_ref().and_then(Part::validator) else { return Ok(()) };
+        match head.fields.first_str(if is_strong(&ours) { "etag" } else { "last-modified" }) {
+            Some(sent) if !is_the_same(&ours, sent) => {
+                let message = format!("the part is of {ours}, and what is there of {sent}");
                 Err(Failure::new(Kind::Protocol, Stage::Receive, message))
             }
             _ => Ok(()),
@@ -262,5 +262,13 @@ impl Save {
             known => part.note(known.as_deref()),
         }
         self.how.lasts = self.validator.is_some();
+    }
+}
+
+/// Whether two validators are of one version: entity tags, byte by byte, or moments, however they are written.
+fn is_the_same(one: &str, other: &str) -> bool {
+    match httpdate::parse_http_date(one) {
+        Ok(at) => httpdate::parse_http_date(other).is_ok_and(|other| other == at),
+        Err(_) => one == other,
     }
 }

@@ -103,7 +103,8 @@ impl Attempter {
     ) -> Result<(), Ending> {
         let status = response.head().status;
         let meaning = transfer::meaning(&self.plan.transfer, to.from, response.head())?;
-        if let (Meaning::Continued(_), Some(save)) = (meaning, to.sink.saving()) {
+        let is_of_a_part = matches!(meaning, Meaning::Continued(_)) || (meaning == Meaning::Nothing && status == 416);
+        if let (true, Some(save)) = (is_of_a_part, to.sink.saving()) {
             save.check_part(response.head())?;
         }
         if self.plan.transfer != Default::default() && (status < 300 || status == 304) {
