@@ -52,7 +52,7 @@ impl MyTurn {
 pub(super) enum Sink {
     Count,
     Print(Box<Print>),
-    Save(Box<Save>),
+    Save(Box<Saving>),
 }
 
 /// A body on its way to the output.
@@ -65,6 +65,13 @@ pub(super) struct Print {
     pub shown: bool,
 }
 
+/// A body on its way into a file, on the hub that it comes to.
+pub(super) struct Saving {
+    save: Save,
+    /// Where a descriptor is wanting, an idle connection of this one makes room.
+    client: Client,
+}
+
 impl Sink {
     pub fn print(turn: Option<MyTurn>, output: Output, memory: SpoolMemory) -> Sink {
         Sink::Print(Box::new(Print { turn, output, spool: Spool::new(memory), shown: false }))
@@ -73,13 +80,13 @@ impl Sink {
     /// Into a file, which is on the list of `parts` while it is under way. Where a descriptor is wanting for it, an idle
     /// connection of `client` makes room.
     pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Sink {
-        Sink::Save(Box::new(Save::new(path, create_dirs, parts, client)))
+        Sink::Save(Box::new(Saving { save: Save::new(path, create_dirs, parts), client }))
     }
 
     /// The file that it is saved to, if it is.
     pub fn saving(&mut self) -> Option<&mut Save> {
         match self {
-            Sink::Save(save) => Some(save),
+            Sink::Save(saving) => Some(&mut saving.save),
             _ => None,
         }
     }
@@ -98,7 +105,7 @@ impl Sink {
         match self {
             Sink::Count => Ok(()),
             Sink::Print(print) => print.write(bytes),
-            Sink::Save(save) => save.write(bytes),
+            Sink::Save(saving) => saving.save.write(bytes, &saving.client),
         }
     }
 
@@ -107,7 +114,7 @@ impl Sink {
         match self {
             Sink::Count => Landed::Nothing,
             Sink::Print(print) => Landed::Print { spool: print.spool, shown: print.shown },
-            Sink::Save(save) => Landed::Save(Box::new(save.with_client(()))),
+            Sink::Save(saving) => Landed::Save(Box::new(saving.save)),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(in crate::fetch) enum Landed {
         /// A byte is out: the request must not be made again.
         shown: bool,
     },
-    Save(Box<Save<()>>),
+    Save(Box<Save>),
 }
 
 impl Landed {
@@ -45,7 +45,7 @@ impl Landed {
         Ok(match self {
             Landed::Nothing => Finished::default(),
             Landed::Print { spool, .. } => Finished { body: Some(spool), file: None },
-            Landed::Save(save) => Finished { body: None, file: save.with_client(client.clone()).finish()? },
+            Landed::Save(save) => Finished { body: None, file: save.finish(client)? },
         })
     }
 }

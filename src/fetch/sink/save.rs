@@ -23,12 +23,11 @@ const LAST_PAUSE: Duration = Duration::from_millis(100);
 /// After waits of all of these together (20 s) the others will not give one back either.
 const MAX_PAUSES: u32 = 200;
 
-/// A body on its way into a file.
-pub(in crate::fetch) struct Save<C = Client> {
+/// A body on its way into a file. Whoever writes it says whose idle connections make room where a descriptor is wanting.
+pub(in crate::fetch) struct Save {
     path: PathBuf,
     create_dirs: bool,
     parts: PartFiles,
-    client: C,
     pending: Vec<u8>,
     open: Option<Opened>,
     how: How,
@@ -42,24 +41,21 @@ pub(in crate::fetch) struct Save<C = Client> {
     by_status: bool,
 }
 
-impl<C> Save<C> {
-    /// The same with a client of another hub, or with none.
-    pub(super) fn with_client<D>(self, client: D) -> Save<D> {
-        let Save {
+impl Save {
+    pub(super) fn new(path: PathBuf, create_dirs: bool, parts: PartFiles) -> Save {
+        Save {
             path,
             create_dirs,
             parts,
-            pending,
-            open,
-            how,
-            part,
-            goes_on,
-            validator,
-            disk_is_full,
-            by_status,
-            ..
-        } = self;
-        Save { path, create_dirs, parts, client, pending, open, how, part, goes_on, validator, disk_is_full, by_status }
+            pending: Vec::new(),
+            open: None,
+            how: How::default(),
+            part: None,
+            goes_on: false,
+            validator: None,
+            disk_is_full: false,
+            by_status: false,
+        }
     }
 
     /// Where it goes.
@@ -70,25 +66,6 @@ impl<C> Save<C> {
     /// See [`Landed::disk_is_full`](super::Landed::disk_is_full).
     pub fn disk_is_full(&self) -> bool {
         self.disk_is_full
-    }
-}
-
-impl Save {
-    pub(super) fn new(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Save {
-        Save {
-            path,
-            create_dirs,
-            parts,
-            client,
-            pending: Vec::new(),
-            open: None,
-            how: How::default(),
-            part: None,
-            goes_on: false,
-            validator: None,
-            disk_is_full: false,
-            by_status: false,
-        }
     }
 
     /// The status of the answer is part of the path.
@@ -171,11 +148,11 @@ impl Save {
     }
 
     /// What broke off is kept, if its rest can be asked for.
-    pub fn keep_part(&mut self) -> io::Result<()> {
+    pub fn keep_part(&mut self, client: &Client) -> io::Result<()> {
         if self.validator.is_none() || (self.pending.is_empty() && self.open.is_none()) {
             return Ok(());
         }
-        self.flush(false)?;
+        self.flush(false, client)?;
         if let Some(open) = &mut self.open {
             open.keep();
         }
@@ -189,24 +166,24 @@ impl Save {
         }
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8], client: &Client) -> io::Result<()> {
         self.pending.extend_from_slice(bytes);
         if self.pending.len() < PIECE_BYTES {
             return Ok(());
         }
-        self.flush(false)
+        self.flush(false, client)
     }
 
-    pub(super) fn finish(mut self) -> io::Result<Option<PathBuf>> {
+    pub(super) fn finish(mut self, client: &Client) -> io::Result<Option<PathBuf>> {
         if self.how.untouched {
             return Ok(None);
         }
-        self.flush(true)?;
+        self.flush(true, client)?;
         Ok(Some(self.path))
     }
 
     /// Writes what is pending on another thread; the last time the file takes its place.
-    fn flush(&mut self, last: bool) -> io::Result<()> {
+    fn flush(&mut self, last: bool, client: &Client) -> io::Result<()> {
         let mut pause = FIRST_PAUSE;
         for pauses in 0.. {
             let written = self.write_pending(last);
@@ -214,7 +191,7 @@ impl Save {
             match written? {
                 Ok(()) => return Ok(()),
                 Err(error) if pauses == MAX_PAUSES => return Err(error),
-                Err(_) if self.client.make_room() => {}
+                Err(_) if client.make_room() => {}
                 Err(_) => {
                     green::sleep(pause)?;
                     pause = (pause * 2).min(LAST_PAUSE);

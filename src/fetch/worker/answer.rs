@@ -202,7 +202,7 @@ impl Attempter {
         }
         if let Some(save) = sink.saving().filter(|save| save.has_part()) {
             // As below.
-            let _ = save.keep_part();
+            let _ = save.keep_part(&self.client);
         } else if self.plan.transfer.resume.is_some() {
             // The failure is the transfer's, whether this succeeds or not.
             let _ = std::mem::replace(sink, Sink::Count).land().finish(&self.client);
