@@ -47,7 +47,8 @@ pub struct Journal {
 }
 
 struct State {
-    file: File,
+    /// None: it is only looked at.
+    file: Option<File>,
     pending: Vec<u8>,
     /// How often each was done before, as far as this run's list has not come to it.
     before: HashMap<Key, u32, foldhash::fast::RandomState>,
@@ -118,7 +119,7 @@ impl Journal {
             }
             None => begin(&file, &settings)?,
         };
-        Ok(Journal::of(file, loaded, path))
+        Ok(Journal::of(Some(file), loaded, path))
     }
 
     /// What the record at `path` has as done, for looking only: nothing is made, locked or written. Without a file it is
@@ -127,18 +128,15 @@ impl Journal {
     /// # Errors
     /// As [`open`](Journal::open), but a run may have it.
     pub fn look_at(path: &Path, plan: &Plan) -> Result<Journal, JournalError> {
-        let (file, loaded) = match File::open(path) {
-            Ok(file) => {
-                let loaded = load::load(&file, &Settings::of(plan))?;
-                (file, loaded.unwrap_or_default())
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (File::open("/dev/null")?, Default::default()),
+        let loaded = match File::open(path) {
+            Ok(file) => load::load(&file, &Settings::of(plan))?.unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => load::Loaded::default(),
             Err(error) => return Err(error.into()),
         };
-        Ok(Journal::of(file, loaded, path))
+        Ok(Journal::of(None, loaded, path))
     }
 
-    fn of(file: File, loaded: load::Loaded, path: &Path) -> Journal {
+    fn of(file: Option<File>, loaded: load::Loaded, path: &Path) -> Journal {
         let load::Loaded { id, before, parts, .. } = loaded;
         let state = State { file, pending: Vec::new(), before, parts, broken: None };
         Journal { shared: Arc::new(Mutex::new(state)), id, path: path.into() }
@@ -197,7 +195,7 @@ impl Journal {
     /// The first write that failed.
     pub fn finish(&self) -> io::Result<()> {
         self.flush()?;
-        self.state().file.sync_data()
+        self.state().file.as_ref().map_or(Ok(()), File::sync_data)
     }
 
     /// How many of the lines that were done before this run's list has not named, and the first of them.
@@ -259,7 +257,7 @@ impl State {
         if self.pending.len() < bytes || self.broken.is_some() {
             return;
         }
-        let written = (&self.file).write_all(&self.pending);
+        let written = self.file.as_ref().map_or(Ok(()), |mut file| file.write_all(&self.pending));
         self.broken = written.err().map(|error| error.kind());
         self.pending.clear();
     }

@@ -79,6 +79,22 @@ fn a_part_is_of_what_was_noted_last() {
 }
 
 #[test]
+fn what_is_looked_at_is_neither_made_nor_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let look_at = || Journal::look_at(&dir.path().join("record"), &Plan::default()).unwrap();
+    let one = key("http://a/", Some("x"));
+    let journal = look_at();
+    assert!(!journal.was_done(&one) && fs::read_dir(dir.path()).unwrap().next().is_none());
+    open(&dir).unwrap().note_part(&one, Some("\"1\""));
+    let before = fs::read(dir.path().join("record")).unwrap();
+    let journal = look_at();
+    journal.note_part(&one, None);
+    journal.finish().unwrap();
+    assert_eq!(fs::read(dir.path().join("record")).unwrap(), before);
+    assert_eq!(look_at().validator(&one).as_deref(), Some("\"1\""));
+}
+
+#[test]
 fn other_records_parts_have_other_names() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let of = |dir| open(dir).unwrap().part_name(&key("http://a/", Some("x")));
@@ -106,10 +122,10 @@ fn every_beginning_of_a_record_is_a_record() {
 fn a_broken_record_takes_nothing_more() {
     let dir = tempfile::tempdir().unwrap();
     let journal = open(&dir).unwrap();
-    journal.state().file = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    journal.state().file = Some(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     journal.append(b"ok\n");
     assert_eq!(journal.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
-    journal.state().file = fs::File::create(dir.path().join("other")).unwrap();
+    journal.state().file = Some(fs::File::create(dir.path().join("other")).unwrap());
     journal.append(b"ok\n");
     assert_eq!(journal.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
     assert!(fs::read(dir.path().join("other")).unwrap().is_empty(), "a piece may be in it already");
