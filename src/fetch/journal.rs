@@ -232,18 +232,17 @@ impl Journal {
         self.state().parts.get(key).cloned()
     }
 
-    /// Notes at once what the file is a part of that is about to be written; none: of nothing that can be asked for.
+    /// Notes at once what the file is a part of that is about to be written; none: of nothing that can be asked for. It
+    /// may wait for the disk.
     pub(super) fn note_part(&self, key: &Key, validator: Option<&str>) {
         let mut state = self.state();
-        if state.parts.get(key).map(String::as_str) == validator {
-            return;
-        }
-        match validator {
-            Some(validator) => state.parts.insert(*key, validator.to_owned()),
-            None => state.parts.remove(key),
-        };
-        load::push_part(&mut state.pending, key, validator.unwrap_or(load::NO_VALIDATOR));
+        state.set_part(key, validator);
         state.write_if(1);
+    }
+
+    /// Notes sooner or later that the part is of nothing that can be asked for.
+    pub(super) fn forget_part(&self, key: &Key) {
+        self.state().set_part(key, None);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -252,6 +251,17 @@ impl Journal {
 }
 
 impl State {
+    fn set_part(&mut self, key: &Key, validator: Option<&str>) {
+        if self.parts.get(key).map(String::as_str) == validator {
+            return;
+        }
+        match validator {
+            Some(validator) => self.parts.insert(*key, validator.to_owned()),
+            None => self.parts.remove(key),
+        };
+        load::push_part(&mut self.pending, key, validator.unwrap_or(load::NO_VALIDATOR));
+    }
+
     /// Writes what is pending, if that are so many bytes.
     fn write_if(&mut self, bytes: usize) {
         if self.pending.len() < bytes || self.broken.is_some() {
@@ -327,7 +337,8 @@ pub(super) fn is_strong(etag: &str) -> bool {
 /// What a line of the list is called in the record, on its way through the run: boxed, for it waits on every stack.
 pub type Ticket = Box<Key>;
 
-/// A file under way that a later run can go on with.
+/// A file under way that a later run can go on with. Clones are the same.
+#[derive(Clone)]
 pub(super) struct Part {
     journal: Journal,
     key: Key,
@@ -351,6 +362,11 @@ impl Part {
     /// See [`Journal::note_part`].
     pub fn note(&self, validator: Option<&str>) {
         self.journal.note_part(&self.key, validator);
+    }
+
+    /// See [`Journal::forget_part`].
+    pub fn forget(&self) {
+        self.journal.forget_part(&self.key);
     }
 }
 

@@ -162,7 +162,7 @@ impl Save {
     /// What is there is a part of nothing that can be asked for: the next attempt begins anew.
     pub fn forget_part(&mut self) {
         if let Some(part) = self.part.as_ref().filter(|part| part.validator().is_some()) {
-            part.note(None);
+            part.forget();
         }
     }
 
@@ -203,13 +203,14 @@ impl Save {
 
     /// The inner error is the want of a descriptor; what is pending is so still.
     fn write_pending(&mut self, last: bool) -> io::Result<io::Result<()>> {
-        if self.open.is_none() && !last {
-            self.note_part();
-        }
+        let noted = if self.open.is_none() && !last { self.part_to_note() } else { None };
         let (path, create_dirs, parts, how) =
             (self.path.clone(), self.create_dirs, self.parts.clone(), self.how.clone());
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
         let done = green::offload(move || {
+            if let Some((part, validator)) = noted {
+                part.note(validator.as_deref());
+            }
             let mut open = match open.map_or_else(|| Opened::at(&path, &how, create_dirs, &parts), Ok) {
                 Ok(open) => open,
                 Err(error) if is_out_of_descriptors(&error) => return Ok(Err((error, pending))),
@@ -231,14 +232,13 @@ impl Save {
         Ok(Ok(()))
     }
 
-    /// Before there is a byte of it: else a part could be taken for the beginning of something else. (A device has none.)
-    fn note_part(&mut self) {
-        let Some(part) = self.part.as_ref().filter(|_| self.goes_on && !self.path.starts_with("/dev")) else { return };
-        match &self.validator {
-            None if part.validator().is_none() => {}
-            known => part.note(known.as_deref()),
-        }
+    /// What is to be noted of it before there is a byte: else a part could be taken for the beginning of something else. (A
+    /// device has none.)
+    fn part_to_note(&mut self) -> Option<(Part, Option<String>)> {
+        let part = self.part.as_ref().filter(|_| self.goes_on && !self.path.starts_with("/dev"))?;
         self.how.lasts = self.validator.is_some();
+        let changes = self.validator.is_some() || part.validator().is_some();
+        changes.then(|| (part.clone(), self.validator.clone()))
     }
 }
 
