@@ -36,8 +36,8 @@ const MAX_VALIDATOR_BYTES: usize = 1024;
 
 /// The record of a run, in its file. Clones are the same; any thread may have one.
 ///
-/// Memory: about 45 bytes for each line that the file has as done and this run's list has not come to yet, and nothing for
-/// what is done now.
+/// Memory: about 45 bytes for each line that the file has as done and this run's list has not come to yet, the validator of
+/// each file that is under way or broke off, and nothing for what is done now.
 #[derive(Clone)]
 pub struct Journal {
     shared: Arc<Mutex<State>>,
@@ -52,7 +52,7 @@ struct State {
     pending: Vec<u8>,
     /// How often each was done before, as far as this run's list has not come to it.
     before: HashMap<Key, u32, foldhash::fast::RandomState>,
-    /// The validators of files under way.
+    /// The validators of files under way, and of those that broke off.
     parts: HashMap<Key, String, foldhash::fast::RandomState>,
     /// The first write that failed: nothing is written after it, for a piece may be in the file.
     broken: Option<io::ErrorKind>,
@@ -168,7 +168,10 @@ impl Journal {
         }
         let mut state = self.state();
         self.push_line(fetched, &mut state.pending);
-        fetched.ticket = None;
+        if let Some(key) = fetched.ticket.take() {
+            // There is no part of it any more.
+            state.parts.remove(&key);
+        }
         state.write_if(GATHER_BYTES);
     }
 

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::fetch::list::{Line, parse_line};
 use crate::fetch::names::Place;
+use crate::fetch::outcome::{Outcome, Timings};
 use crate::http::h1::{Limits, ReceiveHead, Received};
 
 fn key(line: &str, file: Option<&str>) -> Key {
@@ -76,6 +77,54 @@ fn a_part_is_of_what_was_noted_last() {
     journal.flush().unwrap();
     drop(journal);
     assert_eq!(again().0, None, "whoever is done has no part");
+}
+
+/// A line that has ended well, with its file.
+fn saved(key: Key, file: &str, bytes: u64) -> Fetched {
+    let outcome = Outcome {
+        index: 0,
+        id: None,
+        source: "argument 1".into(),
+        url: "http://a/".into(),
+        host: None,
+        final_url: None,
+        method: "GET".into(),
+        started: None,
+        status: Some(200),
+        http_version: None,
+        tls: None,
+        content_type: None,
+        content_length: None,
+        bytes,
+        wire_bytes: bytes,
+        redirects: 0,
+        attempts: 1,
+        reused: false,
+        remote: None,
+        file: Some(file.into()),
+        timings: Timings::default(),
+        sha256: None,
+        error: None,
+    };
+    let (body, line, exchanges, ticket) = (None, None, Vec::new(), Some(Box::new(key)));
+    Fetched { outcome, body, line, exchanges, turn: 0, ticket, details: None }
+}
+
+#[test]
+fn a_file_in_its_place_has_no_part_left_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (key("http://a/", Some("x")), key("http://b/", Some("y")));
+    let journal = open(&dir).unwrap();
+    journal.note_part(&one, Some("\"1\""));
+    journal.note_part(&two, Some("\"2\""));
+    let mut fetched = saved(one, "x", 5);
+    journal.note_file(&mut fetched);
+    assert!(fetched.ticket.is_none(), "it is not noted twice");
+    assert_eq!((journal.validator(&one), journal.validator(&two).as_deref()), (None, Some("\"2\"")));
+    journal.finish().unwrap();
+    drop(journal);
+    let journal = open(&dir).unwrap();
+    assert!(journal.was_done(&one) && journal.validator(&one).is_none());
 }
 
 #[test]
