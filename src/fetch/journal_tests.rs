@@ -144,6 +144,25 @@ fn what_is_looked_at_is_neither_made_nor_written() {
 }
 
 #[test]
+fn a_setting_that_only_one_version_knows_is_noticed_from_both_sides() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(&dir).unwrap());
+    let path = dir.path().join("record");
+    let record = fs::read_to_string(&path).unwrap();
+    let (before, last) = record.trim_end().rsplit_once(' ').unwrap();
+    let (added, fewer) = (format!("{before} {last} --new={:016x}\n", 0), format!("{before}\n"));
+    for (text, what) in [(added, "of a later one"), (fewer, "of an earlier one")] {
+        fs::write(&path, &text).unwrap();
+        let refused = open(&dir).err().unwrap();
+        assert!(matches!(&refused, JournalError::NoRecord(why) if why.contains("another version")), "{what}: {refused}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    let other = record.replace(last, &format!("-o={:016x}", 0));
+    fs::write(&path, other).unwrap();
+    assert!(matches!(open(&dir), Err(JournalError::Other(options)) if options == ["-o"]));
+}
+
+#[test]
 fn other_records_parts_have_other_names() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let of = |dir| open(dir).unwrap().part_name(&key("http://a/", Some("x")));
