@@ -51,6 +51,8 @@ pub(super) fn fields(transfer: &Transfer, from: u64, etag: Option<&str>) -> Vec<
 /// A part that is not the one asked for: kind `protocol`, nothing of it is used.
 pub(super) fn meaning(transfer: &Transfer, from: u64, head: &Head) -> Result<Meaning, Failure> {
     match head.status {
+        // A record's part is of something, and is not all of it because somebody says that nothing is new.
+        304 if from > 0 && transfer.is_unconditional() => Err(protocol("304 where there was no condition".to_owned())),
         304 => Ok(Meaning::Nothing),
         206 if from > 0 => {
             let part = check(Asked::From { first: from, last: None }, head).map_err(of_range)?;

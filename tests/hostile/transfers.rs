@@ -152,6 +152,7 @@ fn no_lie_about_the_rest_of_a_part_becomes_a_file() {
         "ETag: \"one\"\r\n",
         &[
             ("it does not say how much there is", "416 R\r\nContent-Length: 0\r\n\r\n"),
+            ("it says that nothing is new, and was not asked", "304 N\r\n\r\n"),
             ("another length", "416 R\r\nContent-Range: bytes */9\r\nContent-Length: 0\r\n\r\n"),
             (
                 "nothing is missing of another one",
