@@ -102,6 +102,7 @@ fn saved(key: Key, file: &str, bytes: u64) -> Fetched {
         reused: false,
         remote: None,
         file: Some(file.into()),
+        file_bytes: None,
         timings: Timings::default(),
         sha256: None,
         error: None,
@@ -154,7 +155,10 @@ fn a_setting_that_only_one_version_knows_is_noticed_from_both_sides() {
     for (text, what) in [(added, "of a later one"), (fewer, "of an earlier one")] {
         fs::write(&path, &text).unwrap();
         let refused = open(&dir).err().unwrap();
-        assert!(matches!(&refused, JournalError::NoRecord(why) if why.contains("another version")), "{what}: {refused}");
+        assert!(
+            matches!(&refused, JournalError::NoRecord(why) if why.contains("another version")),
+            "{what}: {refused}"
+        );
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
     let other = record.replace(last, &format!("-o={:016x}", 0));

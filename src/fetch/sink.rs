@@ -1,5 +1,6 @@
 //! Where a body goes: nowhere, into a file that appears whole or not at all, or to the run's output in its turn.
 
+mod beginning;
 mod landed;
 mod opened;
 mod save;
@@ -132,6 +133,8 @@ pub(super) fn says_disk_full(error: &io::Error, path: &Path) -> bool {
 pub(super) struct Finished {
     pub body: Option<Spool>,
     pub file: Option<PathBuf>,
+    /// How long that is, where it is not what came alone.
+    pub file_bytes: Option<u64>,
 }
 
 impl Print {

@@ -158,7 +158,10 @@ fn no_lie_about_the_rest_of_a_part_becomes_a_file() {
                 "nothing is missing of another one",
                 "416 R\r\nETag: \"two\"\r\nContent-Range: bytes */4\r\nContent-Length: 0\r\n\r\n",
             ),
-            ("of another one", "206 P\r\nETag: \"two\"\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789"),
+            (
+                "of another one",
+                "206 P\r\nETag: \"two\"\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
             (
                 "of one that is similar",
                 "206 P\r\nETag: W/\"one\"\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",

@@ -99,7 +99,7 @@ pub fn each_file(path: &Path, mut each: impl FnMut(&[u8], &str, u64)) -> io::Res
 /// Adds the line of a success; `text` is the list's line.
 pub fn push_done(out: &mut Vec<u8>, key: &Key, outcome: &Outcome, text: &[u8]) {
     let file = outcome.file.as_ref().map(|path| path.to_string_lossy());
-    push_success(out, key, (outcome.status.unwrap_or(0), outcome.bytes), file.as_deref(), text);
+    push_success(out, key, (outcome.status.unwrap_or(0), outcome.whole_bytes()), file.as_deref(), text);
 }
 
 fn push_success(out: &mut Vec<u8>, key: &Key, (status, bytes): (u16, u64), file: Option<&str>, text: &[u8]) {

@@ -44,8 +44,8 @@ impl Landed {
     pub fn finish(self, client: &Client) -> io::Result<Finished> {
         Ok(match self {
             Landed::Nothing => Finished::default(),
-            Landed::Print { spool, .. } => Finished { body: Some(spool), file: None },
-            Landed::Save(save) => Finished { body: None, file: save.finish(client)? },
+            Landed::Print { spool, .. } => Finished { body: Some(spool), ..Finished::default() },
+            Landed::Save(save) => save.finish(client)?,
         })
     }
 }

@@ -4,8 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::beginning::Beginning;
 use super::opened::{How, Opened, There};
-use super::says_disk_full;
+use super::{Finished, says_disk_full};
 use crate::fetch::journal::{Part, is_strong, validator_of};
 use crate::fetch::names::with_status;
 use crate::fetch::outcome::{Failure, Kind, Stage};
@@ -37,6 +38,8 @@ pub(in crate::fetch) struct Save {
     /// What the server calls what comes, where its rest can be asked for.
     validator: Option<String>,
     disk_is_full: bool,
+    /// How long the file is, where it is not what came alone.
+    whole_bytes: Option<u64>,
     /// The path has a `{status}` to be settled.
     by_status: bool,
 }
@@ -54,6 +57,7 @@ impl Save {
             goes_on: false,
             validator: None,
             disk_is_full: false,
+            whole_bytes: None,
             by_status: false,
         }
     }
@@ -97,6 +101,12 @@ impl Save {
     /// What comes goes on where the file ends, or the part of it that is there.
     pub fn continue_at(&mut self, from: u64) {
         self.how.from = from;
+    }
+
+    /// What is there already of what it is going to be, where it goes on with something.
+    pub fn beginning(&self) -> Option<Beginning> {
+        let path = self.how.part.as_ref().unwrap_or(&self.path);
+        (self.how.from > 0).then(|| Beginning { path: path.clone(), bytes: self.how.from })
     }
 
     /// Nothing new comes: the file stays, or stays away. Where all `from` bytes of it are there as a part, that is the file.
@@ -174,12 +184,12 @@ impl Save {
         self.flush(false, client)
     }
 
-    pub(super) fn finish(mut self, client: &Client) -> io::Result<Option<PathBuf>> {
+    pub(super) fn finish(mut self, client: &Client) -> io::Result<Finished> {
         if self.how.untouched {
-            return Ok(None);
+            return Ok(Finished::default());
         }
         self.flush(true, client)?;
-        Ok(Some(self.path))
+        Ok(Finished { body: None, file: Some(self.path), file_bytes: self.whole_bytes })
     }
 
     /// Writes what is pending on another thread; the last time the file takes its place.
@@ -217,11 +227,15 @@ impl Save {
                 Err(error) => return Err(error),
             };
             open.write_all(&pending)?;
-            if last { open.close(&how).map(|at| Ok((None, at))) } else { Ok(Ok((Some(open), None))) }
+            if !last {
+                return Ok(Ok((Some(open), None, None)));
+            }
+            let whole = open.whole_bytes(&how)?;
+            open.close(&how).map(|at| Ok((None, at, whole)))
         });
         match done?? {
-            Ok((open, at)) => {
-                self.open = open;
+            Ok((open, at, whole)) => {
+                (self.open, self.whole_bytes) = (open, whole);
                 self.path = at.unwrap_or_else(|| std::mem::take(&mut self.path));
             }
             Err((error, pending)) => {

@@ -121,6 +121,7 @@ impl Attempter {
                 }
                 save.leave(to.from);
             }
+            receive::nothing_more(&self.plan, to.sink, record)?;
             // A 304 has a body like others: an empty one.
             if status != 304 {
                 response.drain();
@@ -234,12 +235,13 @@ pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> O
     }
 }
 
-/// The file of a line that is there, where it is taken for what would be fetched (`--skip-existing`): nothing is asked then.
-pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<PathBuf> {
+/// The file of a line that is there, and how long it is, where it is taken for what would be fetched (`--skip-existing`):
+/// nothing is asked then.
+pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<(PathBuf, u64)> {
     let (Existing::Skipped, Some(Place::File(path))) = (plan.existing, place) else { return None };
     // What cannot be looked at cannot be written either, which says why.
-    let is_there = size(path.clone()).is_ok_and(|size| size.is_some());
-    is_there.then(|| path.clone())
+    let bytes = size(path.clone()).ok().flatten()?;
+    Some((path.clone(), bytes))
 }
 
 /// The byte at which a download into this file is continued.
