@@ -59,7 +59,7 @@ fn resume_knows_a_line_by_its_text_however_the_list_changes() {
     dir.write("list", server.list(["/say/a", "/say/b", "/say/a"]));
     resume(&dir, &["-i", "list"]).expect(0);
     dir.write("list", "# a comment\n".to_owned() + &server.list(["/say/new", "/say/a", "/say/a", "/say/a"]));
-    let run = resume(&dir, &["-i", "list"]).expect(0);
+    let run = resume(&dir, &["-i", "list", "--serial"]).expect(0);
     assert_eq!(server.paths()[3..], ["/say/new", "/say/a"], "twice done, thrice in the list");
     let gone = format!(
         "the list has changed: of what was done before, these lines are not in it any more: 1, the first {}",
