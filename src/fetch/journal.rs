@@ -8,7 +8,8 @@
 //! ```
 //! Lines are matched by what they say and where they save it, not by their place: see [`Key`]. The file only grows, a
 //! piece is one write, and a last line without its end was cut off by the process's end and counts for nothing. What was
-//! written outlives a `kill -9`; against a power cut only the end of a run is synced to the disk.
+//! written outlives a `kill -9`. Nothing is synced to the disk, as the files are not: a record that is there after a power cut
+//! and has files as done that are not would be worse than none.
 
 mod key;
 mod load;
@@ -182,7 +183,7 @@ impl Journal {
         state.write_if(GATHER_BYTES);
     }
 
-    /// Writes what is pending: from then on no `kill -9` undoes it.
+    /// Writes what is pending: from then on no `kill -9` undoes it. (A power cut may.)
     ///
     /// # Errors
     /// The first write that failed.
@@ -190,15 +191,6 @@ impl Journal {
         let mut state = self.state();
         state.write_if(1);
         state.broken.map_or(Ok(()), |kind| Err(kind.into()))
-    }
-
-    /// The same, and has it on the disk before it returns.
-    ///
-    /// # Errors
-    /// The first write that failed.
-    pub fn finish(&self) -> io::Result<()> {
-        self.flush()?;
-        self.state().file.as_ref().map_or(Ok(()), File::sync_data)
     }
 
     /// How many of the lines that were done before this run's list has not named, and the first of them.

@@ -43,7 +43,7 @@ fn what_was_appended_counts_as_often_as_it_was() {
     for line in [&one, &one, &two] {
         journal.append(format!("ok {line} 200 5 \"a \\\" b\" http://x/\n").as_bytes());
     }
-    journal.finish().unwrap();
+    journal.flush().unwrap();
     assert!(!journal.was_done(&one), "what is done now is not asked for again");
     assert!(matches!(open(&dir), Err(JournalError::Busy)));
     drop(journal);
@@ -122,7 +122,7 @@ fn a_file_in_its_place_has_no_part_left_in_memory() {
     journal.note_file(&mut fetched);
     assert!(fetched.ticket.is_none(), "it is not noted twice");
     assert_eq!((journal.validator(&one), journal.validator(&two).as_deref()), (None, Some("\"2\"")));
-    journal.finish().unwrap();
+    journal.flush().unwrap();
     drop(journal);
     let journal = open(&dir).unwrap();
     assert!(journal.was_done(&one) && journal.validator(&one).is_none());
@@ -139,7 +139,7 @@ fn what_is_looked_at_is_neither_made_nor_written() {
     let before = fs::read(dir.path().join("record")).unwrap();
     let journal = look_at();
     journal.note_part(&one, None);
-    journal.finish().unwrap();
+    journal.flush().unwrap();
     assert_eq!(fs::read(dir.path().join("record")).unwrap(), before);
     assert_eq!(look_at().validator(&one).as_deref(), Some("\"1\""));
 }
@@ -199,7 +199,7 @@ fn a_broken_record_takes_nothing_more() {
     assert_eq!(journal.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
     journal.state().file = Some(fs::File::create(dir.path().join("other")).unwrap());
     journal.append(b"ok\n");
-    assert_eq!(journal.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(journal.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
     assert!(fs::read(dir.path().join("other")).unwrap().is_empty(), "a piece may be in it already");
 }
 
