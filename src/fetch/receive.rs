@@ -79,7 +79,7 @@ pub(super) fn body(
 /// Nothing more comes of what goes to `sink`: what holds for a body holds for what is there of it.
 #[inline(never)]
 pub(super) fn nothing_more(plan: &Plan, sink: &mut Sink, record: &mut Outcome) -> Result<(), Failure> {
-    if !sink.saving().is_some_and(|save| save.beginning().is_some()) {
+    if sink.saving().is_none_or(|save| save.beginning().is_none()) {
         return Ok(());
     }
     let (before, hash) = beginning(plan, sink)?;
