@@ -255,6 +255,32 @@ const SIX_MORE: &str = "HTTP/1.1 206 P\r\nContent-Range: bytes 4-9/10\r\nContent
 const TEN_AND_NO_END: &str = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nTransfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n";
 const NO_MORE: &str = "HTTP/1.1 416 R\r\nContent-Range: bytes */10\r\nContent-Length: 0\r\n\r\n";
 
+/// What a run would ask for by its part, and a curl command without one, for curl's file would be the rest alone.
+#[test]
+fn dry_run_tells_the_range_that_would_be_asked_for() {
+    for name in ["x", "{status}-x"] {
+        let (url, dir) = (answer_in_turn([FOUR_OF_TEN, FOUR_OF_TEN, SIX_MORE].map(str::to_owned)), Dir::new());
+        let args = ["-o", name, &url];
+        let told = |args: &[&str]| {
+            let run = resume(&dir, &[args, &["--dry-run", "--format", "json"]].concat()).expect(0);
+            let fields = run.records()[0]["request_headers"].clone();
+            [&fields["range"], &fields["if-range"]].map(|field| field[0].as_str().map(str::to_owned))
+        };
+        assert_eq!(told(&args), [None, None]);
+        resume(&dir, &args).expect(3);
+        assert_eq!(told(&args), [Some("bytes=4-".to_owned()), Some("\"1\"".to_owned())], "{name}");
+        let run = resume(&dir, &[&args[..], &["--to-curl"]].concat()).expect(0);
+        assert!(!run.text().to_lowercase().contains("range"), "{}", run.text());
+        // What is asked for otherwise begins anew, as the run would.
+        let other = format!("{{\"url\":\"{url}\",\"headers\":{{\"Range\":\"bytes=1-\"}},\"output\":\"y\"}}\n");
+        dir.write("list", other);
+        let args = ["--resume", "other", "-i", "list", "-O"];
+        Gfetch::new(&args).dir(&dir).run().expect(3);
+        let run = Gfetch::new(&args).args(&["--dry-run", "-v"]).dir(&dir).run().expect(0);
+        assert!(run.err.contains("Range: bytes=1-") && !run.err.contains("If-Range"), "{}", run.err);
+    }
+}
+
 /// A hash and a length that a script compares are the file's, in however many runs it came; `bytes` is what came now.
 #[test]
 fn resume_tells_of_the_whole_file() {

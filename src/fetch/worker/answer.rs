@@ -10,6 +10,7 @@ use super::ending::Ending;
 use super::gate::Gate;
 use crate::fetch::flow::first_method;
 use crate::fetch::journal::Part;
+use crate::fetch::list::Target;
 use crate::fetch::names::{self, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
@@ -62,29 +63,16 @@ impl Attempter {
         // With -C the file itself grows.
         let journal = self.journal.get().filter(|_| self.plan.transfer.resume.is_none());
         if let (Some(journal), Some(key), Some(save)) = (journal, &line.fetched.ticket, sink.saving()) {
-            save.set_part(Part::new(journal, **key), self.may_go_on(line));
+            let goes_on = line.entry.target.as_ref().is_ok_and(|target| may_go_on(&self.plan, target));
+            save.set_part(Part::new(journal, **key), goes_on);
         }
         sink
-    }
-
-    /// Whether a part of a line's body is worth keeping: its rest can be asked for.
-    fn may_go_on(&self, line: &Underway) -> bool {
-        let Ok(target) = &line.entry.target else { return false };
-        let given = self.plan.request.headers.iter().map(|(name, _)| name);
-        let mut given = given.chain(target.headers.iter().map(|(name, _)| name));
-        let asks_itself = given.any(|name| ["range", "if-range"].iter().any(|own| own.eq_ignore_ascii_case(name)));
-        first_method(&self.plan, Some(target)) == "GET"
-            && self.plan.transfer.is_unconditional()
-            && !self.plan.request.compresses(true)
-            && !asks_itself
     }
 
     /// Bytes that are there already, where a download is continued, and what they are the beginning of.
     pub(super) fn continue_at(&self, sink: &mut Sink) -> Result<(u64, Option<String>), Failure> {
         if let Some((part, validator)) = sink.saving().and_then(|save| save.part_to_go_on_with()) {
-            // What cannot be read is begun anew.
-            let there = size(part).ok().flatten().filter(|bytes| *bytes > 0);
-            return Ok(there.map_or((0, None), |bytes| (bytes, Some(validator))));
+            return Ok(part_bytes(part).map_or((0, None), |bytes| (bytes, Some(validator))));
         }
         let Some(resume) = self.plan.transfer.resume else { return Ok((0, None)) };
         Ok((continued_at(resume, sink.saving().map(|save| save.path()))?, None))
@@ -258,6 +246,33 @@ pub(in crate::fetch) fn continued_at(resume: Resume, file: Option<&Path>) -> Res
         }
         (Resume::At(from), _) => Ok(from),
     }
+}
+
+/// Whether a part of a line's body is worth keeping: its rest can be asked for.
+fn may_go_on(plan: &Plan, target: &Target) -> bool {
+    let given = plan.request.headers.iter().map(|(name, _)| name);
+    let mut given = given.chain(target.headers.iter().map(|(name, _)| name));
+    let asks_itself = given.any(|name| ["range", "if-range"].iter().any(|own| own.eq_ignore_ascii_case(name)));
+    first_method(plan, Some(target)) == "GET"
+        && plan.transfer.is_unconditional()
+        && !plan.request.compresses(true)
+        && !asks_itself
+}
+
+/// The bytes of a line's part that would be gone on with, and what it is a part of.
+pub(in crate::fetch) fn part_there(plan: &Plan, target: &Target, part: &Part, place: &Place) -> Option<(u64, String)> {
+    let path = saved_to(plan, Some(place))?;
+    let validator = part.validator().filter(|_| may_go_on(plan, target))?;
+    let part = match place {
+        Place::ByStatus(_) => part.beside(&names::with_status(path, 200)),
+        _ => part.beside(path),
+    };
+    Some((part_bytes(part)?, validator))
+}
+
+/// Bytes of a part that is there. What cannot be read is begun anew.
+fn part_bytes(part: PathBuf) -> Option<u64> {
+    size(part).ok().flatten().filter(|bytes| *bytes > 0)
 }
 
 /// What a status says where the server gave no reason, as none does by HTTP/2 (RFC 9113 section 8.3.1).
