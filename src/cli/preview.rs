@@ -24,6 +24,11 @@ pub trait Teller {
     /// The same on standard error.
     fn talk(&mut self, _: &mut Vec<u8>, _: &Planned) {}
 
+    /// Whether a line is told with what is there of its file (`--resume`).
+    fn tells_parts(&self) -> bool {
+        false
+    }
+
     /// Said on standard error after the last line; may be empty.
     fn end(&self) -> String;
 }
@@ -74,7 +79,7 @@ impl<'a> Telling<'a> {
         let plan = &self.invocation.plan;
         let (mut good, mut bad, mut broke_off) = (0, 0, None);
         let preview = Preview::new(plan, list, run::names(self.invocation), self.stop.clone());
-        let mut preview = preview.taking_up(self.journal.clone());
+        let mut preview = preview.taking_up(self.journal.clone()).with_parts(teller.tells_parts());
         for planned in preview.by_ref() {
             match planned {
                 Ok(planned) => {

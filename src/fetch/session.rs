@@ -358,6 +358,7 @@ impl Job {
             reused: false,
             remote: None,
             file: None,
+            file_bytes: None,
             timings: Timings::default(),
             sha256: None,
             error: None,

@@ -51,6 +51,8 @@ pub(super) fn fields(transfer: &Transfer, from: u64, etag: Option<&str>) -> Vec<
 /// A part that is not the one asked for: kind `protocol`, nothing of it is used.
 pub(super) fn meaning(transfer: &Transfer, from: u64, head: &Head) -> Result<Meaning, Failure> {
     match head.status {
+        // A record's part is of something, and is not all of it because somebody says that nothing is new.
+        304 if from > 0 && transfer.is_unconditional() => Err(protocol("304 where there was no condition".to_owned())),
         304 => Ok(Meaning::Nothing),
         206 if from > 0 => {
             let part = check(Asked::From { first: from, last: None }, head).map_err(of_range)?;
@@ -59,7 +61,7 @@ pub(super) fn meaning(transfer: &Transfer, from: u64, head: &Head) -> Result<Mea
             }
             Ok(Meaning::Continued(part))
         }
-        416 if from > 0 && is_complete(from, head) => Ok(Meaning::Nothing),
+        416 if from > 0 && is_complete(transfer, from, head) => Ok(Meaning::Nothing),
         206 => match transfer.range.as_deref().and_then(Asked::parse) {
             Some(asked) => check(asked, head).map(Meaning::Part).map_err(of_range),
             None => Ok(Meaning::Whole),
@@ -69,11 +71,12 @@ pub(super) fn meaning(transfer: &Transfer, from: u64, head: &Head) -> Result<Mea
     }
 }
 
-/// Nothing lies behind what is there: all of it is. Who does not say how much there is, is believed, as in curl.
-fn is_complete(from: u64, head: &Head) -> bool {
+/// Nothing lies behind what is there: all of it is. Who does not say how much there is, is believed with `-C`, as in curl: the
+/// file is the user's, and stays as it is. A part of a record's becomes a file only where it is known to be all of it.
+fn is_complete(transfer: &Transfer, from: u64, head: &Head) -> bool {
     match ContentRange::of(head) {
         Ok(Some(ContentRange::Unsatisfied { total })) => total == from,
-        Ok(None) => true,
+        Ok(None) => transfer.resume.is_some(),
         _ => false,
     }
 }

@@ -70,15 +70,17 @@ impl Worker {
         let there = is_there_already(&self.plan, place.as_ref());
         let mut line = Underway { entry, place, fetched };
         let mut asked = None;
-        match origin {
-            Ok(_) if there.is_some() => line.fetched.outcome.file = there,
-            Ok(origin) => {
+        match (origin, there) {
+            (Ok(_), Some((file, bytes))) => {
+                (line.fetched.outcome.file, line.fetched.outcome.file_bytes) = (Some(file), Some(bytes));
+            }
+            (Ok(origin), None) => {
                 let ended;
                 (line, ended) = self.fetch_from(&origin, line, &ready, read_at);
                 let record = &mut line.fetched.outcome;
                 let finished = self.finish(ended.landed, record);
                 self.attempter.save_etag(ended.etag, record);
-                record.file = finished.file;
+                (record.file, record.file_bytes) = (finished.file, finished.file_bytes);
                 line.fetched.body = finished.body;
                 let fetched = &mut line.fetched;
                 if let (Some(details), Some(notes)) = (&mut fetched.details, ended.notes) {
@@ -86,7 +88,7 @@ impl Worker {
                 }
                 asked = ended.asked;
             }
-            Err(failure) => line.fetched.outcome.error = Some(failure),
+            (Err(failure), _) => line.fetched.outcome.error = Some(failure),
         }
         let Underway { entry, mut fetched, .. } = line;
         if fetched.outcome.attempts == 0 {

@@ -136,6 +136,8 @@ fn the_manifest_says_what_is_where() {
     assert_eq!(dir.read("m"), expected);
     fetch(&dir, &args).expect(1);
     assert_eq!(dir.read("m"), expected, "its own place may be taken again");
+    fetch(&dir, &[&args[..], &["--skip-existing"]].concat()).expect(1);
+    assert_eq!(dir.read("m"), expected, "what is there is as long as it is, and not as what came");
     dir.write("m", "my thesis");
     let run = fetch(&dir, &args).expect(2);
     assert!(run.err.contains("is no manifest") && dir.read("m") == "my thesis", "{}", run.err);

@@ -1,10 +1,16 @@
 //! `--resume`: the run's record, taken up by the same command.
 
 use std::fs;
+use std::io::{BufReader, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::thread;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::runner::{Dir, Gfetch, Run, wait_until};
-use crate::server::Server;
+use crate::server::{Server, read_request};
 
 /// The same command each time.
 fn resume(dir: &Dir, args: &[&str]) -> Run {
@@ -53,7 +59,7 @@ fn resume_knows_a_line_by_its_text_however_the_list_changes() {
     dir.write("list", server.list(["/say/a", "/say/b", "/say/a"]));
     resume(&dir, &["-i", "list"]).expect(0);
     dir.write("list", "# a comment\n".to_owned() + &server.list(["/say/new", "/say/a", "/say/a", "/say/a"]));
-    let run = resume(&dir, &["-i", "list"]).expect(0);
+    let run = resume(&dir, &["-i", "list", "--serial"]).expect(0);
     assert_eq!(server.paths()[3..], ["/say/new", "/say/a"], "twice done, thrice in the list");
     let gone = format!(
         "the list has changed: of what was done before, these lines are not in it any more: 1, the first {}",
@@ -227,6 +233,92 @@ fn resume_goes_on_with_what_broke_off() {
     resume(&dir, &args).expect(3);
     assert_eq!(server.requests()[3].field("if-range"), Some("\"old\""));
     assert!(part() == crate::server::body(300_000), "it begins anew: {} bytes", part().len());
+}
+
+/// Gives each connection the next of these answers, and breaks off.
+fn answer_in_turn(answers: impl IntoIterator<Item = String>) -> String {
+    let (listener, answers) = (TcpListener::bind("127.0.0.1:0").unwrap(), Vec::from_iter(answers));
+    let url = format!("http://{}/x", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            read_request(&mut BufReader::new(&stream)).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+const FOUR_OF_TEN: &str = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 10\r\n\r\n0123";
+const SIX_MORE: &str = "HTTP/1.1 206 P\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789";
+/// All of it, but for the word that it was all.
+const TEN_AND_NO_END: &str = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nTransfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n";
+const NO_MORE: &str = "HTTP/1.1 416 R\r\nContent-Range: bytes */10\r\nContent-Length: 0\r\n\r\n";
+
+/// What a run would ask for by its part, and a curl command without one, for curl's file would be the rest alone.
+#[test]
+fn dry_run_tells_the_range_that_would_be_asked_for() {
+    for name in ["x", "{status}-x"] {
+        let (url, dir) = (answer_in_turn([FOUR_OF_TEN, FOUR_OF_TEN, SIX_MORE].map(str::to_owned)), Dir::new());
+        let args = ["-o", name, &url];
+        let told = |args: &[&str]| {
+            let run = resume(&dir, &[args, &["--dry-run", "--format", "json"]].concat()).expect(0);
+            let fields = run.records()[0]["request_headers"].clone();
+            [&fields["range"], &fields["if-range"]].map(|field| field[0].as_str().map(str::to_owned))
+        };
+        assert_eq!(told(&args), [None, None]);
+        resume(&dir, &args).expect(3);
+        assert_eq!(told(&args), [Some("bytes=4-".to_owned()), Some("\"1\"".to_owned())], "{name}");
+        let run = resume(&dir, &[&args[..], &["--to-curl"]].concat()).expect(0);
+        assert!(!run.text().to_lowercase().contains("range"), "{}", run.text());
+        // What is asked for otherwise begins anew, as the run would.
+        let other = format!("{{\"url\":\"{url}\",\"headers\":{{\"Range\":\"bytes=1-\"}},\"output\":\"y\"}}\n");
+        dir.write("list", other);
+        let args = ["--resume", "other", "-i", "list", "-O"];
+        Gfetch::new(&args).dir(&dir).run().expect(3);
+        let run = Gfetch::new(&args).args(&["--dry-run", "-v"]).dir(&dir).run().expect(0);
+        assert!(run.err.contains("Range: bytes=1-") && !run.err.contains("If-Range"), "{}", run.err);
+    }
+}
+
+/// A hash and a length that a script compares are the file's, in however many runs it came; `bytes` is what came now.
+#[test]
+fn resume_tells_of_the_whole_file() {
+    let hash: String = Sha256::digest(b"0123456789").iter().map(|byte| format!("{byte:02x}")).collect();
+    for (begin, end, bytes) in [(FOUR_OF_TEN, SIX_MORE, 6), (TEN_AND_NO_END, NO_MORE, 0)] {
+        let (url, dir) = (answer_in_turn([begin, end].map(str::to_owned)), Dir::new());
+        let args = ["-o", "x", "--manifest", "m", "--format", "json", "--fields", "+sha256", &url];
+        resume(&dir, &args).expect(3);
+        let records = resume(&dir, &args).expect(0).records();
+        assert_eq!((&records[0]["sha256"], &records[0]["bytes"]), (&json!(hash), &json!(bytes)));
+        assert_eq!((dir.read("x"), dir.names()), ("0123456789".into(), vec!["m".into(), "record".into(), "x".into()]));
+        assert!(dir.read("m").ends_with(&format!("{url}\tx\t10\n")), "{}", dir.read("m"));
+        assert!(dir.read("record").ends_with(&format!(" 10 \"x\" {url}\n")), "{}", dir.read("record"));
+    }
+}
+
+#[test]
+fn resume_holds_the_whole_file_to_its_limit() {
+    for (begin, end) in [(FOUR_OF_TEN, SIX_MORE), (TEN_AND_NO_END, NO_MORE)] {
+        for (most, code) in [("9", 3), ("10", 0)] {
+            let (url, dir) = (answer_in_turn([begin, end].map(str::to_owned)), Dir::new());
+            resume(&dir, &["-o", "x", &url]).expect(3);
+            let run = resume(&dir, &["-o", "x", &url, "--max-filesize", most, "--format", "json"]).expect(code);
+            let kind = &run.records()[0]["error"]["kind"];
+            assert_eq!(
+                (kind.as_str(), dir.file("x").exists()),
+                ((code == 3).then_some("too_large"), code == 0),
+                "{most}"
+            );
+        }
+    }
+    // What is longer without its announcement ends where it is.
+    let more =
+        "HTTP/1.1 206 P\r\nContent-Range: bytes 4-9/10\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n456789\r\n0\r\n\r\n";
+    let (url, dir) = (answer_in_turn([FOUR_OF_TEN, more].map(str::to_owned)), Dir::new());
+    resume(&dir, &["-o", "x", &url]).expect(3);
+    let run = resume(&dir, &["-o", "x", &url, "--max-filesize", "9", "--format", "json"]).expect(3);
+    assert_eq!(run.records()[0]["error"]["kind"], json!("too_large"));
 }
 
 /// The file itself grows then, and is no part of the record's.

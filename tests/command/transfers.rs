@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::runner::{Dir, Gfetch, Run, gfetch, records};
 use crate::server::{CHANGED, Server, body};
@@ -121,6 +122,28 @@ fn continue_at_goes_on_where_the_file_ends() {
     assert_eq!((&run[0]["error"]["kind"], &run[0]["attempts"], dir.read("f")), (&json!("write"), &json!(1), text(100)));
     let run = gfetch(&["-s", "--body", "-C", "95", &url]).expect(0);
     assert_eq!(run.text(), &text(100)[95..]);
+}
+
+/// A hash, a limit and a manifest are the file's; `bytes` is what came, as curl's `%{size_download}`.
+#[test]
+fn continue_at_tells_of_the_whole_file_and_holds_it_to_its_limit() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let url = server.url("/file/100");
+    let hash = |text: &str| Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let args = ["-C", "-", "-o", "f", "--fields", "+sha256", "--manifest", "m", &url];
+    dir.write("f", &text(100)[..40]);
+    let run = fetch(&dir, &[&args[..], &["--max-filesize", "99"]].concat()).expect(3).records();
+    assert_eq!((&run[0]["error"]["kind"], dir.read("f")), (&json!("too_large"), text(100)[..40].to_owned()));
+    let run = fetch(&dir, &[&args[..], &["--max-filesize", "100"]].concat()).expect(0).records();
+    assert_eq!((&run[0]["sha256"], &run[0]["bytes"]), (&json!(hash(&text(100))), &json!(60)));
+    assert_eq!(dir.read("m"), format!("# gfetch: url\tfile\tbytes\n{url}\tf\t100\n"));
+    // Where nothing was there what comes is all of the file, and what is counted only is what comes.
+    for args in [&["-o", "g"][..], &["-o", "/dev/null"], &[]] {
+        let run =
+            fetch(&dir, &[&["-C", "95", "--fields", "+sha256", &url, "--max-filesize", "5"], args].concat()).expect(0);
+        assert_eq!(run.records()[0]["sha256"], json!(hash(&text(100)[95..])), "{args:?}");
+    }
+    assert_eq!(dir.read("g"), text(100)[95..]);
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Kept for Manifest {
         let outcome = &fetched.outcome;
         if let (Some(file), true, false) = (&outcome.file, outcome.ok(), self.by_record) {
             let file = file.to_string_lossy();
-            self.push(&outcome.url, &file, outcome.bytes);
+            self.push(&outcome.url, &file, outcome.whole_bytes());
         }
     }
 

@@ -93,7 +93,7 @@ impl Kept for Resume {
         let _ = self.clock.kill();
         self.writer.write();
         let failed = |error| format!("{}: cannot write the record: {error}", self.name);
-        self.writer.journal.finish().map_err(failed)?;
+        self.writer.journal.flush().map_err(failed)?;
         let Some(stderr) = self.stderr.as_ref().filter(|_| end.session.list_has_ended()) else { return Ok(()) };
         if let Some((count, first)) = self.writer.journal.gone().map_err(failed)? {
             let (name, first) = (&self.name, escape::line(&first));

@@ -50,6 +50,7 @@ pub fn outcome(url: &str, status: Option<u16>, time: Duration) -> Outcome {
         reused: false,
         remote: None,
         file: None,
+        file_bytes: None,
         timings: Timings { wait: Some(time), ..Timings::default() },
         sha256: None,
         error: None,

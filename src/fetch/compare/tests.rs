@@ -40,6 +40,7 @@ fn outcome(index: usize, time: Duration) -> Outcome {
         reused: false,
         remote: None,
         file: None,
+        file_bytes: None,
         timings: Timings {
             wait,
             connect: Some(time.mul_f64(0.01)),

@@ -93,6 +93,16 @@ impl Opened {
         }
     }
 
+    /// How long a file is by now that was there before; none: as long as what came.
+    pub fn whole_bytes(&self, how: &How) -> io::Result<Option<u64>> {
+        let file = match self {
+            Opened::Replacing(file, ..) => file.as_file(),
+            Opened::Growing(growing) => &growing.file,
+            Opened::Special(_) => return Ok(None),
+        };
+        if how.from == 0 { Ok(None) } else { Ok(Some(file.metadata()?.len())) }
+    }
+
     /// It takes its place, or another one: then that is returned.
     pub fn close(self, how: &How) -> io::Result<Option<PathBuf>> {
         let set_time = |file: &File| how.modified.map_or(Ok(()), |time| file.set_modified(time));
@@ -165,8 +175,12 @@ fn part_at(part: &Path, from: u64) -> io::Result<NamedTempFile> {
 fn reaches(file: &mut File, from: u64) -> io::Result<()> {
     match file.seek(SeekFrom::End(0))? {
         there if there == from => Ok(()),
-        there => Err(io::Error::other(format!("the file has {there} bytes and was to be continued at {from}"))),
+        there => Err(another_length(there, from)),
     }
+}
+
+pub(super) fn another_length(there: u64, from: u64) -> io::Error {
+    io::Error::other(format!("the file has {there} bytes and was to be continued at {from}"))
 }
 
 /// A file that a download is continued in. Unless that ends well, it is cut back to what it was.

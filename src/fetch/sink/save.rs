@@ -4,9 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::beginning::Beginning;
 use super::opened::{How, Opened, There};
-use super::says_disk_full;
-use crate::fetch::journal::{Part, validator_of};
+use super::{Finished, says_disk_full};
+use crate::fetch::journal::{Part, is_strong, validator_of};
 use crate::fetch::names::with_status;
 use crate::fetch::outcome::{Failure, Kind, Stage};
 use crate::fetch::parts::PartFiles;
@@ -23,12 +24,11 @@ const LAST_PAUSE: Duration = Duration::from_millis(100);
 /// After waits of all of these together (20 s) the others will not give one back either.
 const MAX_PAUSES: u32 = 200;
 
-/// A body on its way into a file.
-pub(in crate::fetch) struct Save<C = Client> {
+/// A body on its way into a file. Whoever writes it says whose idle connections make room where a descriptor is wanting.
+pub(in crate::fetch) struct Save {
     path: PathBuf,
     create_dirs: bool,
     parts: PartFiles,
-    client: C,
     pending: Vec<u8>,
     open: Option<Opened>,
     how: How,
@@ -38,28 +38,28 @@ pub(in crate::fetch) struct Save<C = Client> {
     /// What the server calls what comes, where its rest can be asked for.
     validator: Option<String>,
     disk_is_full: bool,
+    /// How long the file is, where it is not what came alone.
+    whole_bytes: Option<u64>,
     /// The path has a `{status}` to be settled.
     by_status: bool,
 }
 
-impl<C> Save<C> {
-    /// The same with a client of another hub, or with none.
-    pub(super) fn with_client<D>(self, client: D) -> Save<D> {
-        let Save {
+impl Save {
+    pub(super) fn new(path: PathBuf, create_dirs: bool, parts: PartFiles) -> Save {
+        Save {
             path,
             create_dirs,
             parts,
-            pending,
-            open,
-            how,
-            part,
-            goes_on,
-            validator,
-            disk_is_full,
-            by_status,
-            ..
-        } = self;
-        Save { path, create_dirs, parts, client, pending, open, how, part, goes_on, validator, disk_is_full, by_status }
+            pending: Vec::new(),
+            open: None,
+            how: How::default(),
+            part: None,
+            goes_on: false,
+            validator: None,
+            disk_is_full: false,
+            whole_bytes: None,
+            by_status: false,
+        }
     }
 
     /// Where it goes.
@@ -70,25 +70,6 @@ impl<C> Save<C> {
     /// See [`Landed::disk_is_full`](super::Landed::disk_is_full).
     pub fn disk_is_full(&self) -> bool {
         self.disk_is_full
-    }
-}
-
-impl Save {
-    pub(super) fn new(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Save {
-        Save {
-            path,
-            create_dirs,
-            parts,
-            client,
-            pending: Vec::new(),
-            open: None,
-            how: How::default(),
-            part: None,
-            goes_on: false,
-            validator: None,
-            disk_is_full: false,
-            by_status: false,
-        }
     }
 
     /// The status of the answer is part of the path.
@@ -120,6 +101,12 @@ impl Save {
     /// What comes goes on where the file ends, or the part of it that is there.
     pub fn continue_at(&mut self, from: u64) {
         self.how.from = from;
+    }
+
+    /// What is there already of what it is going to be, where it goes on with something.
+    pub fn beginning(&self) -> Option<Beginning> {
+        let path = self.how.part.as_ref().unwrap_or(&self.path);
+        (self.how.from > 0).then(|| Beginning { path: path.clone(), bytes: self.how.from })
     }
 
     /// Nothing new comes: the file stays, or stays away. Where all `from` bytes of it are there as a part, that is the file.
@@ -158,12 +145,12 @@ impl Save {
         }
     }
 
-    /// A server that does not know `If-Range` may send the rest of something else.
+    /// A server that does not know `If-Range` may send the rest of something else, or say of that that there is none.
     pub fn check_part(&self, head: &Head) -> Result<(), Failure> {
-        let ours = self.part.as_ref().and_then(Part::validator).filter(|known| known.starts_with('"'));
-        match (ours, head.fields.first_str("etag")) {
-            (Some(ours), Some(sent)) if ours != sent => {
-                let message = format!("the part is of {sent}, and what is there of {ours}");
+        let Some(ours) = self.part.as_ref().and_then(Part::validator) else { return Ok(()) };
+        match head.fields.first_str(if is_strong(&ours) { "etag" } else { "last-modified" }) {
+            Some(sent) if !is_the_same(&ours, sent) => {
+                let message = format!("the part is of {ours}, and what is there of {sent}");
                 Err(Failure::new(Kind::Protocol, Stage::Receive, message))
             }
             _ => Ok(()),
@@ -171,11 +158,11 @@ impl Save {
     }
 
     /// What broke off is kept, if its rest can be asked for.
-    pub fn keep_part(&mut self) -> io::Result<()> {
+    pub fn keep_part(&mut self, client: &Client) -> io::Result<()> {
         if self.validator.is_none() || (self.pending.is_empty() && self.open.is_none()) {
             return Ok(());
         }
-        self.flush(false)?;
+        self.flush(false, client)?;
         if let Some(open) = &mut self.open {
             open.keep();
         }
@@ -185,28 +172,28 @@ impl Save {
     /// What is there is a part of nothing that can be asked for: the next attempt begins anew.
     pub fn forget_part(&mut self) {
         if let Some(part) = self.part.as_ref().filter(|part| part.validator().is_some()) {
-            part.note(None);
+            part.forget();
         }
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8], client: &Client) -> io::Result<()> {
         self.pending.extend_from_slice(bytes);
         if self.pending.len() < PIECE_BYTES {
             return Ok(());
         }
-        self.flush(false)
+        self.flush(false, client)
     }
 
-    pub(super) fn finish(mut self) -> io::Result<Option<PathBuf>> {
+    pub(super) fn finish(mut self, client: &Client) -> io::Result<Finished> {
         if self.how.untouched {
-            return Ok(None);
+            return Ok(Finished::default());
         }
-        self.flush(true)?;
-        Ok(Some(self.path))
+        self.flush(true, client)?;
+        Ok(Finished { body: None, file: Some(self.path), file_bytes: self.whole_bytes })
     }
 
     /// Writes what is pending on another thread; the last time the file takes its place.
-    fn flush(&mut self, last: bool) -> io::Result<()> {
+    fn flush(&mut self, last: bool, client: &Client) -> io::Result<()> {
         let mut pause = FIRST_PAUSE;
         for pauses in 0.. {
             let written = self.write_pending(last);
@@ -214,7 +201,7 @@ impl Save {
             match written? {
                 Ok(()) => return Ok(()),
                 Err(error) if pauses == MAX_PAUSES => return Err(error),
-                Err(_) if self.client.make_room() => {}
+                Err(_) if client.make_room() => {}
                 Err(_) => {
                     green::sleep(pause)?;
                     pause = (pause * 2).min(LAST_PAUSE);
@@ -226,24 +213,29 @@ impl Save {
 
     /// The inner error is the want of a descriptor; what is pending is so still.
     fn write_pending(&mut self, last: bool) -> io::Result<io::Result<()>> {
-        if self.open.is_none() && !last {
-            self.note_part();
-        }
+        let noted = if self.open.is_none() && !last { self.part_to_note() } else { None };
         let (path, create_dirs, parts, how) =
             (self.path.clone(), self.create_dirs, self.parts.clone(), self.how.clone());
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
         let done = green::offload(move || {
+            if let Some((part, validator)) = noted {
+                part.note(validator.as_deref());
+            }
             let mut open = match open.map_or_else(|| Opened::at(&path, &how, create_dirs, &parts), Ok) {
                 Ok(open) => open,
                 Err(error) if is_out_of_descriptors(&error) => return Ok(Err((error, pending))),
                 Err(error) => return Err(error),
             };
             open.write_all(&pending)?;
-            if last { open.close(&how).map(|at| Ok((None, at))) } else { Ok(Ok((Some(open), None))) }
+            if !last {
+                return Ok(Ok((Some(open), None, None)));
+            }
+            let whole = open.whole_bytes(&how)?;
+            open.close(&how).map(|at| Ok((None, at, whole)))
         });
         match done?? {
-            Ok((open, at)) => {
-                self.open = open;
+            Ok((open, at, whole)) => {
+                (self.open, self.whole_bytes) = (open, whole);
                 self.path = at.unwrap_or_else(|| std::mem::take(&mut self.path));
             }
             Err((error, pending)) => {
@@ -254,13 +246,20 @@ impl Save {
         Ok(Ok(()))
     }
 
-    /// Before there is a byte of it: else a part could be taken for the beginning of something else. (A device has none.)
-    fn note_part(&mut self) {
-        let Some(part) = self.part.as_ref().filter(|_| self.goes_on && !self.path.starts_with("/dev")) else { return };
-        match &self.validator {
-            None if part.validator().is_none() => {}
-            known => part.note(known.as_deref()),
-        }
+    /// What is to be noted of it before there is a byte: else a part could be taken for the beginning of something else. (A
+    /// device has none.)
+    fn part_to_note(&mut self) -> Option<(Part, Option<String>)> {
+        let part = self.part.as_ref().filter(|_| self.goes_on && !self.path.starts_with("/dev"))?;
         self.how.lasts = self.validator.is_some();
+        let changes = self.validator.is_some() || part.validator().is_some();
+        changes.then(|| (part.clone(), self.validator.clone()))
+    }
+}
+
+/// Whether two validators are of one version: entity tags, byte by byte, or moments, however they are written.
+fn is_the_same(one: &str, other: &str) -> bool {
+    match httpdate::parse_http_date(one) {
+        Ok(at) => httpdate::parse_http_date(other).is_ok_and(|other| other == at),
+        Err(_) => one == other,
     }
 }

@@ -10,6 +10,7 @@ use super::ending::Ending;
 use super::gate::Gate;
 use crate::fetch::flow::first_method;
 use crate::fetch::journal::Part;
+use crate::fetch::list::Target;
 use crate::fetch::names::{self, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
@@ -62,29 +63,16 @@ impl Attempter {
         // With -C the file itself grows.
         let journal = self.journal.get().filter(|_| self.plan.transfer.resume.is_none());
         if let (Some(journal), Some(key), Some(save)) = (journal, &line.fetched.ticket, sink.saving()) {
-            save.set_part(Part::new(journal, **key), self.may_go_on(line));
+            let goes_on = line.entry.target.as_ref().is_ok_and(|target| may_go_on(&self.plan, target));
+            save.set_part(Part::new(journal, **key), goes_on);
         }
         sink
-    }
-
-    /// Whether a part of a line's body is worth keeping: its rest can be asked for.
-    fn may_go_on(&self, line: &Underway) -> bool {
-        let Ok(target) = &line.entry.target else { return false };
-        let given = self.plan.request.headers.iter().map(|(name, _)| name);
-        let mut given = given.chain(target.headers.iter().map(|(name, _)| name));
-        let asks_itself = given.any(|name| ["range", "if-range"].iter().any(|own| own.eq_ignore_ascii_case(name)));
-        first_method(&self.plan, Some(target)) == "GET"
-            && self.plan.transfer.is_unconditional()
-            && !self.plan.request.compresses(true)
-            && !asks_itself
     }
 
     /// Bytes that are there already, where a download is continued, and what they are the beginning of.
     pub(super) fn continue_at(&self, sink: &mut Sink) -> Result<(u64, Option<String>), Failure> {
         if let Some((part, validator)) = sink.saving().and_then(|save| save.part_to_go_on_with()) {
-            // What cannot be read is begun anew.
-            let there = size(part).ok().flatten().filter(|bytes| *bytes > 0);
-            return Ok(there.map_or((0, None), |bytes| (bytes, Some(validator))));
+            return Ok(part_bytes(part).map_or((0, None), |bytes| (bytes, Some(validator))));
         }
         let Some(resume) = self.plan.transfer.resume else { return Ok((0, None)) };
         Ok((continued_at(resume, sink.saving().map(|save| save.path()))?, None))
@@ -103,7 +91,8 @@ impl Attempter {
     ) -> Result<(), Ending> {
         let status = response.head().status;
         let meaning = transfer::meaning(&self.plan.transfer, to.from, response.head())?;
-        if let (Meaning::Continued(_), Some(save)) = (meaning, to.sink.saving()) {
+        let is_of_a_part = matches!(meaning, Meaning::Continued(_)) || (meaning == Meaning::Nothing && status == 416);
+        if let (true, Some(save)) = (is_of_a_part, to.sink.saving()) {
             save.check_part(response.head())?;
         }
         if self.plan.transfer != Default::default() && (status < 300 || status == 304) {
@@ -120,6 +109,7 @@ impl Attempter {
                 }
                 save.leave(to.from);
             }
+            receive::nothing_more(&self.plan, to.sink, record)?;
             // A 304 has a body like others: an empty one.
             if status != 304 {
                 response.drain();
@@ -201,7 +191,7 @@ impl Attempter {
         }
         if let Some(save) = sink.saving().filter(|save| save.has_part()) {
             // As below.
-            let _ = save.keep_part();
+            let _ = save.keep_part(&self.client);
         } else if self.plan.transfer.resume.is_some() {
             // The failure is the transfer's, whether this succeeds or not.
             let _ = std::mem::replace(sink, Sink::Count).land().finish(&self.client);
@@ -233,12 +223,13 @@ pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> O
     }
 }
 
-/// The file of a line that is there, where it is taken for what would be fetched (`--skip-existing`): nothing is asked then.
-pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<PathBuf> {
+/// The file of a line that is there, and how long it is, where it is taken for what would be fetched (`--skip-existing`):
+/// nothing is asked then.
+pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<(PathBuf, u64)> {
     let (Existing::Skipped, Some(Place::File(path))) = (plan.existing, place) else { return None };
     // What cannot be looked at cannot be written either, which says why.
-    let is_there = size(path.clone()).is_ok_and(|size| size.is_some());
-    is_there.then(|| path.clone())
+    let bytes = size(path.clone()).ok().flatten()?;
+    Some((path.clone(), bytes))
 }
 
 /// The byte at which a download into this file is continued.
@@ -255,6 +246,33 @@ pub(in crate::fetch) fn continued_at(resume: Resume, file: Option<&Path>) -> Res
         }
         (Resume::At(from), _) => Ok(from),
     }
+}
+
+/// Whether a part of a line's body is worth keeping: its rest can be asked for.
+fn may_go_on(plan: &Plan, target: &Target) -> bool {
+    let given = plan.request.headers.iter().map(|(name, _)| name);
+    let mut given = given.chain(target.headers.iter().map(|(name, _)| name));
+    let asks_itself = given.any(|name| ["range", "if-range"].iter().any(|own| own.eq_ignore_ascii_case(name)));
+    first_method(plan, Some(target)) == "GET"
+        && plan.transfer.is_unconditional()
+        && !plan.request.compresses(true)
+        && !asks_itself
+}
+
+/// The bytes of a line's part that would be gone on with, and what it is a part of.
+pub(in crate::fetch) fn part_there(plan: &Plan, target: &Target, part: &Part, place: &Place) -> Option<(u64, String)> {
+    let path = saved_to(plan, Some(place))?;
+    let validator = part.validator().filter(|_| may_go_on(plan, target))?;
+    let part = match place {
+        Place::ByStatus(_) => part.beside(&names::with_status(path, 200)),
+        _ => part.beside(path),
+    };
+    Some((part_bytes(part)?, validator))
+}
+
+/// Bytes of a part that is there. What cannot be read is begun anew.
+fn part_bytes(part: PathBuf) -> Option<u64> {
+    size(part).ok().flatten().filter(|bytes| *bytes > 0)
 }
 
 /// What a status says where the server gave no reason, as none does by HTTP/2 (RFC 9113 section 8.3.1).
