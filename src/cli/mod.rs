@@ -20,6 +20,7 @@ mod progress;
 mod render;
 mod report;
 mod run;
+mod same_file;
 mod secrets;
 mod serve;
 mod signals;

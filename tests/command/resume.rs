@@ -198,11 +198,33 @@ fn resume_does_not_go_with_compare_or_with_a_file_that_takes_its_place() {
         (&["--save-failed", "record"], "--resume and --save-failed name the same file"),
         (&["-D", "record"], "--resume and -D name the same file"),
         (&["-c", "record"], "--resume and -c name the same file"),
+        (&["--har", "record"], "--resume and --har name the same file"),
+        (&["--summary-json", "./record"], "--resume and --summary-json name the same file"),
+        (&["--report", "./record"], "--resume and --report name the same file"),
+        (&["-O", "--manifest", "./record"], "--resume and --manifest name the same file"),
+        (&["--etag-save", "./record"], "--resume and --etag-save name the same file"),
+        (&["-i", "record"], "--resume and -i name the same file"),
     ] {
-        let run = resume(&dir, &[args, &[&*server.url("/")]].concat()).expect(2);
+        let run = resume(&dir, &[args, &[&*server.url("/")][..]].concat()[..]).expect(2);
         assert!(run.err.contains(word), "{}", run.err);
     }
     assert!(dir.names().is_empty() && server.paths().is_empty());
+}
+
+/// A name of its own does not make it a file of its own.
+#[test]
+fn resume_knows_its_record_behind_a_link() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/say/a"]));
+    resume(&dir, &["-i", "list"]).expect(0);
+    let record = dir.read("record");
+    fs::hard_link(dir.file("record"), dir.file("hard")).unwrap();
+    std::os::unix::fs::symlink("record", dir.file("soft")).unwrap();
+    for (option, link) in [("--har", "hard"), ("-D", "hard"), ("--summary-json", "soft"), ("-i", "soft")] {
+        let run = resume(&dir, &["-i", "list", option, link]).expect(2);
+        assert!(run.err.contains(&format!("--resume and {option} name the same file")), "{}", run.err);
+    }
+    assert_eq!((dir.read("record"), server.paths().len()), (record, 1));
 }
 
 /// A retry, and the next run, go on with what came; a server that has another version by now sends it whole.

@@ -21,6 +21,7 @@ use super::who;
 use super::world::{Stream, World};
 use crate::cli::render::chosen::Chosen;
 use crate::cli::render::write_out::Template;
+use crate::cli::same_file::is_same;
 
 /// What is to be fetched, how, and what is to be told.
 #[derive(Debug)]
@@ -126,7 +127,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.existing = bodies::existing(&input, &output, &plan)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
-    a_file_of_its_own(&output, &args)?;
+    a_file_of_its_own(&input, &plan, &output, &args)?;
     let only = only(&output, compare.as_ref())?;
     as_typed.body = BodyFile::of(&args).filter(|_| only.is_some());
     plan.connect.routes.proxies = route.rules(world.env)?;
@@ -207,15 +208,25 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     }
 }
 
-/// The record is locked, and grows: what takes its place at the end would end it.
-fn a_file_of_its_own(output: &Output, args: &Request) -> Result<(), UsageError> {
+/// The record is locked, and grows: what takes its place at the end would end it, and a list would grow with it.
+fn a_file_of_its_own(input: &Input, plan: &Plan, output: &Output, args: &Request) -> Result<(), UsageError> {
+    let Some(record) = &output.resume else { return Ok(()) };
     let others = [
         (&output.save_failed, "--save-failed"),
         (&output.manifest, "--manifest"),
         (&output.dump_header, "-D"),
+        (&output.har, "--har"),
+        (&output.summary_json, "--summary-json"),
+        (&output.report, "--report"),
         (&args.who.cookie_jar, "-c"),
+        (&plan.transfer.etag_save, "--etag-save"),
     ];
-    match others.into_iter().find(|(other, _)| other.is_some() && **other == output.resume) {
+    let others = others.into_iter().filter_map(|(path, option)| Some((path.as_deref()?, option)));
+    let lists = input.lists.iter().filter_map(|list| match list {
+        ListSource::Stdin => None,
+        ListSource::File(path) => Some((path.as_path(), "-i")),
+    });
+    match others.chain(lists).find(|(path, _)| is_same(path, record)) {
         Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
         None => Ok(()),
     }

@@ -11,7 +11,6 @@ mod save_failed;
 mod summary_json;
 
 use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
 
 use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, Journal, PartFiles, Session};
@@ -27,6 +26,7 @@ use self::save_failed::SaveFailed;
 use self::summary_json::SummaryJson;
 use super::args::{Invocation, ListSource};
 use super::report::{self, redact, secrets};
+use super::same_file::are_one;
 use super::stream::Stream;
 
 /// One of these files.
@@ -80,9 +80,7 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
 fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
     lists.iter().any(|list| match list {
         ListSource::Stdin => false,
-        ListSource::File(path) => {
-            fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
-        }
+        ListSource::File(path) => fs::metadata(path).is_ok_and(|list| are_one(&list, file)),
     })
 }
 
