@@ -1,10 +1,10 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod destination;
 mod har;
 mod html;
 mod manifest;
-mod place;
 mod replacing;
 mod resume;
 mod save_failed;
@@ -16,11 +16,11 @@ use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, Journal, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::destination::Destination;
 use self::har::Har;
 use self::html::Html;
 pub use self::html::{begin as begin_page, finish as finish_page};
 use self::manifest::Manifest;
-use self::place::Place;
 use self::resume::Resume;
 use self::save_failed::SaveFailed;
 use self::summary_json::SummaryJson;
@@ -61,10 +61,10 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
         all.push(Box::new(Manifest::at(path, invocation, files)?));
     }
     if let Some(path) = &invocation.cookie_jar {
-        all.push(Box::new(CookieJar(Place::at(path, stdout, files)?)));
+        all.push(Box::new(CookieJar(Destination::at(path, stdout, files)?)));
     }
     if let Some(path) = &invocation.summary_json {
-        all.push(Box::new(SummaryJson(Place::at(path, stdout, files)?, redact(invocation.show_secrets))));
+        all.push(Box::new(SummaryJson(Destination::at(path, stdout, files)?, redact(invocation.show_secrets))));
     }
     if let Some(path) = &invocation.har {
         all.push(Box::new(Har::at(path, files, secrets(invocation))?));
