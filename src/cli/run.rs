@@ -48,7 +48,8 @@ impl Run {
         let (list, expected) = input::open(&invocation)?;
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
-        let dumped = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout)).transpose()?;
+        let dumped = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout, &invocation.lists));
+        let dumped = dumped.transpose()?;
         let heads = dumped.into_iter().chain(invocation.show_headers.then(|| Heads::shown(&stdout))).collect();
         let plan = &invocation.plan;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));

@@ -1,5 +1,6 @@
 //! Where something goes that is written at the end: a file that is replaced whole, or standard output behind the report.
 
+use std::fs::Metadata;
 use std::path::Path;
 
 use gfetch::fetch::PartFiles;
@@ -14,12 +15,17 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// The file at `path`, which may replace what is there; `-` is standard output. `files` has it taken away, should the
-    /// process end in a hurry.
-    pub fn at(path: &Path, stdout: &Stream, files: &PartFiles) -> Result<Destination, String> {
+    /// The file at `path`, where `may` says whether what is there may go; `-` is standard output. `files` has it taken
+    /// away, should the process end in a hurry.
+    pub fn at(
+        path: &Path,
+        stdout: &Stream,
+        files: &PartFiles,
+        may: impl FnOnce(&Metadata) -> Result<(), String>,
+    ) -> Result<Destination, String> {
         match path.as_os_str() == "-" {
             true => Ok(Destination::Stdout(stdout.clone())),
-            false => Ok(Destination::File(Replacing::at(path, |_| Ok(()))?.listed_in(files))),
+            false => Ok(Destination::File(Replacing::at(path, may)?.listed_in(files))),
         }
     }
 
