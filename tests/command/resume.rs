@@ -1,7 +1,9 @@
 //! `--resume`: the run's record, taken up by the same command.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use crate::runner::{Dir, Gfetch, Run, wait_until};
 use crate::server::Server;
@@ -151,6 +153,30 @@ fn resume_has_what_succeeded_before_a_signal() {
     run.signal("INT");
     assert_eq!(run.wait().signal(), Some(2));
     assert_eq!(done(&dir), 2);
+}
+
+/// With `--body` the report is on standard error: what stands in front of a reader who does not read is not told.
+#[test]
+fn resume_has_as_done_what_its_report_has_wherever_that_goes() {
+    const LINES: usize = 600;
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(vec!["/say/a"; LINES]));
+    let (mut report, stderr) = std::io::pipe().unwrap();
+    let run = Gfetch::new(&["--resume", "record", "-i", "list", "--body", "--format", "json", "-s"]).dir(&dir);
+    let run = run.stderr(stderr).start();
+    wait_until("all requests", || server.paths().len() == LINES);
+    // Several times what the record waits for at most: all that it will take for done.
+    std::thread::sleep(Duration::from_millis(500));
+    run.signal("KILL");
+    run.wait();
+    let mut told = String::new();
+    report.read_to_string(&mut told).unwrap();
+    let told = told.matches("}\n").count();
+    assert!(told < LINES, "the pipe took all");
+    assert!(done(&dir) <= told, "{} done, {told} told", done(&dir));
+    // Who reads is told all.
+    let run = resume(&dir, &["-i", "list", "--body", "--format", "json", "-s"]).expect(0);
+    assert!(run.err.lines().count() >= LINES - told && done(&dir) == LINES, "{} done", done(&dir));
 }
 
 /// Files are recorded as they are done; a report's lines with the report, in its order.

@@ -112,6 +112,11 @@ impl Template {
         self.pieces.iter().any(|piece| matches!(piece, Piece::To(To::Stdout)))
     }
 
+    /// The same for standard error.
+    pub fn names_stderr(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::To(To::Stderr)))
+    }
+
     /// Whether anything is asked for that is not in the record.
     pub fn shows_exchanges(&self) -> bool {
         self.pieces.iter().any(|piece| match piece {
