@@ -24,6 +24,7 @@ mod same_file;
 mod secrets;
 mod serve;
 mod signals;
+mod similar;
 mod stream;
 mod terminal;
 mod to_curl;

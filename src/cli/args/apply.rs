@@ -3,7 +3,8 @@
 use super::lex::Seen;
 use super::option::{Effect, Opt, Refusal, Value};
 use super::typed::Typed;
-use super::usage::{UsageError, similar};
+use super::usage::UsageError;
+use crate::cli::similar::similar;
 
 /// Options whose value is easily a URL by mistake, for people who come from curl, wget or aria2.
 const URL_IS_A_SLIP: [(char, &str); 5] = [
@@ -66,8 +67,7 @@ fn refused(opt: &Opt, value: Value<'_>, refusal: Refusal) -> UsageError {
             let (last, others) = words.split_last().unwrap_or((&"", &[]));
             let takes = format!("{} or {last}", others.join(", "));
             let error = UsageError::new(format!("{} takes {takes}, not '{}'", opt.spelled(), value.shown()));
-            let similar = similar(&value.0.to_string_lossy(), words);
-            similar.into_iter().fold(error, |error, word| error.hint(format!("did you mean {word}?")))
+            error.did_you_mean(similar(&value.0.to_string_lossy(), words))
         }
     }
 }
@@ -76,7 +76,7 @@ fn refused(opt: &Opt, value: Value<'_>, refusal: Refusal) -> UsageError {
 fn a_count(opt: &Opt, next: &Seen) -> UsageError {
     let number = if let Seen::Url(url) = next { Value(url).shown() } else { String::new() };
     UsageError::new(format!("{} takes no value, and '{number}' is no URL", opt.spelled()))
-        .hint(format!("did you mean -j {number}?"))
+        .did_you_mean(Some(format!("-j {number}")))
 }
 
 fn is_number(seen: &Seen) -> bool {
