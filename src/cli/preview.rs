@@ -11,6 +11,7 @@ use super::args::Invocation;
 use super::exit::Exit;
 use super::render::units;
 use super::stream::{Broken, Stream};
+use super::words::{self, NO_URL};
 use super::{client, input, kept, run, signals};
 
 /// How it is told.
@@ -69,7 +70,7 @@ impl<'a> Telling<'a> {
     }
 
     fn tell(&self, list: List, teller: &mut dyn Teller) -> Exit {
-        self.talk(&self.invocation.notes.iter().map(|note| format!("gfetch: {note}\n")).collect::<String>());
+        self.talk(&self.invocation.notes.iter().map(words::ours).collect::<String>());
         self.talk(&teller.begin());
         let plan = &self.invocation.plan;
         let (mut good, mut bad, mut broke_off) = (0, 0, None);
@@ -113,19 +114,15 @@ impl<'a> Telling<'a> {
         let nothing_read = good + bad == 0;
         match broke_off {
             Some(error) => {
-                self.complain(&error.to_string());
+                self.stderr.say(error);
                 if nothing_read { Exit::Usage } else { Exit::Output }
             }
             None if nothing_read && !self.invocation.allow_empty && !self.stop.is_requested() => {
-                self.complain("no URL in the list (--allow-empty allows that)");
+                self.stderr.say(NO_URL);
                 Exit::Usage
             }
             None => Exit::of_counts(good, bad),
         }
-    }
-
-    fn complain(&self, message: &str) {
-        self.stderr.talk(&format!("gfetch: {message}\n"));
     }
 
     /// Neither with `-s`.

@@ -139,10 +139,6 @@ impl Report {
         kept.chain(self.unwritten.take()).collect()
     }
 
-    pub fn complain(&self, message: &str) {
-        self.stderr.talk(&format!("gfetch: {message}\n"));
-    }
-
     /// A report on standard error that breaks off is one that could not be written, whoever went away.
     pub fn broken(&self) -> Option<Broken> {
         let report = || self.to.broken().map(|_| Broken::Failed(std::io::ErrorKind::BrokenPipe));

@@ -103,7 +103,7 @@ impl Kept for Resume {
         if let Some((count, first)) = self.writer.journal.gone().map_err(failed)? {
             let (name, first) = (&self.name, escape::line(&first));
             let note = "the list has changed: of what was done before, these lines are not in it any more";
-            stderr.push(format!("gfetch: {name}: {note}: {count}, the first {first}\n").as_bytes());
+            stderr.say(format!("{name}: {note}: {count}, the first {first}"));
         }
         Ok(())
     }
