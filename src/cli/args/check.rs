@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use gfetch::fetch::InFlight;
 use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, Stall};
-
 use gfetch::http::Routes;
 
 use super::as_typed::{AsTyped, BodyFile};
