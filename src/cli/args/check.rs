@@ -41,7 +41,7 @@ pub struct Invocation {
     pub as_typed: AsTyped,
     /// No URL at all is no error.
     pub allow_empty: bool,
-    /// How the report is written …
+    /// How the report is written.
     pub format: Format,
     /// Which fields records have, where they are JSON or CSV.
     pub fields: Chosen,
@@ -49,9 +49,7 @@ pub struct Invocation {
     pub write_out: Option<Template>,
     /// The heads of answers stand before their bodies.
     pub show_headers: bool,
-    /// Where the HAR goes.
-    pub har: Option<PathBuf>,
-    /// … and where. To standard error when bodies take standard output.
+    /// Where the report goes: to standard error when bodies take standard output.
     pub report_to: Stream,
     /// Bodies may go to a terminal whatever is in them (`-o -`).
     pub binary_to_terminal: bool,
@@ -69,6 +67,8 @@ pub struct Invocation {
     pub secret_headers: Vec<String>,
     /// Where the heads of the answers go; `-` is standard output.
     pub dump_header: Option<PathBuf>,
+    /// Where the HAR goes.
+    pub har: Option<PathBuf>,
     /// Where the summary is written at the end; `-` is standard output.
     pub summary_json: Option<PathBuf>,
     /// Where what failed is kept.
@@ -99,7 +99,7 @@ pub struct Compare {
 /// What is shown on standard error while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// One line that changes.
+    /// A few lines that are drawn anew, and gone at the end.
     Live,
     /// Lines that stay.
     Plain,
