@@ -1,4 +1,4 @@
-//! A run that is told and not made: the list is read as in a run, and each line said in its turn.
+//! A run that is told and not made: the list is read as in a run, and each line that one would ask for said in its turn.
 
 use std::time::Duration;
 
@@ -25,11 +25,12 @@ pub trait Teller {
     /// The same on standard error.
     fn talk(&mut self, _: &mut Vec<u8>, _: &Planned) {}
 
-    /// Said on standard error after the last line; may be empty.
+    /// Said on standard error after the last line, if there was one; may be empty.
     fn end(&self) -> String;
 }
 
-/// Tells what `invocation` would do. Runs on a hub. The exit status is that of a run in which every URL succeeds.
+/// Tells what `invocation` would do. Runs on a hub. The exit status is that of a run in which every request succeeds: lines
+/// that are no URLs have failed.
 pub fn tell(invocation: &Invocation, teller: &mut dyn Teller) -> Exit {
     let told = Telling::new(invocation).and_then(|(telling, list)| Ok((telling.caught()?, telling, list)));
     match told {
@@ -125,7 +126,7 @@ impl<'a> Telling<'a> {
         }
     }
 
-    /// Neither with `-s`.
+    /// Says what is not said with `-s`.
     fn talk(&self, text: &str) {
         if !self.invocation.silent && !text.is_empty() {
             self.stderr.talk(text);

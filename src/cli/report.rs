@@ -1,4 +1,4 @@
-//! What a run tells of its records, its summary, and the files kept beside them.
+//! The report of a run: its records, the summary behind them, and the files that are kept beside them.
 
 use std::borrow::Cow;
 use std::fs::OpenOptions;
