@@ -20,6 +20,14 @@ const URL_IS_A_SLIP: [(char, &str); 5] = [
 /// # Errors
 /// The first value that is not taken.
 pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
+    behind_file(seen, 0)
+}
+
+/// The same where the first `of_file` are the config file's.
+///
+/// # Errors
+/// The first value that is not taken.
+pub fn behind_file(seen: Vec<Seen>, of_file: usize) -> Result<Typed, UsageError> {
     let mut typed = Typed::default();
     for (n, one) in seen.iter().enumerate() {
         let undone = |opt: &Opt| seen[n..].iter().any(|later| matches!(later, Seen::Opposite(o) if o.long == opt.long));
@@ -31,7 +39,7 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
             }
             Seen::Flag(opt) if !undone(opt) => {
                 set(&mut typed, opt, true);
-                typed.as_typed.push(opt, None);
+                typed.as_typed.push(opt, None, n >= of_file);
             }
             Seen::Flag(_) => {}
             Seen::Value(opt, value) => {
@@ -40,7 +48,7 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
                 match opt.effect {
                     Effect::Value(take) if !undone(opt) => {
                         take(&mut typed, value).map_err(|refusal| refused(opt, value, refusal))?;
-                        typed.as_typed.push(opt, Some(value.0));
+                        typed.as_typed.push(opt, Some(value.0), n >= of_file);
                     }
                     _ => {}
                 }

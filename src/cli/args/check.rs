@@ -126,6 +126,9 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.existing = bodies::existing(&input, &output, &plan)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
+    if compare.as_ref().is_some_and(|compare| !compare.widths.is_empty()) && as_typed.is_by_hand("jobs") {
+        return Err(UsageError::new("--compare-jobs says which -j are compared: leave out -j"));
+    }
     a_file_of_its_own(&input, &plan, &output, &args)?;
     let only = only(&output, compare.as_ref())?;
     as_typed.body = BodyFile::of(&args).filter(|_| only.is_some());
