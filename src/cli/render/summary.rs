@@ -6,6 +6,7 @@ use super::object::{Object, object};
 use super::units::{counted, size, thousands, time};
 use super::{Redact, Show, cut};
 use crate::cli::escape;
+use crate::cli::words::NOT_CHECKED;
 
 /// More groups of failures are counted as other hosts: the summary is to be read at a glance.
 const GROUPS_SHOWN: usize = 10;
@@ -26,7 +27,7 @@ pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
         out.push('\n');
     };
     if summary.certificates_unchecked {
-        line("certificates were NOT checked (-k)".into());
+        line(NOT_CHECKED.into());
     }
     line(totals(summary, show));
     let groups = summary.failures(GROUPS_SHOWN);
