@@ -205,7 +205,7 @@ impl Permits {
     }
 
     /// Starts are evenly spaced: each books the next moment before it waits for its own.
-    pub fn wait_for_rate(&self) -> Result<(), Interrupt> {
+    fn wait_for_rate(&self) -> Result<(), Interrupt> {
         let Some(rate) = self.rate else { return Ok(()) };
         let now = green::now();
         let start = self.next_start.get().map_or(now, |next| next.max(now));
@@ -214,7 +214,7 @@ impl Permits {
         if wait.is_zero() { Ok(()) } else { green::sleep(wait) }
     }
 
-    /// The way to `origin` for whoever is led there by a redirect. Both permits are given back before the next origin's are
+    /// The way to `origin` for whoever is led there by a redirect, or asks there once more. Both permits are given back before the next origin's are
     /// waited for: else two full hosts deadlock.
     pub fn follow(&self, pass: Pass, origin: &Origin, crosses: bool) -> Result<Pass, Refused> {
         if !crosses && pass.state.rate.is_none() && !self.is_held(&pass) {

@@ -108,7 +108,6 @@ impl Crew {
                     }
                     return (lent.line, lent.ended);
                 }
-                Ok(Some(Word::Rate { answer })) => talk.wait_for_rate(&self.permits, answer),
                 Ok(Some(Word::Follow { origin, crosses, answer })) => {
                     talk.follow(&self.permits, origin, crosses, answer);
                 }
@@ -234,30 +233,17 @@ impl Talk {
         Talk { member, number, ear, pass: Rc::new(Cell::new(Some(pass))), asking: None, is_done: false }
     }
 
-    fn wait_for_rate(&mut self, permits: &Rc<Permits>, answer: Sender<()>) {
-        let permits = permits.clone();
-        self.ask(move || {
-            if permits.wait_for_rate().is_ok() {
-                let _ = answer.try_send(());
-            }
-        });
-    }
-
     fn follow(&mut self, permits: &Rc<Permits>, origin: Origin, crosses: bool, answer: Sender<Arc<Reach>>) {
         let (permits, place) = (permits.clone(), self.pass.clone());
-        self.ask(move || {
+        // Elsewhere, because the line's own greenlet has to hear of the end.
+        self.asking = Some(green::spawn(move || {
             let Some(pass) = place.take() else { return };
             if let Ok(pass) = permits.follow(pass, &origin, crosses) {
                 let reach = pass.reach().clone();
                 place.set(Some(pass));
                 let _ = answer.try_send(reach);
             }
-        });
-    }
-
-    /// Elsewhere, because the line's own greenlet has to hear of the end.
-    fn ask(&mut self, f: impl FnOnce() + 'static) {
-        self.asking = Some(green::spawn(f));
+        }));
     }
 }
 

@@ -137,8 +137,8 @@ impl Hub {
     }
 
     fn attempt(&self, mut lent: Box<Lent>) {
-        let (number, words, has_rate) = (lent.number, self.words.clone(), self.attempter.plan.rate.is_some());
-        let wire = Wire { reach: lent.reach.clone(), number, words, prints: self.prints, has_rate };
+        let (number, words) = (lent.number, self.words.clone());
+        let wire = Wire { reach: lent.reach.clone(), number, words, prints: self.prints };
         let (etag, mut end) = (lent.etag.take(), LastWord { words: &self.words, number, is_said: false });
         lent.ended = self.attempter.attempt(&mut lent.line, Gate::There(wire), etag);
         self.running.borrow_mut().remove(&number);
