@@ -11,6 +11,7 @@
 
 mod breaker;
 mod host_rate;
+mod idle_at;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -23,13 +24,13 @@ use super::ahead::Ready;
 use super::plan::{Hosts, Plan, Rate};
 use super::retry::RetryBudget;
 use super::summary::Cause;
-use super::threads::Kept;
 use crate::green::{self, Interrupt, Permit, Semaphore};
 use crate::http::origin::{Origin, OriginHasher};
 use crate::http::proxy::{Proxy, ProxyRules};
 use breaker::{Breaker, Hop};
 pub(super) use breaker::{Connect, Reach};
 use host_rate::HostRate;
+use idle_at::IdleAt;
 
 /// Origins remembered before those without anything to remember are forgotten.
 const MAX_QUIET_ORIGINS: usize = 4096;
@@ -59,8 +60,8 @@ pub(super) struct OriginState {
     held_until: Cell<Option<Instant>>,
     reach: Arc<Reach>,
     retries: RetryBudget,
-    /// Which hubs have connections to it.
-    pub kept: Kept,
+    /// Which hubs have idle connections to it.
+    pub idle_at: IdleAt,
 }
 
 /// The right to talk to an origin; dropping it lets the next in.
@@ -265,7 +266,7 @@ impl Permits {
                 give_up_after: self.give_up_after,
             }),
             retries: RetryBudget::new(),
-            kept: Kept::default(),
+            idle_at: IdleAt::default(),
         });
         origins.insert(origin.clone(), state.clone());
         state
