@@ -12,7 +12,7 @@ use super::credentials::Credentials;
 use super::details::Details;
 use super::exchange::Exchange;
 use super::flow::first_method;
-use super::journal::{Key, Ticket};
+use super::journal::Key;
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
 use super::outcome::{Outcome, Timings};
@@ -51,8 +51,8 @@ pub(super) struct Job {
     pub read_at: Instant,
     /// Lines that were read before it, and not passed over.
     pub turn: u64,
-    /// What the record of the run knows it by, where there is one.
-    pub ticket: Option<Ticket>,
+    /// What the record of the run knows it by, where there is one: boxed, for it waits on every stack.
+    pub key: Option<Box<Key>>,
 }
 
 /// What a run gives for each line.
@@ -68,7 +68,7 @@ pub struct Fetched {
     /// Records before it, in input order.
     pub turn: u64,
     /// What the record of the run (`--resume`) knows it by, where it is not in there yet.
-    pub ticket: Option<Ticket>,
+    pub key: Option<Box<Key>>,
     /// What else the plan asks for.
     pub details: Option<Box<Details>>,
 }
@@ -303,7 +303,7 @@ impl Iterator for Lines {
         if input.is_full() {
             stop.before_start(|| input.wait_for_room())?.ok()?;
         }
-        let (entry, place, ticket) = loop {
+        let (entry, place, key) = loop {
             let entry = match stop.before_start(|| self.list.next().transpose())? {
                 Ok(Some(entry)) => entry,
                 Ok(None) => {
@@ -329,7 +329,7 @@ impl Iterator for Lines {
         let turn = input.read.get();
         input.read.set(turn + 1);
         worker.line_to_start();
-        Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now(), turn, ticket })
+        Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now(), turn, key })
     }
 }
 

@@ -59,10 +59,10 @@ impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Box<Fetched> {
         let outcome = job.record(&self.plan);
-        let Job { entry, place, ready, read_at, turn, ticket } = job;
+        let Job { entry, place, ready, read_at, turn, key } = job;
         let details = self.plan.keeps_details().then(Box::default);
         let (body, line, exchanges) = (None, None, Vec::new());
-        let fetched = Box::new(Fetched { outcome, body, line, exchanges, turn, ticket, details });
+        let fetched = Box::new(Fetched { outcome, body, line, exchanges, turn, key, details });
         let origin = match &entry.target {
             Ok(target) => Origin::of(&target.url).ok_or_else(no_origin),
             Err(failure) => Err(failure.clone()),
@@ -108,7 +108,7 @@ impl Worker {
             Some(Asked::Elsewhere(url)) => Some(url),
             None => None,
         };
-        if let (Some(journal), Some(_)) = (self.attempter.journal.get(), &fetched.ticket) {
+        if let (Some(journal), Some(_)) = (self.attempter.journal.get(), &fetched.key) {
             journal.note_file(&mut fetched);
         }
         fetched

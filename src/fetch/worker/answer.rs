@@ -61,7 +61,7 @@ impl Attempter {
         }
         // With -C the file itself grows.
         let journal = self.journal.get().filter(|_| self.plan.transfer.resume.is_none());
-        if let (Some(journal), Some(key), Some(save)) = (journal, &line.fetched.ticket, sink.saving()) {
+        if let (Some(journal), Some(key), Some(save)) = (journal, &line.fetched.key, sink.saving()) {
             save.set_part(Part::new(journal, **key), self.may_go_on(line));
         }
         sink
