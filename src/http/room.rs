@@ -19,10 +19,14 @@ impl Room {
         Room { pool, http2, ask_others: OnceCell::new() }
     }
 
-    /// Closes the connection that has been idle longest. False if there is none: then others have been asked to close one
-    /// of theirs, and time may help.
+    /// Closes the connection that has been idle longest; false if there is none.
+    pub fn close_one(&self) -> bool {
+        self.pool.close_one() || self.http2.close_one()
+    }
+
+    /// The same. Where there is none others have been asked to close one of theirs, and time may help.
     pub fn make(&self) -> bool {
-        let made = self.pool.close_one() || self.http2.close_one();
+        let made = self.close_one();
         if let (false, Some(ask)) = (made, self.ask_others.get()) {
             ask();
         }
