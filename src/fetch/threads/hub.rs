@@ -101,14 +101,17 @@ fn serve(index: usize, seed: Seed, commands: &Receiver<Vec<Command>>, words: Sen
     }
 }
 
-/// Closes an idle connection whenever another hub wants a descriptor and has none to close, and asks the others for that.
+/// Closes an idle connection whenever another hub wants a descriptor and has none to close, and asks the others for that,
+/// until it is killed.
 pub(super) fn give_up_idle(client: &Client, index: usize, wants: &[Event]) -> Greenlet<()> {
     let (own, others) = (wants[index].clone(), wants.to_vec());
-    client.on_no_descriptor(move || {
+    let ask: Rc<dyn Fn()> = Rc::new(move || {
         others.iter().enumerate().filter(|(other, _)| *other != index).for_each(|(_, event)| event.set());
     });
+    client.on_no_descriptor(&ask);
     let client = client.clone();
     green::spawn(move || {
+        let _asks = ask;
         while own.wait().is_ok() {
             own.clear();
             client.close_one_idle();
