@@ -133,8 +133,12 @@ impl Terminal {
     /// Waits until the screen shows this.
     #[track_caller]
     pub fn wait_for(&self, what: &str, shown: impl Fn(&[String]) -> bool) -> Vec<String> {
-        wait_until(what, || shown(&self.rows()));
-        self.rows()
+        let mut rows = Vec::new();
+        wait_until(what, || {
+            rows = self.rows();
+            shown(&rows)
+        });
+        rows
     }
 
     /// Everything that was written to it.
