@@ -232,6 +232,39 @@ fn what_a_server_refuses_unseen_is_sent_again_also_a_post() {
 }
 
 #[test]
+fn of_a_refused_burst_each_stream_counts_what_was_open_when_it_was_begun() {
+    run(|| {
+        let (begun, refused) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let count = (begun.clone(), refused.clone());
+        let server = serve(Builder::new(), move |asked, mut answering| {
+            count.0.set(count.0.get() + 1);
+            let number: u32 = asked.uri().path()[1..].parse().unwrap();
+            // Four are answered; whoever else was begun beside them is refused when they have long been over.
+            let is_refused = (4..8).contains(&number) && count.1.get() < 4;
+            green::sleep(Duration::from_secs(if is_refused { 2 } else { 1 })).unwrap();
+            if is_refused {
+                count.1.set(count.1.get() + 1);
+                return answering.respond.send_reset(Reason::REFUSED_STREAM);
+            }
+            answering.whole(b"body");
+        });
+        let client = client();
+        let all_at_once = |count: usize| {
+            let ask = |number| {
+                let (client, url) = (client.clone(), server.url.join(&format!("/{number}")).unwrap());
+                green::spawn(move || get(&client, &url).unwrap())
+            };
+            let tasks: Vec<_> = (0..count).map(ask).collect();
+            tasks.iter().for_each(|task| assert_eq!(task.get().unwrap(), b"body"));
+            server.connections.get()
+        };
+        assert_eq!(all_at_once(1), 1);
+        assert_eq!((all_at_once(8), begun.get(), refused.get()), (1, 1 + 8 + 4, 4), "there was room for four");
+        assert_eq!((all_at_once(4), all_at_once(5)), (1, 2), "and there is for no more");
+    });
+}
+
+#[test]
 fn a_server_that_always_refuses_is_not_asked_for_ever() {
     run(|| {
         let asked = Rc::new(Cell::new(0));
