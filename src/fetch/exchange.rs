@@ -46,6 +46,8 @@ pub struct Exchange {
     pub timings: Timings,
     /// Whom it was sent to.
     pub remote: Option<SocketAddr>,
+    /// Where it was sent from.
+    pub local: Option<SocketAddr>,
     /// Whether a proxy stood between, of whatever kind.
     pub proxied: bool,
     /// Whether its connection had served one before.
@@ -68,6 +70,7 @@ impl Exchange {
             request_body_bytes: request.body.filter(|_| trace.sent).map_or(0, |body| body.len() as u64),
             // Before the request is out these are an earlier one's.
             remote: trace.remote.filter(|_| trace.sent),
+            local: trace.local.filter(|_| trace.sent),
             reused: trace.reused && trace.sent,
             tls: trace.tls.filter(|_| trace.sent),
             ..Exchange::of(request.method, request.url.as_str(), asked_by, fields, head)
@@ -99,6 +102,7 @@ impl Exchange {
             started: SystemTime::now(),
             timings: Timings::default(),
             remote: None,
+            local: None,
             proxied: false,
             reused: false,
             tls: None,

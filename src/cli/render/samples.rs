@@ -118,6 +118,7 @@ pub fn exchange(url: &str, status: u16, fields: &[(&str, &str)]) -> Exchange {
         started: SystemTime::UNIX_EPOCH + Duration::from_micros(1_795_214_701_123_456),
         timings: Timings { wait: Some(Duration::from_millis(20)), ..Timings::default() },
         remote: Some("192.0.2.7:80".parse().expect("an address")),
+        local: Some("192.0.2.1:49152".parse().expect("an address")),
         proxied: false,
         reused: false,
         tls: None,
