@@ -74,6 +74,50 @@ fn a_har_entry_has_the_request_as_it_was_sent() {
 }
 
 #[test]
+fn har_has_what_was_posted_where_bodies_are_asked_for() {
+    let server = Server::new();
+    let posted = |args: &[&str]| of(&entries(args), "/request/postData");
+    let form = json!("application/x-www-form-urlencoded");
+    let secret = ["-d", "user=me&password=hunter2", &*server.url("/a")];
+    assert_eq!(posted(&secret), [json!({"mimeType": form})], "unasked it may be a secret");
+    assert_eq!(
+        posted(&[&secret[..], &["-H", "Content-Type: hunter2", "--secret-header", "content-type"]].concat()),
+        [json!({"mimeType": "***"})]
+    );
+    let bodies = ["--format", "json", "--fields", "+body"];
+    let asked = |args: &[&str]| posted(&[&bodies[..], args].concat());
+    assert_eq!(asked(&secret), [json!({"mimeType": form, "text": "user=me&password=hunter2"})]);
+    // Also of an earlier attempt, and as far as a redirect takes it along.
+    let json = json!({"mimeType": "application/json", "text": "{\"é\":1}"});
+    let again = ["--json", "{\"é\":1}", "--retry", "1", "--retry-all-errors", "--retry-delay", "0.01"];
+    assert_eq!(asked(&[&again[..], &[&*server.url("/flaky/1/a")]].concat()), [json.clone(), json.clone()]);
+    assert_eq!(asked(&[&again[..], &["-L", &*server.url("/on//a")]].concat()), [json.clone(), json.clone()]);
+    assert_eq!(asked(&[&again[..], &["-L", &*server.url("/to//a")]].concat()), [json, Value::Null]);
+    assert_eq!(asked(&[&server.url("/a")]), [Value::Null]);
+    // No server, nothing sent.
+    assert_eq!(asked(&["-d", "x", &format!("http://{}/", nobody())]), [Value::Null]);
+}
+
+#[test]
+fn har_has_so_much_of_what_was_posted_as_it_may() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let posted = |file: &str, most: &str| {
+        let data = format!("@{file}");
+        let args = ["--data-binary", &data, &server.url("/a"), "--format", "json", "--fields", "+body"];
+        let entries = entries(&[&args[..], &["--max-body", most]].concat());
+        assert_eq!(of(&entries, "/request/bodySize"), [6]);
+        entries[0]["request"]["postData"].clone()
+    };
+    let (form, text) = ("application/x-www-form-urlencoded", dir.write("text", "aééz"));
+    let cut = json!({"mimeType": form, "text": "aé", "comment": "the first 4 of 6 bytes"});
+    assert_eq!(posted(&text, "4"), cut);
+    assert_eq!(posted(&text, "6"), json!({"mimeType": form, "text": "aééz"}));
+    fs::write(dir.file("bytes"), b"\xff\x00\xfe123").unwrap();
+    let bytes = json!({"mimeType": form, "text": "/wD+", "_encoding": "base64", "comment": "the first 3 of 6 bytes"});
+    assert_eq!(posted(&dir.at("bytes"), "3"), bytes);
+}
+
+#[test]
 fn har_holds_no_secret_unless_asked_to() {
     let server = Answering::new(|request| match &*request.path {
         "/" => with(

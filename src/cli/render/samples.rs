@@ -109,6 +109,7 @@ pub fn exchange(url: &str, status: u16, fields: &[(&str, &str)]) -> Exchange {
         request_fields: vec![("Host".into(), "a.example".into()), ("Accept".into(), "*/*".into())],
         request_head_bytes: 60,
         request_body_bytes: 0,
+        request_body: None,
         status: Some(status),
         http_version: Some("1.1"),
         response_head: format!("{status_line}\r\n{lines}\r\n").into_bytes(),
