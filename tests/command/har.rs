@@ -50,7 +50,9 @@ fn times_are_in_milliseconds_and_add_up_without_ssl() {
         let sum: f64 = parts.map(|(_, time)| time.as_f64().unwrap()).sum();
         assert!((sum - entry["time"].as_f64().unwrap()).abs() < 0.01, "{entry}");
     }
-    assert!(entries[0]["timings"]["wait"].as_f64().unwrap() >= 50.0);
+    // The server may have begun to wait before our write had returned.
+    let phase = |name: &str| entries[0]["timings"][name].as_f64().unwrap();
+    assert!(phase("send") + phase("wait") >= 50.0, "{}", entries[0]);
     // The second went over the first one's connection.
     assert_eq!((&entries[1]["timings"]["connect"], &entries[1]["timings"]["ssl"]), (&json!(-1), &json!(-1)));
     assert!(entries[0]["timings"]["connect"].as_f64().unwrap() >= 0.0);
