@@ -66,6 +66,8 @@ pub struct Plan {
     pub keep_certificates: bool,
     /// Whether each record comes with its last body, at most so many decoded bytes of it.
     pub keep_body: Option<usize>,
+    /// Whether each exchange that is kept comes with its request's body, at most so many bytes of it.
+    pub keep_request_body: Option<usize>,
     /// Where lines of a list want their bodies saved is passed over: they are fetched for their time only.
     pub ignore_outputs: bool,
     /// Bodies that are printed wait until their records are handed over: something comes before them on standard output.
@@ -114,6 +116,7 @@ impl Default for Plan {
             keep_attempts: false,
             keep_certificates: false,
             keep_body: None,
+            keep_request_body: None,
             ignore_outputs: false,
             hold_bodies: false,
             spool_dir: PathBuf::from("/tmp"),

@@ -270,6 +270,7 @@ impl Client {
     ) -> Result<Response, Error> {
         trace.reused = connection.exchanges > 0;
         trace.remote = connection.remote;
+        trace.local = if trace.wants_local { connection.transport.socket().local() } else { None };
         trace.tls = connection.tls_version();
         if let Some(certificates) = &mut trace.certificates {
             **certificates = connection.certificates();

@@ -67,5 +67,6 @@ pub fn ask_for(plan: &mut Plan, told: &Told, output: &Output) {
     plan.keep_attempts = attempts || output.har.is_some();
     plan.keep_certificates = certificates || told.write_out.as_ref().is_some_and(Template::shows_certificates);
     plan.keep_body = body.then_some(output.max_body.unwrap_or(MAX_BODY_BYTES));
+    plan.keep_request_body = plan.keep_body.filter(|_| output.har.is_some());
     plan.hash_bodies |= hash;
 }

@@ -129,6 +129,7 @@ impl Attempter {
         let _flight = self.lane.as_ref().map(|lane| lane.begin(&target.url, green::now()));
         let mut trace = Trace::default();
         trace.certificates = self.plan.keep_certificates.then(Default::default);
+        trace.wants_local = self.plan.keep_exchanges;
         let max_time = target.timeout.or_else(|| self.plan.max_time(&target.url));
         let speed = self.speeds.up();
         let mut flow =

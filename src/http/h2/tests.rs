@@ -77,11 +77,13 @@ fn one_after_another_use_one_connection_and_say_so() {
         let client = client();
         for number in 0..50 {
             let mut trace = Trace::default();
+            trace.wants_local = number % 2 == 0;
             let response = client.send(&request("GET", &server.url, None), &mut trace).unwrap();
             assert_eq!((response.head().version, response.head().status), (Version::Http2, 200));
             assert_eq!(read(response).unwrap(), b"body");
             assert_eq!((trace.reused, trace.time(Phase::Connect).is_some()), (number > 0, number == 0));
             assert!(trace.remote.is_some() && trace.sent);
+            assert_eq!(trace.local.is_some(), trace.wants_local);
         }
         assert_eq!((server.connections.get(), client.idle()), (1, 1));
     });
