@@ -56,6 +56,8 @@ fn advice_names_the_option_as_typed() {
         "curl's --no-alpn is not in gfetch; use curl itself: gfetch leaves TLS's details to rustls"
     );
     assert!(of("-:").starts_with("curl's -: (--next) is not in gfetch; use a list (-i)"));
+    // Its letter is the input file's here.
+    assert_eq!(of("--include"), "curl's --include is not in gfetch; use --show-headers");
     assert!(of("-0").starts_with("curl's -0 (--http1.0)"));
     assert_eq!((advice("--nonsense"), advice("-Ü"), advice("--"), advice("-")), (None, None, None, None));
 }

@@ -212,7 +212,7 @@ fn slips_from_other_tools_get_a_hint() {
         ),
         (
             "-i http://b/",
-            "-i/--input-file takes FILE, and what follows it is a URL\n  curl's -i, which shows headers, is -v here",
+            "-i/--input-file takes FILE, and what follows it is a URL\n  curl's -i, which shows headers, is --show-headers here",
         ),
         (
             "-o HTTPS://b/",
