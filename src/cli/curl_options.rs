@@ -9,14 +9,22 @@ pub fn advice(typed: &str) -> Option<String> {
         for known in names.split_whitespace() {
             let (name, its_letter) = known.split_once(':').map_or((known, None), |(name, letter)| (name, Some(letter)));
             if letter.is_some() && letter == its_letter {
-                return Some(format!("curl's {typed} (--{name}) is not in gfetch; use {instead}"));
+                return Some(told(&format!("{typed} (--{name})"), instead));
             }
             if letter.is_none() && long == name {
-                return Some(format!("curl's {typed} is not in gfetch; use {instead}"));
+                return Some(told(typed, instead));
             }
         }
     }
     None
+}
+
+/// What has nothing in its place has a reason.
+fn told(typed: &str, instead: &str) -> String {
+    match instead.strip_prefix("nothing: ") {
+        Some(why) => format!("curl's {typed} is not in gfetch: {why}"),
+        None => format!("curl's {typed} is not in gfetch; use {instead}"),
+    }
 }
 
 /// What to use, for which options: long names, with `:` and their letter where they have one.
