@@ -60,7 +60,7 @@ fn a_file_that_was_there_is_told_as_the_reason_why_nothing_was_asked_for() {
         ..outcome("http://a.example/b", None, Duration::ZERO)
     };
     assert_eq!(
-        lines(&[there.clone()], &show(80)),
+        lines(std::slice::from_ref(&there), &show(80)),
         "000          –         –  http://a.example/b  skipped: out/a\\x1bb is there\n"
     );
     assert_eq!(piped(&there), "000\t0\t0.000000\thttp://a.example/b\tskipped: out/a\\x1bb is there\n");
