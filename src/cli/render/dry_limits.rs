@@ -190,7 +190,7 @@ fn bodies(plan: &Plan) -> String {
 }
 
 /// What a run would write beside the bodies, and this one does not.
-fn files(invocation: &Invocation) -> String {
+pub fn files(invocation: &Invocation) -> String {
     let files = [
         ("--report", &invocation.report),
         ("--summary-json", &invocation.summary_json),
