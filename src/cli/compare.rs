@@ -117,6 +117,10 @@ impl Talk {
         let (warm_ups, widths) = (how.warmup as usize, how.widths.clone());
         let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups, widths };
         if invocation.only.is_some() {
+            let files = render::dry_limits::files(invocation);
+            if !self.silent && !files.is_empty() {
+                self.say(files);
+            }
             self.tell_sizes(comparing.sizes());
             // It would not be comparable.
             return Ok(if has_no_url { Exit::SomeFailed } else { Exit::Ok });

@@ -15,6 +15,7 @@ mod heads;
 mod html;
 mod input;
 mod kept;
+mod other_programs;
 mod preview;
 mod progress;
 mod render;

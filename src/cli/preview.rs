@@ -30,7 +30,12 @@ pub trait Teller {
         false
     }
 
-    /// Said on standard error after the last line, if there was one; may be empty.
+    /// Said on standard error after the last line, if there was one, also with `-s`; may be empty.
+    fn warnings(&self) -> String {
+        String::new()
+    }
+
+    /// The same, but for `-s`.
     fn end(&self) -> String;
 }
 
@@ -106,6 +111,7 @@ impl<'a> Telling<'a> {
             }
         }
         if good + bad > 0 && self.stdout.broken().is_none() {
+            self.stderr.talk(&teller.warnings());
             self.talk(&teller.end());
         }
         self.stderr.flush();

@@ -81,7 +81,8 @@ impl fmt::Display for JournalError {
             JournalError::Other(options) => write!(
                 f,
                 "it was made with another {}: the same command goes on with it, another one needs a record of its own",
-                options.join(", ")
+                // Where bodies go is said by any of these, and a record has one name for it.
+                options.join(", ").replace("-o", "-o, -O, -J, --output-dir or --body")
             ),
         }
     }

@@ -64,6 +64,9 @@ fn skip_existing_asks_for_nothing_that_is_there() {
     assert_eq!((server.paths(), dir.read("a"), dir.read("b")), (vec!["/say/b".into()], "half a fi".into(), "b".into()));
     let text = Gfetch::new(&["-i", "list", "-O", "--skip-existing"]).dir(&dir).run().expect(0);
     assert!(text.err.contains("2 URLs: 2 ok"), "{}", text.err);
+    let expected = ["a", "b"]
+        .map(|name| format!("000\t0\t0.000000\t{}\tskipped: {name} is there", server.url(&format!("/say/{name}"))));
+    assert_eq!(text.lines(), expected);
     assert_eq!(server.paths().len(), 1);
     // A device is written to, a folder is a failure: neither is a file that is there.
     fs::create_dir(dir.file("d")).unwrap();

@@ -137,6 +137,27 @@ fn what_curl_cannot_be_told_is_said_once() {
 }
 
 #[test]
+fn what_was_safe_and_is_not_by_curl_is_said_with_silent_too() {
+    for silent in [&[][..], &["-s"]] {
+        let args = [&["--to-curl", "--block-private", "-H", "X: y", "http://a.example/[1-3]"], silent].concat();
+        let err = gfetch(&args).expect(0).err;
+        assert_eq!(err.lines().count(), 2, "{err}");
+        assert!(err.contains("--block-private: these commands connect to private addresses too"), "{err}");
+        assert!(err.contains("after a redirect to another origin curl sends the fields of -H there"), "{err}");
+    }
+}
+
+#[test]
+fn limits_of_hosts_in_the_config_file_are_none_of_curls() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.file("gfetch")).unwrap();
+    dir.write("gfetch/config.toml", "[host.\"a.example\"]\nrate = \"2/s\"\n");
+    let run = Gfetch::new(&["--to-curl", "-j", "3", "http://a.example/"]).env("XDG_CONFIG_HOME", &dir.at(""));
+    let err = run.run().expect(0).err;
+    assert!(err.contains("curl has no words for -j/--jobs, per-host and rate of [host]: each line"), "{err}");
+}
+
+#[test]
 fn it_goes_with_no_other_way_to_tell() {
     for other in [&["--dry-run"][..], &["--compare"], &["--format", "json"]] {
         gfetch(&[&["--to-curl", "http://a.example/"], other].concat()).expect(2);

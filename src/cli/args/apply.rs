@@ -8,7 +8,7 @@ use crate::cli::similar::similar;
 
 /// Options whose value is easily a URL by mistake, for people who come from curl, wget or aria2.
 const URL_IS_A_SLIP: [(char, &str); 5] = [
-    ('i', "curl's -i, which shows headers, is -v here"),
+    ('i', "curl's -i, which shows headers, is --show-headers here"),
     ('o', "-O saves under the name in the URL"),
     ('c', "wget's -c, which continues a file, is -C - in curl"),
     ('b', "wget's -b goes to the background; a shell's & does that"),

@@ -127,13 +127,13 @@ pub fn bottleneck(side: &Side) -> String {
 
 /// What came: the bytes, and the bodies that were not always the same.
 pub fn bodies(bytes: u64, differing: &Listed<Difference>, show: &Show) -> Vec<String> {
-    let bytes = thousands(bytes);
+    let bytes = counted(bytes, "byte");
     let mut lines = match differing.total {
-        0 => vec![format!("{bytes} bytes in every run, the same in all")],
-        1 => vec![format!("{bytes} bytes in the first run; 1 body was not the same in all:")],
+        0 => vec![format!("{bytes} in every run, the same in all")],
+        1 => vec![format!("{bytes} in the first run; 1 body was not the same in all:")],
         total => {
             let total = thousands(total as u64);
-            vec![format!("{bytes} bytes in the first run; {total} bodies were not the same in all:")]
+            vec![format!("{bytes} in the first run; {total} bodies were not the same in all:")]
         }
     };
     lines.extend(listed(differing, |difference| format!("  {}", self::differing(difference, show))));
@@ -150,6 +150,9 @@ fn differing(difference: &Difference, show: &Show) -> String {
     }
 }
 
+/// Seconds with their three decimals show nothing of what is shorter.
+const LEAST_IN_SECONDS: Duration = Duration::from_millis(10);
+
 /// The unit of all wall times in one table.
 #[derive(Clone, Copy)]
 pub enum Unit {
@@ -158,10 +161,9 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Seconds with their three decimals show nothing of runs below 10 ms.
     pub fn of(sides: &[(String, &Side)]) -> Self {
         let least = sides.iter().map(|(_, side)| side.elapsed.median).min().unwrap_or_default();
-        if least >= Duration::from_millis(10) { Unit::Seconds } else { Unit::Milliseconds }
+        if least >= LEAST_IN_SECONDS { Unit::Seconds } else { Unit::Milliseconds }
     }
 
     pub fn bare(self, time: Duration) -> String {
@@ -171,12 +173,12 @@ impl Unit {
         }
     }
 
+    /// By itself a short time has its own unit: a URL's may be far below its table's.
     pub fn with_name(self, time: Duration) -> String {
-        let name = match self {
-            Unit::Seconds => "s",
-            Unit::Milliseconds => "ms",
-        };
-        format!("{} {name}", self.bare(time))
+        match self {
+            Unit::Seconds if time >= LEAST_IN_SECONDS => format!("{} s", self.bare(time)),
+            _ => format!("{} ms", Unit::Milliseconds.bare(time)),
+        }
     }
 }
 

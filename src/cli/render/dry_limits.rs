@@ -39,6 +39,7 @@ pub fn limits(invocation: &Invocation) -> String {
     line("netrc", invocation.as_typed.netrc_file.as_deref().map_or(String::new(), shown));
     line("cookies", cookies(invocation));
     line("bodies", bodies(plan));
+    line("files", files(invocation));
     text
 }
 
@@ -186,6 +187,24 @@ fn bodies(plan: &Plan) -> String {
             None => "saved".to_owned(),
         },
     }
+}
+
+/// What a run would write beside the bodies, and this one does not.
+pub fn files(invocation: &Invocation) -> String {
+    let files = [
+        ("--report", &invocation.report),
+        ("--summary-json", &invocation.summary_json),
+        ("--har", &invocation.har),
+        ("--save-failed", &invocation.save_failed),
+        ("--manifest", &invocation.manifest),
+        ("-D", &invocation.dump_header),
+        ("-c", &invocation.cookie_jar),
+        ("--etag-save", &invocation.plan.transfer.etag_save),
+        ("--resume", &invocation.resume),
+    ];
+    let files = files.map(|(option, path)| path.as_deref().map(|path| format!("{option} {}", shown(path))));
+    let text = joined(files);
+    if text.is_empty() { text } else { format!("{text}: not written now") }
 }
 
 fn joined<const N: usize>(parts: [Option<String>; N]) -> String {

@@ -154,7 +154,7 @@ pub fn summary(counts: &Counts, plan: &Plan) -> String {
         }
     }
     text.push_str("; nothing was sent\n");
-    if let Some(rate) = plan.rate {
+    if let Some(rate) = plan.rate.filter(|rate| !rate.least_time(counts.urls).is_zero()) {
         let _ = writeln!(text, "  at --rate {rate} they take at least {}", time(rate.least_time(counts.urls)));
     }
     if let Some(bound) = bound(counts, plan) {

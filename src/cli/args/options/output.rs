@@ -43,7 +43,7 @@ pub const OPTIONS: &[Opt] = &[
         t.output.max_body = Some(usize::try_from(bytes).unwrap_or(usize::MAX));
         Ok(())
     }),
-    Opt::value("write-out", "TEMPLATE", "In place of the text report: %{http_code}, %{time_total}, … as in curl", |t, v| {
+    Opt::value("write-out", "TEMPLATE", "In place of the text report, as in curl: %{http_code}, %{time_total}", |t, v| {
         let text = v.text()?;
         t.output.write_out = Some(match text.strip_prefix('@') {
             Some(file) => WriteOut::File(file.into()),
@@ -55,7 +55,7 @@ pub const OPTIONS: &[Opt] = &[
     .more(
         "@FILE reads it from there, @- from standard input. curl's variables, units and times, which count from the start; \
          %{json}, %{header_json}, %header{NAME}, %{url.host}, %{urle.path}, %{onerror}, %{stdout}, %{stderr}, \
-         %output{FILE}, %output{>>FILE}. An unknown one is a warning, and nothing.",
+         %output{FILE}, %output{>>FILE}. An unknown one is a warning, and nothing. -w '' is no report at all.",
     ),
     Opt::flag("show-headers", "The heads of all answers before each body; implies --body", |t| {
         t.output.show_headers = true;

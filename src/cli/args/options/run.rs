@@ -68,7 +68,7 @@ pub const SPEED: &[Opt] = &[
         t.plan.order = Order::Completion
     })
     .shown(Shown::Always),
-    Opt::value("rate", "N/U", "So many request starts a second, minute …: 10/s, 5/15s, 3/h", |t, v| {
+    Opt::value("rate", "N/U", "So many request starts a second, minute or hour: 10/s, 5/15s, 3/h", |t, v| {
         t.plan.rate = Some(v.parsed(units::rate, units::RATE)?);
         Ok(())
     })

@@ -212,7 +212,7 @@ fn slips_from_other_tools_get_a_hint() {
         ),
         (
             "-i http://b/",
-            "-i/--input-file takes FILE, and what follows it is a URL\n  curl's -i, which shows headers, is -v here",
+            "-i/--input-file takes FILE, and what follows it is a URL\n  curl's -i, which shows headers, is --show-headers here",
         ),
         (
             "-o HTTPS://b/",
@@ -232,6 +232,20 @@ fn slips_from_other_tools_get_a_hint() {
         ),
         ("--form a=b", "curl's --form is not in gfetch; use --data-binary @FILE with -H 'Content-Type: …'"),
         ("--job 5", "there is no option '--job'\n  did you mean --jobs?"),
+        ("--jobs-at-once 5", "there is no option '--jobs-at-once'\n  gfetch --help lists them all"),
+        (
+            "--timeout=5",
+            "there is no option '--timeout'\n  did you mean -m/--max-time for a request, --connect-timeout for a connection?",
+        ),
+        ("--tries 3", "there is no option '--tries'\n  did you mean --retry?"),
+        ("--quiet", "there is no option '--quiet'\n  did you mean -s/--silent?"),
+        ("--concurency 3", "there is no option '--concurency'\n  did you mean -j/--jobs?"),
+        ("--wait 1", "there is no option '--wait'\n  did you mean --rate?"),
+        ("--no-check-certificate", "there is no option '--no-check-certificate'\n  did you mean -k/--insecure?"),
+        ("--no-clobbr", "there is no option '--no-clobbr'\n  did you mean --no-clobber?"),
+        ("--no-seriel", "there is no option '--no-seriel'\n  did you mean --no-serial?"),
+        ("--tri 3", "there is no option '--tri'\n  did you mean --retry?"),
+        ("--j 3", "there is no option '--j'\n  did you mean --jobs?"),
         ("--qqq", "there is no option '--qqq'\n  gfetch --help lists them all"),
         ("-5", "there is no option '-5'\n  gfetch --help lists them all"),
     ];
