@@ -88,9 +88,10 @@ fn a_lists_line_says_nothing_of_where_its_request_ends() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let all_seen = seen.clone();
     let server = serve(move |head| {
-        let path = head.split(' ').nth(1).unwrap_or_default();
+        let target = head.split(' ').nth(1).unwrap_or_default();
         seen.lock().unwrap().push(head.lines().next().unwrap_or_default().to_owned());
-        answer("", path)
+        // A proxy is asked for the whole URL.
+        answer("", target.find("/healthy").map_or(target, |at| &target[at..]))
     })
     .to_string();
     for options in [&["-j", "1"][..], &["-j", "4"], &["-j", "1", "--threads", "2"], &["-j", "1", "-x", &server]] {
