@@ -61,7 +61,7 @@ pub struct Summary {
     pub limits: Limits,
     /// Wall time of the run; the caller sets it.
     pub elapsed: Duration,
-    /// The last line that was read, when the run was stopped.
+    /// The last line that was read, when the run was stopped (also where that was the list's last).
     pub stopped_after: Option<u64>,
     /// True when certificates were not checked (`-k`).
     pub certificates_unchecked: bool,
