@@ -107,7 +107,8 @@ pub fn sides(measured: &Measured) -> [(String, &Side); 2] {
 /// What came of it, in sentences: the speed-up, what bounds it, and whether the server or the line does.
 pub fn verdict(measured: &Measured, size: &Size, show: &Show) -> Vec<String> {
     let unit = Unit::of(&sides(measured));
-    let mut lines = vec![format!("{}, {}:", speed_up(measured, size.pairs), possible(measured))];
+    let possible = possible(measured).map_or(String::new(), |possible| format!(", {possible}"));
+    let mut lines = vec![format!("{}{possible}:", speed_up(measured, size.pairs))];
     lines.push(bound(&measured.bound, measured.jobs_enough, measured.requests_grew(), unit, show));
     if measured.requests_grew() {
         let times = ratio(measured.growth.median);
@@ -262,13 +263,15 @@ fn speed_up(measured: &Measured, pairs: usize) -> String {
 }
 
 /// The bound comes from the serial runs' times; when requests were quicker in parallel it can be passed.
-fn possible(measured: &Measured) -> String {
+/// Of what is no gain nothing is said.
+fn possible(measured: &Measured) -> Option<String> {
     let (reached, possible) = (ratio(measured.speed_up.median), ratio(measured.possible));
     if measured.speed_up.median > measured.possible && reached != possible {
-        return format!("more than the {possible} that the serial times allow");
+        let said = format!("more than the {possible} that the serial times allow");
+        return measured.shows_a_difference().then_some(said);
     }
     let unclear = if measured.speed_up.high < 1.0 { " times faster" } else { "" };
-    format!("of {possible}{unclear} possible")
+    Some(format!("of {possible}{unclear} possible"))
 }
 
 /// Close to 1 two decimals would say `1.00 times faster`.

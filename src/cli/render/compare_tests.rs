@@ -54,6 +54,19 @@ fn sentences(figures: Measured) -> String {
     text.lines().skip(text.lines().count() - 2).collect::<Vec<_>>().join("\n")
 }
 
+#[test]
+fn a_single_url_is_no_gain_whatever_its_times_say() {
+    let figures = Measured {
+        speed_up: Spread { median: 4.96, low: 4.96, high: 4.96 },
+        possible: 1.12,
+        jobs_enough: Some(1),
+        ..drawn_figures()
+    };
+    let said = "  Serial and parallel: no difference shown (4.96 … 4.96 in 6 pairs):\n  \
+                http://www.yahoo.example/ alone takes 0.901 s. -j above 1 cannot help.";
+    assert_eq!(sentences(figures), said);
+}
+
 /// CLI.md draws 56 requests here; 4 URLs in 1 + 2 · 6 runs are 52.
 #[test]
 fn the_comparison_is_as_the_contract_draws_it() {

@@ -82,6 +82,24 @@ fn measured(runs: &Runs, limits: &Limits) -> Measured {
     }
 }
 
+/// Their times are of a connection that was warmer, a name that was known: not of running side by side.
+#[test]
+fn a_single_url_gains_nothing_and_a_single_pair_no_more_than_is_possible() {
+    let pair = |urls: usize, parallel| {
+        let mut runs = Runs::new(urls);
+        for (mode, took) in [(Mode::Serial, 496), (Mode::Parallel, parallel)] {
+            runs.begin(mode, false);
+            (0..urls).for_each(|index| runs.add(&outcome(index, ms(100))));
+            runs.end(ms(took), Duration::ZERO);
+        }
+        measured(&runs, &LIMITS).shows_a_difference()
+    };
+    assert!(!pair(1, 100) && !pair(1, 4_960), "one URL, faster or slower");
+    assert!(!pair(4, 90), "5.51 times faster, of 4.96 possible");
+    assert!(pair(4, 110));
+    assert!(!measured(&runs_of(&[100], 6, |_, _| {}), &LIMITS).shows_a_difference());
+}
+
 #[test]
 fn a_thread_that_had_nothing_to_wait_for_was_the_bottleneck_itself() {
     let mut runs = Runs::new(1);
