@@ -24,7 +24,10 @@ pub const OPTIONS: &[Opt] = &[
     })
     .short('X')
     .shown(Shown::Always),
-    Opt::flag("head", "Ask with HEAD: no bodies", |t| t.request.head = true).short('I').shown(Shown::Always),
+    Opt::flag("head", "Ask with HEAD: no bodies", |t| t.request.head = true)
+        .short('I')
+        .shown(Shown::Always)
+        .more("Heads are shown by --show-headers and kept by -D; -o and --body have the body, which is empty (curl: the head)."),
     Opt::value("header", "LINE", "Send this header field: 'Name: value'", |t, v| {
         t.request.headers.push(match v.0.as_encoded_bytes() {
             [b'@', ..] => HeaderArg::File(file_after_at(v)?),
