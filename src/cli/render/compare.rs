@@ -1,11 +1,13 @@
 //! The comparison, drawn for people.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use gfetch::fetch::compare::{
     Bound, Comparison, Difference, Listed, Measured, Shares, Side, Size, Trouble, Verdict, Why,
 };
 
+use super::summary::host_table;
 use super::units::{counted, thousands, time};
 use super::{Show, compare_widths};
 
@@ -294,14 +296,24 @@ pub fn bound(bound: &Bound, jobs_enough: Option<u32>, grew: bool, unit: Unit, sh
             let work = unit.with_name(*work);
             format!("-j {limit} bounds it: {work} of requests, {limit} at once.{}", advice("-j"))
         }
-        Bound::PerHost { origin, limit, work } => {
+        Bound::PerHost { origin, host, limit, work } => {
             let (origin, work) = (show.url(origin), unit.with_name(*work));
-            format!("--per-host {limit} bounds it: {work} of requests to {origin}, {limit} at once.{}", advice("one"))
+            let whose = whose("per-host", limit, host.as_deref());
+            format!("{whose} bounds it: {work} of requests to {origin}, {limit} at once.{}", advice("one"))
         }
-        Bound::Rate { rate, starts, time } => {
+        Bound::Rate { host, rate, starts, time } => {
             let (starts, time) = (counted(*starts, "start"), unit.with_name(*time));
-            format!("--rate {rate} bounds it: {starts} take at least {time}.{}", advice("one"))
+            let whose = whose("rate", rate, host.as_deref());
+            format!("{whose} bounds it: {starts} take at least {time}.{}", advice("one"))
         }
+    }
+}
+
+/// `--rate 4/s`, or where a host's own stands: `rate 4/s of [host."a.example"]`.
+fn whose(name: &str, limit: impl Display, host: Option<&str>) -> String {
+    match host {
+        None => format!("--{name} {limit}"),
+        Some(host) => format!("{name} {limit} of {}", host_table(host)),
     }
 }
 

@@ -176,12 +176,31 @@ fn the_last_line_says_what_bounds_it() {
         bound(Bound::Jobs { limit: 64, work: us(123_000_000) }),
         "  -j 64 bounds it: 123.000 s of requests, 64 at once. A higher -j may help."
     );
+    let host = Some("*.a.example".to_owned());
     assert_eq!(
-        bound(Bound::PerHost { origin: "http://a.example".into(), limit: 10, work: us(9_000_000) }),
+        bound(Bound::PerHost {
+            origin: "http://x.a.example".into(),
+            host: host.clone(),
+            limit: 1,
+            work: us(9_000_000)
+        }),
+        "  per-host 1 of [host.\"*.a.example\"] bounds it: 9.000 s of requests to http://x.a.example, 1 at once. A higher one may help."
+    );
+    assert_eq!(
+        bound(Bound::Rate { host, rate: Rate { starts: 4, per: us(1_000_000) }, starts: 5, time: us(1_000_000) }),
+        "  rate 4/s of [host.\"*.a.example\"] bounds it: 5 starts take at least 1.000 s. A higher one may help."
+    );
+    assert_eq!(
+        bound(Bound::PerHost { origin: "http://a.example".into(), host: None, limit: 10, work: us(9_000_000) }),
         "  --per-host 10 bounds it: 9.000 s of requests to http://a.example, 10 at once. A higher one may help."
     );
     assert_eq!(
-        bound(Bound::Rate { rate: Rate { starts: 10, per: us(1_000_000) }, starts: 100, time: us(9_900_000) }),
+        bound(Bound::Rate {
+            host: None,
+            rate: Rate { starts: 10, per: us(1_000_000) },
+            starts: 100,
+            time: us(9_900_000)
+        }),
         "  --rate 10/s bounds it: 100 starts take at least 9.900 s. A higher one may help."
     );
 }
