@@ -132,6 +132,7 @@ impl Run {
         self.report.summary.elapsed = self.started.elapsed();
         self.report.summary.reading_paused = self.session.reading_paused();
         self.report.summary.done_before = self.session.done_before();
+        self.report.summary.hosts = self.session.held_by_hosts();
         self.report.summary.stopped_after = self.session.stopped_after().map(|source| line_number(&source));
         self.report.to.flush();
         self.report.stdout.flush();

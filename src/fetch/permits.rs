@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use super::ahead::Ready;
 use super::plan::{Hosts, Plan, Rate};
 use super::retry::RetryBudget;
-use super::summary::Cause;
+use super::summary::{Cause, Held, HostHeld};
 use crate::green::{self, Interrupt, Permit, Semaphore};
 use crate::http::origin::{Origin, OriginHasher};
 use crate::http::proxy::{Proxy, ProxyRules};
@@ -47,6 +47,8 @@ pub(super) struct Permits {
     proxies: ProxyRules,
     /// What is known of each of them.
     hops: Vec<Arc<Hop>>,
+    /// The waits that each of [`hosts`](Permits::hosts) caused.
+    by_hosts: RefCell<Vec<Held>>,
     origins: RefCell<HashMap<Origin, Rc<OriginState>, OriginHasher>>,
     /// When so many are known, the quiet ones are forgotten.
     forget_at: Cell<usize>,
@@ -55,6 +57,7 @@ pub(super) struct Permits {
 /// What all lines to one origin share.
 pub(super) struct OriginState {
     permits: Option<Semaphore>,
+    own: Own,
     /// How often it may be started to, where that is said of it.
     rate: Option<HostRate>,
     held_until: Cell<Option<Instant>>,
@@ -62,6 +65,13 @@ pub(super) struct OriginState {
     retries: RetryBudget,
     /// Which hubs have idle connections to it.
     pub idle_at: IdleAt,
+}
+
+/// Whose settings hold for an origin in place of the run's, by their places.
+#[derive(Clone, Copy)]
+struct Own {
+    per_host: Option<usize>,
+    rate: Option<usize>,
 }
 
 /// The right to talk to an origin; dropping it lets the next in.
@@ -111,6 +121,7 @@ impl Permits {
             jobs: Semaphore::new(if plan.serial { 1 } else { plan.jobs }),
             per_host: plan.per_host.map(usize::from),
             hosts: plan.hosts.clone(),
+            by_hosts: RefCell::new(vec![Held::default(); plan.hosts.iter().len()]),
             rate: plan.rate,
             next_start: Cell::new(None),
             give_up_after: plan.give_up_host,
@@ -145,9 +156,14 @@ impl Permits {
         origin: &Origin,
         may_skip: bool,
         ready: Option<&Ready>,
-        tell: impl FnMut(Waited),
+        mut tell: impl FnMut(Waited),
     ) -> Result<Pass, Refused> {
         let state = self.state(origin);
+        let own = state.own;
+        let tell = |waited| {
+            self.note(own, waited);
+            tell(waited);
+        };
         let counts = |counts| match (ready, counts) {
             (Some(ready), true) => ready.counts_again(),
             (Some(ready), false) => ready.counts_no_more(),
@@ -205,6 +221,25 @@ impl Permits {
         }
     }
 
+    /// Notes a wait for what somebody's own settings say.
+    fn note(&self, own: Own, (cause, waited): Waited) {
+        let place = match cause {
+            Cause::PerHost => own.per_host,
+            Cause::HostRate => own.rate,
+            Cause::Jobs | Cause::Rate | Cause::Origin => None,
+        };
+        if let Some(place) = place {
+            self.by_hosts.borrow_mut()[place].add(cause, waited);
+        }
+    }
+
+    /// The hosts with settings of their own, and the waits that these caused.
+    pub fn by_hosts(&self) -> Vec<HostHeld> {
+        let by_hosts = self.by_hosts.borrow();
+        let hosts = self.hosts.iter().zip(&*by_hosts);
+        hosts.map(|((pattern, plan), held)| HostHeld::of(pattern, plan, *held)).collect()
+    }
+
     /// Starts are evenly spaced: each books the next moment before it waits for its own.
     fn wait_for_rate(&self) -> Result<(), Interrupt> {
         let Some(rate) = self.rate else { return Ok(()) };
@@ -254,11 +289,13 @@ impl Permits {
             // Where most of them matter, looking again at each new one would cost the square of their number.
             self.forget_at.set((2 * origins.len()).max(MAX_QUIET_ORIGINS));
         }
-        let own = self.hosts.of_origin(origin, |host| host.per_host);
-        let per_host = own.map_or(self.per_host, |own| own.map(usize::from));
+        let own = self.hosts.who_says(origin, |host| host.per_host);
+        let per_host = own.map_or(self.per_host, |(_, own)| own.map(usize::from));
+        let rate = self.hosts.who_says(origin, |host| host.rate);
         let state = Rc::new(OriginState {
             permits: per_host.map(Semaphore::new),
-            rate: self.hosts.of_origin(origin, |host| host.rate).map(HostRate::new),
+            own: Own { per_host: own.map(|(place, _)| place), rate: rate.map(|(place, _)| place) },
+            rate: rate.map(|(_, rate)| HostRate::new(rate)),
             held_until: Cell::new(None),
             reach: Arc::new(Reach {
                 breaker: Breaker::default(),

@@ -15,7 +15,7 @@ use super::flow::first_method;
 use super::journal::Key;
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
-use super::outcome::{Outcome, Timings};
+use super::outcome::{Failure, Kind, Limit, Outcome, Timings};
 use super::parts::PartFiles;
 use super::permits::Permits;
 use super::plan::{Order, Plan};
@@ -119,6 +119,8 @@ struct Input {
     /// Lines that were done before, and are passed over.
     done_before: Cell<u64>,
     ended: Cell<bool>,
+    /// A stop has kept a line from starting, or cut one off.
+    cut: Cell<bool>,
     /// Records that the caller has taken.
     taken: Cell<u64>,
     /// Of finished records that have not been taken.
@@ -143,6 +145,11 @@ impl Input {
     }
 
     fn note_finished(&self, fetched: Box<Fetched>) -> Box<Fetched> {
+        let is_cut =
+            |why: &Failure| why.kind == Kind::Cancelled || matches!(why.limit, Some(Limit::Grace | Limit::Deadline));
+        if fetched.outcome.error.as_ref().is_some_and(is_cut) {
+            self.cut.set(true);
+        }
         self.waiting_bytes.set(self.waiting_bytes.get() + fetched.text_bytes());
         fetched
     }
@@ -263,9 +270,9 @@ impl Session {
         self.input.error.take()
     }
 
-    /// The last line read, where the run was stopped before the list's end.
+    /// The last line read, where the run was stopped: before the list's end, or before the end of all that had been read.
     pub fn stopped_after(&self) -> Option<String> {
-        let stopped = self.worker.attempter.stop.is_requested() && !self.input.ended.get();
+        let stopped = self.worker.attempter.stop.is_requested() && (!self.input.ended.get() || self.input.cut.get());
         self.input.last_source.borrow().clone().filter(|_| stopped)
     }
 

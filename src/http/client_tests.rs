@@ -185,6 +185,28 @@ fn an_upload_of_known_length_says_it_and_another_goes_in_chunks() {
     });
 }
 
+/// Whoever gave them: a program may have put them into a plan or a target by itself.
+#[test]
+fn a_second_word_about_the_messages_end_is_never_sent() {
+    green::run(|| {
+        let (connections, url) = serve("http", |mut stream, _| stream.write_all(ANSWER));
+        let client = client(TlsConfig::builder().build_lazy());
+        for given in [
+            &[("Content-Length", "0")][..],
+            &[("X", "y"), ("Transfer-Encoding", "chunked")],
+            &[("Host", "a"), ("host", "b")],
+            &[("Connection", "content-length")],
+        ] {
+            let mut fields = Fields::new();
+            given.iter().for_each(|(name, value)| fields.push(name, value).unwrap());
+            let answer =
+                exchange(&client, &Request { fields: &fields, ..request("POST", &url, Some(b"GET / HTTP/1.1")) });
+            let refused = matches!(answer, Err(Error::Request(FieldError::Given(_))));
+            assert!(refused && connections.get() == 0, "{given:?}");
+        }
+    });
+}
+
 #[test]
 fn an_upload_that_ends_early_or_breaks_is_the_callers_error() {
     struct Broken;

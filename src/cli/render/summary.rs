@@ -1,6 +1,6 @@
 //! The summary of a run: some lines for standard error, and the same as a JSON object.
 
-use gfetch::fetch::summary::{Bottleneck, Cause, FailureGroup, GroupHost, Limits, Reason, Summary, Waits};
+use gfetch::fetch::summary::{Bottleneck, Cause, FailureGroup, GroupHost, Reason, Summary, Waits};
 
 use super::object::{Object, object};
 use super::units::{counted, size, thousands, time};
@@ -106,13 +106,23 @@ pub fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> Str
         }
         Bottleneck::Queue { cause, waits, up_to } => (*cause, waits, up_to),
     };
-    let (what, remedy) = what_and_remedy(cause, &summary.limits);
+    let (what, remedy) = what_and_remedy(cause, summary);
     let waits = format!("{} of {} on average", counted(waits.count, "wait"), time(waits.mean()));
     format!("{what} held the run back by up to {}: {waits}; {remedy}", time(*up_to))
 }
 
-fn what_and_remedy(cause: Cause, limits: &Limits) -> (String, &'static str) {
-    let higher = "a higher one may be faster";
+fn what_and_remedy(cause: Cause, summary: &Summary) -> (String, &'static str) {
+    let (limits, higher) = (&summary.limits, "a higher one may be faster");
+    if let Some(host) = summary.host_behind(cause) {
+        let own = match cause {
+            Cause::PerHost => host.per_host.map(|limit| format!("per-host {limit}")),
+            Cause::HostRate => host.rate.map(|rate| format!("rate {rate}")),
+            Cause::Jobs | Cause::Rate | Cause::Origin => None,
+        };
+        if let Some(own) = own {
+            return (format!("{own} of {}", host_table(&host.host)), higher);
+        }
+    }
     match cause {
         Cause::PerHost => {
             (format!("--per-host{}", limits.per_host.map_or(String::new(), |limit| format!(" {limit}"))), higher)
@@ -122,6 +132,11 @@ fn what_and_remedy(cause: Cause, limits: &Limits) -> (String, &'static str) {
         Cause::HostRate => ("a [host]'s rate".into(), higher),
         Cause::Origin => ("hosts that asked for a pause".into(), "a lower --rate may avoid it"),
     }
+}
+
+/// Where a host's own settings stand.
+pub fn host_table(host: &str) -> String {
+    format!("[host.\"{}\"]", escape::line(host))
 }
 
 /// Appends the summary as one JSON object, without a line end.

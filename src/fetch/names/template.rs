@@ -75,9 +75,14 @@ impl Template {
         Template { pieces }
     }
 
-    /// Whether it can name more than one file: only such a template may serve several URLs.
-    pub fn is_distinguishing(&self) -> bool {
-        self.pieces.iter().any(|piece| !matches!(piece, Piece::Typed(_) | Piece::Status))
+    /// Whether it can name more than one file, where URLs have at most so many groups: only such a template may serve
+    /// several URLs. A `#N` without its group is as it was typed.
+    pub fn is_distinguishing(&self, groups: usize) -> bool {
+        self.pieces.iter().any(|piece| match piece {
+            Piece::Typed(_) | Piece::Status => false,
+            Piece::Part(number) => *number <= groups,
+            _ => true,
+        })
     }
 
     /// Whether the name is known only once the answer is there.

@@ -54,10 +54,10 @@ fn glob_references_are_curls() {
 #[test]
 fn only_a_template_that_tells_urls_apart_distinguishes() {
     for text in ["#1", "{index}", "x{host}", "{path}", "{name}", "a.{ext}", "{id}"] {
-        assert!(Template::parse(text).is_distinguishing(), "{text}");
+        assert!(Template::parse(text).is_distinguishing(1), "{text}");
     }
-    for text in ["page.html", "-", "#0", "#x", "{}", "{other}", ""] {
-        assert!(!Template::parse(text).is_distinguishing(), "{text}");
+    for text in ["page.html", "-", "#0", "#x", "#2", "{}", "{other}", ""] {
+        assert!(!Template::parse(text).is_distinguishing(1), "{text}");
     }
 }
 

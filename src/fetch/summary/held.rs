@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Slowest, Summary};
-use crate::fetch::plan::Plan;
+use crate::fetch::plan::{HostPlan, Plan};
+use crate::http::HostPattern;
 
 /// A cause is named when it is at least this share of the requests' lives, and lifting it could save this share of the
 /// run: below that it is noise.
@@ -150,6 +151,30 @@ impl Held {
         waits.count += 1;
         waits.total = waits.total.saturating_add(wait);
     }
+}
+
+/// A host with limits of its own (`[host]`), and the waits that they caused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostHeld {
+    /// Which, as its pattern is written.
+    pub host: String,
+    /// Its own limit of requests at once.
+    pub per_host: Option<u32>,
+    /// Its own rate.
+    pub rate: Option<Rate>,
+    /// The waits.
+    pub held: Held,
+}
+
+impl HostHeld {
+    pub(in crate::fetch) fn of(pattern: &HostPattern, plan: &HostPlan, held: Held) -> HostHeld {
+        HostHeld { host: pattern.to_string(), per_host: own_limit(plan).flatten(), rate: plan.rate, held }
+    }
+}
+
+/// What a host says of its requests at once; none inside: no limit.
+pub(in crate::fetch) fn own_limit(plan: &HostPlan) -> Option<Option<u32>> {
+    Some(plan.per_host?.map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)))
 }
 
 /// What held a run back most.

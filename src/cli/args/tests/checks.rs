@@ -105,6 +105,11 @@ fn one_name_is_not_for_several_urls() {
     assert_eq!(err("-o x http://a/ http://b/"), several);
     assert_eq!(err("-o x -i l"), several);
     assert_eq!(err("-o x 'http://{a,b}/'"), format!("-o 'x' for a glob {takes}"));
+    // A group that no glob has.
+    assert_eq!(err("-o q#2 http://a/ http://b/"), format!("-o 'q#2' for several URLs {takes}"));
+    assert_eq!(err("-o q#2 'http://{a,b}/'"), format!("-o 'q#2' for a glob {takes}"));
+    assert_eq!(err("-g -o q#1 'http://a/{b}' 'http://a/{c}'"), format!("-o 'q#1' for several URLs {takes}"));
+    assert_eq!(err("-o q#1 -i l"), format!("-o 'q#1' for several URLs {takes}"));
     assert_eq!(err("-o x -o y http://a/ 'http://b/[1-9]'"), format!("-o 'y' for a glob {takes}"));
     assert_eq!(err("-o x -o y -i l"), format!("2 -o and a list (-i): one -o holds for all, and {takes}"));
     assert_eq!(err("-o x -o y http://a/"), "more -o (2) than URL arguments (1)");
@@ -113,6 +118,8 @@ fn one_name_is_not_for_several_urls() {
     for fine in [
         "-o {index} -i l",
         "-o #1 'http://{a,b}/'",
+        "-o #2 http://c/ 'http://{a,b}/[1-2]'",
+        "-o /dev/null http://a/ 'http://{a,b}/' -i l",
         "-g -o x 'http://a/{b}'",
         "-o - -i l",
         "-O -i l",
