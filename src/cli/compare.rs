@@ -101,7 +101,7 @@ impl Talk {
             stop.set_deadline(limit);
         }
         let client = client::with_lasting_names(plan)?;
-        let (list, _) = input::open(invocation)?;
+        let (list, _) = input::open(invocation, &stop)?;
         let listing = Listing::read(list, plan, &stop).map_err(unfit)?;
         if listing.is_empty() {
             return match invocation.allow_empty {

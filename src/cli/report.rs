@@ -133,8 +133,8 @@ impl Report {
     }
 
     /// Puts what was kept beside the report in its place. What could not be written is returned.
-    pub fn finish_kept(&mut self, session: &Session) -> Vec<String> {
-        let end = End { summary: &self.summary, session };
+    pub fn finish_kept(&mut self, session: &Session, lost: bool) -> Vec<String> {
+        let end = End { summary: &self.summary, session, lost };
         let kept = std::mem::take(&mut self.kept).into_iter().filter_map(|kept| kept.finish(&end).err());
         kept.chain(self.unwritten.take()).collect()
     }

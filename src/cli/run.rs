@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gfetch::fetch::list::List;
 use gfetch::fetch::names::{Names, Template};
 use gfetch::fetch::plan::{Bodies, Existing};
-use gfetch::fetch::{Fetched, Journal, Output, Session};
+use gfetch::fetch::{Fetched, Journal, Output, Session, Stop};
 use gfetch::green;
 
 use super::args::Invocation;
@@ -46,15 +46,20 @@ impl Run {
     fn prepare(mut invocation: Invocation) -> Result<(Run, List), String> {
         invocation.plan.keep_exchanges |= invocation.verbose || invocation.dump_header.is_some();
         invocation.plan.spool_dir = std::env::temp_dir();
-        let (list, expected) = input::open(&invocation)?;
+        let stop = Stop::new();
+        let (list, expected) = input::open(&invocation, &stop)?;
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
         let dumped = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout, &invocation.lists));
         let dumped = dumped.transpose()?;
         let heads = dumped.into_iter().chain(invocation.show_headers.then(|| Heads::shown(&stdout))).collect();
         let plan = &invocation.plan;
-        let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
-        let mut kept = kept::begin(&invocation, session.part_files(), &stdout)?;
+        let client = client::of(plan)?;
+        if let Some(limit) = plan.deadline {
+            stop.set_deadline(limit);
+        }
+        let session = Session::under(stop, plan.clone(), client, Some(body_output(&invocation, &stdout)));
+        let mut kept = kept::begin(&invocation, session.part_files(), [&stdout, &stderr])?;
         kept.extend(kept::take_up(&invocation, &session, [&stdout, &stderr])?);
         let parts = session.part_files().clone();
         let mut progress = Progress::new(&invocation, &stderr);
@@ -155,7 +160,7 @@ impl Run {
             self.report.stderr.say("the disk is full: stopped; what was finished is kept");
             exit = Exit::Output;
         }
-        let mut unwritten = self.report.finish_kept(&self.session);
+        let mut unwritten = self.report.finish_kept(&self.session, self.lost);
         unwritten.extend(std::mem::take(&mut self.heads).into_iter().filter_map(|heads| heads.finish().err()));
         for message in unwritten {
             self.report.stderr.say(message);

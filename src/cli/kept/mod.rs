@@ -48,18 +48,21 @@ pub trait Kept {
 pub struct End<'a> {
     pub summary: &'a Summary,
     pub session: &'a Session,
+    /// A line has no record.
+    pub lost: bool,
 }
 
 /// Begins all that `invocation` asks for, before anything is fetched: what cannot be written is known then. `files` has
-/// them taken away, should the process end in a hurry.
+/// them taken away, should the process end in a hurry; `to` are standard output and standard error.
 ///
 /// # Errors
 /// A place that cannot be written to.
-pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Result<Vec<Box<dyn Kept>>, String> {
+pub fn begin(invocation: &Invocation, files: &PartFiles, to: [&Stream; 2]) -> Result<Vec<Box<dyn Kept>>, String> {
+    let [stdout, stderr] = to;
     let lists = &*invocation.lists;
     let mut all: Vec<Box<dyn Kept>> = Vec::new();
     if let Some(path) = &invocation.save_failed {
-        all.push(Box::new(SaveFailed::at(path, lists)?.listed_in(files)));
+        all.push(Box::new(SaveFailed::at(path, lists, stderr)?.listed_in(files)));
     }
     if let Some(path) = &invocation.manifest {
         all.push(Box::new(Manifest::at(path, invocation, files)?));
