@@ -6,8 +6,7 @@ use std::path::Path;
 
 use gfetch::fetch::Fetched;
 
-use super::args::ListSource;
-use super::kept;
+use super::args::{ListSource, no_list};
 use super::stream::Stream;
 
 /// Where they go.
@@ -32,7 +31,7 @@ impl Heads {
             return Ok(Heads::shown(stdout));
         }
         if let Some(there) = fs::metadata(path).ok().filter(Metadata::is_file) {
-            kept::no_list("-D", path, lists)(&there)?;
+            no_list("-D", path, lists)(&there)?;
         }
         let file = File::create(path).map_err(|error| format!("-D {}: {error}", path.display()))?;
         Ok(Heads { to: To::File(file), failed: None })

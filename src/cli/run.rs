@@ -1,5 +1,6 @@
 //! The main job: fetch the list and tell what happened.
 
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use super::heads::Heads;
 use super::progress::Progress;
 use super::render::live::Total;
 use super::report::Report;
+use super::same_file::is_same;
 use super::stream::{Broken, Stream};
 use super::words::NO_URL;
 use super::{client, input, kept, signals, verbose};
@@ -213,14 +215,20 @@ pub fn names(invocation: &Invocation) -> Names {
         }
         _ => Names::new(None, Vec::new(), false),
     };
+    let own_files = invocation.own_files.clone();
+    // Looked at is only what has the name of one of them.
+    let is_own = move |path: &Path| {
+        let same_name = |own: &&PathBuf| own.file_name() == path.file_name();
+        own_files.iter().filter(same_name).any(|own| is_same(own, path))
+    };
     // A run that is taken up finds files of its own: the names that it knows them by must not depend on them.
     if plan.existing != Existing::Numbered || invocation.resume.is_some() {
-        return names;
+        return names.keeping(is_own);
     }
-    names.keeping(|path| {
-        let path = path.to_owned();
+    names.keeping(move |path| {
+        let there = path.to_owned();
         // Who cannot look finds out when the file takes its place.
-        green::offload(move || path.symlink_metadata().is_ok()).unwrap_or(false)
+        is_own(path) || green::offload(move || there.symlink_metadata().is_ok()).unwrap_or(false)
     })
 }
 

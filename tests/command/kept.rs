@@ -74,3 +74,57 @@ fn no_file_of_a_run_takes_the_place_of_its_list() {
     gfetch(&[&server.url("/a"), "--har", &list, "-s"]).expect(0);
     assert!(dir.read("urls.txt").starts_with("{\"log\":"));
 }
+
+/// The last one to be written would stand there alone.
+#[test]
+fn no_two_files_of_a_run_have_one_name() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let url = server.url("/a");
+    let options =
+        ["--summary-json", "--har", "--report", "-D", "-c", "--save-failed", "--manifest", "-o", "--etag-save"];
+    let options: Vec<(&str, String)> = options.map(|option| (option, "x".to_owned())).into();
+    let told = [("-w", "%{url}%output{x}".to_owned()), ("-w", "%output{>>./x}".to_owned())];
+    let all: Vec<_> = options.into_iter().chain(told).chain([("--resume", "x".to_owned())]).collect();
+    for (place, (one, value)) in all.iter().enumerate() {
+        for (other, its) in all[place + 1..].iter().filter(|(other, _)| other != one) {
+            let its = if *other == "-w" { its.clone() } else { format!("./{its}") };
+            let run = Gfetch::new(&[&url, one, value, other, &its, "-O"]).dir(&dir);
+            // Two options say where the body goes; without -O there is nothing to list.
+            let run = if [*one, *other].contains(&"-o") {
+                Gfetch::new(&[&url, one, value, other, &its]).dir(&dir)
+            } else {
+                run
+            };
+            let run = run.run().expect(2);
+            let words =
+                [format!("{one} and {other} name the same file"), format!("{other} and {one} name the same file")];
+            assert!(words.iter().any(|word| run.err.contains(word)), "{one} {other}: {}", run.err);
+        }
+    }
+    assert!(dir.names().is_empty() && server.requests().is_empty());
+    // By a link that leads nowhere yet, and in a folder that is made first.
+    std::os::unix::fs::symlink("x", dir.file("link")).unwrap();
+    Gfetch::new(&[&url, "--har", "x", "--report", "link"]).dir(&dir).run().expect(2);
+    let made = ["--create-dirs", "--output-dir", "new", "-o", "./x", "--har", "new/x"];
+    Gfetch::new(&[&url]).args(&made).dir(&dir).run().expect(2);
+    // Where nothing takes its place, everybody may write.
+    Gfetch::new(&[&url, "-s", "--har", "/dev/null", "--report", "/dev/null", "-D", "-", "-c", "-"]).run().expect(0);
+    Gfetch::new(&[&url, "-s", "-w", "%output{y}a%output{>>y}b"]).dir(&dir).run().expect(0);
+    assert_eq!(dir.read("y"), "ab");
+}
+
+#[test]
+fn a_body_takes_the_place_of_no_list_and_of_no_file_that_an_option_names() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let text = server.list(["/urls.txt", "/run.har", "/a"]);
+    dir.write("urls.txt", &text);
+    for template in ["%output{urls.txt}", "%output{>>./urls.txt}"] {
+        let run = Gfetch::new(&["-i", "urls.txt", "-w", template]).dir(&dir).run().expect(2);
+        assert!(run.err.contains("urls.txt: that is the list"), "{template} {}", run.err);
+    }
+    assert_eq!((dir.read("urls.txt"), server.requests().len()), (text.clone(), 0));
+    // What a URL names gets a number, as a name that is used again.
+    Gfetch::new(&["-i", "urls.txt", "-s", "-O", "--har", "run.har"]).dir(&dir).run().expect(0);
+    assert_eq!(dir.names(), ["a", "run.har", "run.har.1", "urls.txt", "urls.txt.1"]);
+    assert_eq!(dir.read("urls.txt"), text);
+}

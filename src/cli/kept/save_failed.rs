@@ -11,7 +11,7 @@ use gfetch::fetch::{Fetched, PartFiles, Session};
 
 use super::replacing::Replacing;
 use super::{End, Kept};
-use crate::cli::args::ListSource;
+use crate::cli::args::{ListSource, is_one_of};
 use crate::cli::escape;
 use crate::cli::stream::Stream;
 
@@ -40,7 +40,7 @@ impl SaveFailed {
         let mut replaces_a_list = false;
         let may = |there: &Metadata| {
             let read = || fs::read(path).map_err(|error| format!("cannot write {}: {error}", path.display()));
-            replaces_a_list = super::is_one_of(there, lists);
+            replaces_a_list = is_one_of(there, lists);
             match replaces_a_list || looks_like_a_list(&read()?) {
                 true => Ok(()),
                 false => Err(format!("--save-failed {}: the file is there and is no list of URLs", path.display())),
