@@ -27,13 +27,37 @@ fn summary_json_is_one_object_with_the_counts_of_the_run() {
 }
 
 #[test]
-fn summary_json_replaces_the_file_whole_and_only_its_owner_reads_it() {
+fn summary_json_replaces_the_file_whole() {
     let (server, dir) = (Server::new(), Dir::new());
     let file = dir.write("summary.json", "old and longer than nothing");
     gfetch(&[&server.url("/a"), "-s", "--summary-json", &file]).expect(0);
     assert!(dir.read("summary.json").starts_with("{\"urls\":1,"));
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o77, 0);
     assert_eq!(dir.names(), ["summary.json"]);
+}
+
+/// A program of another user may read what has no secrets in it; what replaces a file has its mode.
+#[test]
+fn a_new_file_has_the_mode_that_the_umask_leaves_it_and_only_what_holds_secrets_is_its_owners_alone() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let options = "--summary-json s --har h --report r --manifest m -D d -o b -c c --save-failed f --resume R";
+    for (umask, shared) in [("022", 0o644), ("027", 0o640)] {
+        let script = format!("umask {umask}; exec \"$0\" -s {} {options}", server.url("/a"));
+        Gfetch::shell(&script).dir(&dir).run().expect(0);
+        let mode = |name: &str| fs::metadata(dir.file(name)).unwrap().permissions().mode() & 0o777;
+        for name in ["s", "h", "r", "m", "d", "b"] {
+            assert_eq!(mode(name), shared, "{name}");
+        }
+        for name in ["c", "f", "R"] {
+            assert_eq!(mode(name), 0o600, "{name}");
+        }
+        dir.names().iter().for_each(|name| fs::remove_file(dir.file(name)).unwrap());
+    }
+    let old = dir.write("s", "");
+    fs::set_permissions(&old, fs::Permissions::from_mode(0o604)).unwrap();
+    gfetch(&[&server.url("/a"), "-s", "--summary-json", &old]).expect(0);
+    assert_eq!(fs::metadata(&old).unwrap().permissions().mode() & 0o777, 0o604);
+    gfetch(&[&server.url("/a"), "-s", "--show-secrets", "--har", &dir.at("har")]).expect(0);
+    assert_eq!(fs::metadata(dir.file("har")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]

@@ -62,10 +62,10 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, to: [&Stream; 2]) -> Re
         all.push(Box::new(Manifest::at(path, invocation, files)?));
     }
     if let Some(path) = &invocation.cookie_jar {
-        all.push(Box::new(CookieJar(Destination::at(path, stdout, files, no_list("-c", path, lists))?)));
+        all.push(Box::new(CookieJar(Destination::at(path, stdout, files, true, no_list("-c", path, lists))?)));
     }
     if let Some(path) = &invocation.summary_json {
-        let to = Destination::at(path, stdout, files, no_list("--summary-json", path, lists))?;
+        let to = Destination::at(path, stdout, files, false, no_list("--summary-json", path, lists))?;
         all.push(Box::new(SummaryJson(to, redact(invocation.show_secrets))));
     }
     if let Some(path) = &invocation.har {
