@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use gfetch::fetch::list::List;
 use gfetch::fetch::names::{Names, Template};
+use gfetch::fetch::outcome::{Failure, Kind, Stage};
 use gfetch::fetch::plan::{Bodies, Existing};
 use gfetch::fetch::{Fetched, Journal, Output, Session, Stop};
 use gfetch::green;
@@ -42,6 +43,8 @@ struct Run {
     /// A line has no record: a fault of ours, which must not end as a success.
     lost: bool,
     heads: Vec<Heads>,
+    /// Where a body goes that is printed behind its head, or that waited for its turn.
+    output: Output,
 }
 
 impl Run {
@@ -60,7 +63,8 @@ impl Run {
         if let Some(limit) = plan.deadline {
             stop.set_deadline(limit);
         }
-        let session = Session::under(stop, plan.clone(), client, Some(body_output(&invocation, &stdout)));
+        let output = body_output(&invocation, &stdout);
+        let session = Session::under(stop, plan.clone(), client, Some(output.clone()));
         let mut kept = kept::begin(&invocation, session.part_files(), [&stdout, &stderr])?;
         kept.extend(kept::take_up(&invocation, &session, [&stdout, &stderr])?);
         let parts = session.part_files().clone();
@@ -87,7 +91,7 @@ impl Run {
             invocation.notes.iter().for_each(|note| report.stderr.say(note));
         }
         let started = Instant::now();
-        let run = Run { invocation, session, caught, report, started, lost: false, heads };
+        let run = Run { invocation, session, caught, report, started, lost: false, heads, output };
         Ok((run, list))
     }
 
@@ -113,9 +117,14 @@ impl Run {
     fn deliver(&mut self, mut fetched: Box<Fetched>) {
         self.heads.iter_mut().for_each(|heads| heads.write(&fetched));
         if let Some(body) = &mut fetched.body {
-            let stdout = self.report.stdout.clone();
-            // A broken standard output is remembered by the stream.
-            let _ = body.drain(|bytes| stdout.write(bytes));
+            let written = body.drain(|bytes| (self.output)(bytes));
+            // A broken standard output is remembered by the stream, and is no single body's fault.
+            if let Err(error) = written
+                && self.report.stdout.broken().is_none()
+            {
+                let failure = Failure::new(Kind::Write, Stage::Write, error.to_string());
+                fetched.outcome.error.get_or_insert(failure);
+            }
         }
         if let Some(details) = &mut fetched.details
             && let Err(error) = details.read_body()
