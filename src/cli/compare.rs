@@ -75,7 +75,10 @@ impl Talk {
         match (caught.signal(), self.to.broken()) {
             (Some(signal), _) => Exit::Signal(signal),
             (None, Some(Broken::ReaderGone)) => Exit::ReaderGone,
-            (None, Some(Broken::Failed(_))) => Exit::Output,
+            (None, Some(Broken::Failed(why))) => {
+                super::complain(format!("cannot write the report: {why}"));
+                Exit::Output
+            }
             (None, None) => exit,
         }
     }

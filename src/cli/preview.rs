@@ -112,7 +112,10 @@ impl<'a> Telling<'a> {
         self.stderr.flush();
         match self.stdout.broken() {
             Some(Broken::ReaderGone) => Exit::ReaderGone,
-            Some(Broken::Failed(_)) => Exit::Output,
+            Some(Broken::Failed(why)) => {
+                super::complain(format!("cannot write to standard output: {why}"));
+                Exit::Output
+            }
             None => exit,
         }
     }

@@ -141,7 +141,12 @@ impl Report {
 
     /// A report on standard error that breaks off is one that could not be written, whoever went away.
     pub fn broken(&self) -> Option<Broken> {
-        let report = || self.to.broken().map(|_| Broken::Failed(std::io::ErrorKind::BrokenPipe));
+        let report = || {
+            self.to.broken().map(|broken| match broken {
+                Broken::ReaderGone => Broken::Failed((&io::Error::from(io::ErrorKind::BrokenPipe)).into()),
+                failed => failed,
+            })
+        };
         self.stdout.broken().or_else(report)
     }
 }

@@ -178,8 +178,8 @@ impl Run {
             exit = Exit::Output;
         }
         let broken = self.report.broken();
-        if let Some(Broken::Failed(kind)) = broken {
-            self.report.stderr.say(format!("cannot write the report or a body: {}", std::io::Error::from(kind)));
+        if let Some(Broken::Failed(why)) = broken {
+            self.report.stderr.say(format!("cannot write the report or a body: {why}"));
         }
         if !self.invocation.silent && !nothing_read && broken != Some(Broken::ReaderGone) {
             self.report.tell_summary(self.invocation.save_failed.is_none());

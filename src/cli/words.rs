@@ -1,6 +1,9 @@
 //! Words of ours on standard error: how they look, and those that are said in more than one place.
 
 use std::fmt::Display;
+use std::io;
+
+use rustix::io::Errno;
 
 use super::escape;
 
@@ -15,6 +18,19 @@ pub fn ours(message: impl Display) -> String {
     let message = message.to_string();
     let lines: Vec<_> = message.split('\n').map(escape::line).collect();
     format!("gfetch: {}\n", lines.join("\n"))
+}
+
+/// Why something could not be written, in the system's words but for its numbers, and for what those words hide.
+pub fn of_writing(error: &io::Error) -> String {
+    match Errno::from_io_error(error) {
+        // The system says "Bad file descriptor", and "File too large", which nothing is that has its limit from a shell.
+        Some(Errno::BADF) => "the output is closed".to_owned(),
+        Some(Errno::FBIG) => "no file may be larger (ulimit -f)".to_owned(),
+        _ => {
+            let words = error.to_string();
+            words.split(" (os error ").next().unwrap_or(&words).to_owned()
+        }
+    }
 }
 
 #[cfg(test)]
