@@ -8,6 +8,7 @@ use gfetch::fetch::Fetched;
 
 use super::args::{ListSource, no_list};
 use super::stream::Stream;
+use super::words;
 
 /// Where they go.
 pub struct Heads {
@@ -33,7 +34,8 @@ impl Heads {
         if let Some(there) = fs::metadata(path).ok().filter(Metadata::is_file) {
             no_list("-D", path, lists)(&there)?;
         }
-        let file = File::create(path).map_err(|error| format!("-D {}: {error}", path.display()))?;
+        let file =
+            File::create(path).map_err(|error| format!("-D {}: {}", path.display(), words::of_writing(&error)))?;
         Ok(Heads { to: To::File(file), failed: None })
     }
 
@@ -49,7 +51,7 @@ impl Heads {
             To::Stdout(stdout) => drop(stdout.write(&text)),
             To::File(file) => {
                 if let Err(error) = file.write_all(&text) {
-                    self.failed.get_or_insert(format!("cannot write the heads (-D): {error}"));
+                    self.failed.get_or_insert(format!("cannot write the heads (-D): {}", words::of_writing(&error)));
                 }
             }
         }

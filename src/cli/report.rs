@@ -17,7 +17,7 @@ use super::render::fields::{Of, Secrets};
 use super::render::write_out::{Template, To, Transfer};
 use super::render::{self, Redact, Show};
 use super::stream::{Broken, Stream};
-use super::{charset, terminal};
+use super::{charset, terminal, words};
 
 /// Everything that is written.
 pub struct Report {
@@ -114,7 +114,11 @@ impl Report {
                 To::Stderr => self.stderr.push(&bytes),
                 To::File { path, appends } => {
                     if let Err(error) = write_to(&path, appends, &bytes) {
-                        self.unwritten.get_or_insert(format!("cannot write {} (-w): {error}", path.display()));
+                        self.unwritten.get_or_insert(format!(
+                            "cannot write {} (-w): {}",
+                            path.display(),
+                            words::of_writing(&error)
+                        ));
                     }
                 }
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use gfetch::fetch::list::List;
 use gfetch::fetch::names::{Names, Template};
-use gfetch::fetch::outcome::{Failure, Kind, Stage};
+use gfetch::fetch::outcome::Failure;
 use gfetch::fetch::plan::{Bodies, Existing};
 use gfetch::fetch::{Fetched, Journal, Output, Session, Stop};
 use gfetch::green;
@@ -122,7 +122,7 @@ impl Run {
             if let Err(error) = written
                 && self.report.stdout.broken().is_none()
             {
-                let failure = Failure::new(Kind::Write, Stage::Write, error.to_string());
+                let failure = Failure::writing(&error, None);
                 fetched.outcome.error.get_or_insert(failure);
             }
         }
@@ -168,7 +168,9 @@ impl Run {
             None => {}
         }
         if self.session.disk_is_full() {
-            self.report.stderr.say("the disk is full: stopped; what was finished is kept");
+            self.report
+                .stderr
+                .say("a file found no room (a full disk, a quota, ulimit -f): stopped; what was finished is kept");
             exit = Exit::Output;
         }
         let mut unwritten = self.report.finish_kept(&self.session, self.lost);

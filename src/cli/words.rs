@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
+use gfetch::fetch::outcome::Failure;
 use rustix::io::Errno;
 
 use super::escape;
@@ -20,16 +21,12 @@ pub fn ours(message: impl Display) -> String {
     format!("gfetch: {}\n", lines.join("\n"))
 }
 
-/// Why something could not be written, in the system's words but for its numbers, and for what those words hide.
+/// Why something could not be written, in the words that a record has for it.
 pub fn of_writing(error: &io::Error) -> String {
     match Errno::from_io_error(error) {
-        // The system says "Bad file descriptor", and "File too large", which nothing is that has its limit from a shell.
+        // The system says "Bad file descriptor".
         Some(Errno::BADF) => "the output is closed".to_owned(),
-        Some(Errno::FBIG) => "no file may be larger (ulimit -f)".to_owned(),
-        _ => {
-            let words = error.to_string();
-            words.split(" (os error ").next().unwrap_or(&words).to_owned()
-        }
+        _ => Failure::writing(error, None).message,
     }
 }
 
