@@ -75,7 +75,10 @@ impl Talk {
         match (caught.signal(), self.to.broken()) {
             (Some(signal), _) => Exit::Signal(signal),
             (None, Some(Broken::ReaderGone)) => Exit::ReaderGone,
-            (None, Some(Broken::Failed(_))) => Exit::Output,
+            (None, Some(Broken::Failed(why))) => {
+                super::complain(format!("cannot write the report: {why}"));
+                Exit::Output
+            }
             (None, None) => exit,
         }
     }
@@ -101,7 +104,7 @@ impl Talk {
             stop.set_deadline(limit);
         }
         let client = client::with_lasting_names(plan)?;
-        let (list, _) = input::open(invocation)?;
+        let (list, _) = input::open(invocation, &stop)?;
         let listing = Listing::read(list, plan, &stop).map_err(unfit)?;
         if listing.is_empty() {
             return match invocation.allow_empty {

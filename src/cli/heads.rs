@@ -6,9 +6,9 @@ use std::path::Path;
 
 use gfetch::fetch::Fetched;
 
-use super::args::ListSource;
-use super::kept;
+use super::args::{ListSource, no_list};
 use super::stream::Stream;
+use super::words;
 
 /// Where they go.
 pub struct Heads {
@@ -32,9 +32,10 @@ impl Heads {
             return Ok(Heads::shown(stdout));
         }
         if let Some(there) = fs::metadata(path).ok().filter(Metadata::is_file) {
-            kept::no_list("-D", path, lists)(&there)?;
+            no_list("-D", path, lists)(&there)?;
         }
-        let file = File::create(path).map_err(|error| format!("-D {}: {error}", path.display()))?;
+        let file =
+            File::create(path).map_err(|error| format!("-D {}: {}", path.display(), words::of_writing(&error)))?;
         Ok(Heads { to: To::File(file), failed: None })
     }
 
@@ -50,7 +51,7 @@ impl Heads {
             To::Stdout(stdout) => drop(stdout.write(&text)),
             To::File(file) => {
                 if let Err(error) = file.write_all(&text) {
-                    self.failed.get_or_insert(format!("cannot write the heads (-D): {error}"));
+                    self.failed.get_or_insert(format!("cannot write the heads (-D): {}", words::of_writing(&error)));
                 }
             }
         }

@@ -3,6 +3,7 @@
 mod args;
 mod charset;
 mod client;
+mod closed;
 mod compare;
 mod curl_options;
 mod demo;
@@ -41,6 +42,7 @@ use gfetch::green;
 
 /// The whole command, from the process's arguments to its exit status.
 pub fn main() -> ! {
+    closed::refuse_writes_if_so();
     descriptors::raise_limit();
     signals::outlive_the_limit_of_files();
     let world = World::of_this_process();
@@ -71,7 +73,8 @@ fn complain(message: impl std::fmt::Display) {
 /// Ends by the signal that stops it.
 fn serve_until_stopped(options: &args::ServeOptions) -> Exit {
     let mut stopped_by = None;
-    let served = serve::run(options, &mut std::io::stdout(), || stopped_by = signals::wait());
+    let stdout = stream::unbuffered(&std::io::stdout());
+    let served = stdout.and_then(|mut stdout| serve::run(options, &mut stdout, || stopped_by = signals::wait()));
     match (served, stopped_by) {
         (Err(error), _) => {
             complain(error);
@@ -85,9 +88,13 @@ fn serve_until_stopped(options: &args::ServeOptions) -> Exit {
 fn print(text: &str) -> Exit {
     // What goes to a file or a program is the same in every locale.
     let text = if std::io::stdout().is_terminal() { charset::shown(text) } else { text.into() };
-    match std::io::stdout().write_all(text.as_bytes()) {
+    let written = stream::unbuffered(&std::io::stdout()).and_then(|mut stdout| stdout.write_all(text.as_bytes()));
+    match written {
         Ok(()) => Exit::Ok,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::ReaderGone,
-        Err(_) => Exit::Output,
+        Err(error) => {
+            complain(format!("cannot write to standard output: {}", words::of_writing(&error)));
+            Exit::Output
+        }
     }
 }

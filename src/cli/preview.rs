@@ -65,13 +65,14 @@ struct Telling<'a> {
 
 impl<'a> Telling<'a> {
     fn new(invocation: &'a Invocation) -> Result<(Telling<'a>, List), String> {
-        let (list, _) = input::open(invocation)?;
+        let stop = Stop::new();
+        let (list, _) = input::open(invocation, &stop)?;
         // Certificates that cannot be read are told now, as they would be then.
         client::of(&invocation.plan)?;
         let stream = |opened: std::io::Result<Stream>| opened.map_err(|error| error.to_string());
         let (stdout, stderr) = (stream(Stream::stdout())?, stream(Stream::stderr())?);
         let journal = kept::look_at(invocation)?;
-        Ok((Telling { invocation, stop: Stop::new(), stdout, stderr, journal }, list))
+        Ok((Telling { invocation, stop, stdout, stderr, journal }, list))
     }
 
     /// A signal ends the reading; there is nothing to wait for.
@@ -117,7 +118,10 @@ impl<'a> Telling<'a> {
         self.stderr.flush();
         match self.stdout.broken() {
             Some(Broken::ReaderGone) => Exit::ReaderGone,
-            Some(Broken::Failed(_)) => Exit::Output,
+            Some(Broken::Failed(why)) => {
+                super::complain(format!("cannot write to standard output: {why}"));
+                Exit::Output
+            }
             None => exit,
         }
     }

@@ -17,7 +17,7 @@ use super::render::fields::{Of, Secrets};
 use super::render::write_out::{Template, To, Transfer};
 use super::render::{self, Redact, Show};
 use super::stream::{Broken, Stream};
-use super::{charset, terminal};
+use super::{charset, terminal, words};
 
 /// Everything that is written.
 pub struct Report {
@@ -114,7 +114,11 @@ impl Report {
                 To::Stderr => self.stderr.push(&bytes),
                 To::File { path, appends } => {
                     if let Err(error) = write_to(&path, appends, &bytes) {
-                        self.unwritten.get_or_insert(format!("cannot write {} (-w): {error}", path.display()));
+                        self.unwritten.get_or_insert(format!(
+                            "cannot write {} (-w): {}",
+                            path.display(),
+                            words::of_writing(&error)
+                        ));
                     }
                 }
             }
@@ -133,15 +137,20 @@ impl Report {
     }
 
     /// Puts what was kept beside the report in its place. What could not be written is returned.
-    pub fn finish_kept(&mut self, session: &Session) -> Vec<String> {
-        let end = End { summary: &self.summary, session };
+    pub fn finish_kept(&mut self, session: &Session, lost: bool) -> Vec<String> {
+        let end = End { summary: &self.summary, session, lost };
         let kept = std::mem::take(&mut self.kept).into_iter().filter_map(|kept| kept.finish(&end).err());
         kept.chain(self.unwritten.take()).collect()
     }
 
     /// A report on standard error that breaks off is one that could not be written, whoever went away.
     pub fn broken(&self) -> Option<Broken> {
-        let report = || self.to.broken().map(|_| Broken::Failed(std::io::ErrorKind::BrokenPipe));
+        let report = || {
+            self.to.broken().map(|broken| match broken {
+                Broken::ReaderGone => Broken::Failed((&io::Error::from(io::ErrorKind::BrokenPipe)).into()),
+                failed => failed,
+            })
+        };
         self.stdout.broken().or_else(report)
     }
 }

@@ -2,10 +2,14 @@
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// As many as Linux follows.
+const MAX_LINKS: usize = 40;
 
 /// Whether both name the same file. One that is not there yet is known by its folder and its name.
 pub fn is_same(one: &Path, other: &Path) -> bool {
+    let (one, other) = (&led(one), &led(other));
     if one == other {
         return true;
     }
@@ -22,6 +26,17 @@ pub fn is_same(one: &Path, other: &Path) -> bool {
 /// Whether both are of one file: a hard link is, and where a symbolic link leads.
 pub fn are_one(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Where links lead that lead nowhere yet; what is there the system follows.
+fn led(path: &Path) -> PathBuf {
+    // Without `./`, so that in a folder that is not there yet names are told by their words.
+    let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for _ in 0..MAX_LINKS {
+        let Ok(to) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("/")).join(to);
+    }
+    path
 }
 
 fn folder(path: &Path) -> Option<Metadata> {
@@ -57,6 +72,9 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         assert!(is_same(&at("new"), &at("folder/../new")));
         assert!(is_same(Path::new("no such file"), Path::new("./no such file")));
+        assert!(is_same(Path::new("no such folder/file"), Path::new("./no such folder/./file")));
+        std::os::unix::fs::symlink("new", at("led")).unwrap();
+        assert!(is_same(&at("new"), &at("led")) && !is_same(&at("newer"), &at("led")));
         for name in ["newer", "folder/new", "none/new"] {
             assert!(!is_same(&at("new"), &at(name)), "{name}");
         }

@@ -1,6 +1,10 @@
 //! Words of ours on standard error: how they look, and those that are said in more than one place.
 
 use std::fmt::Display;
+use std::io;
+
+use gfetch::fetch::outcome::Failure;
+use rustix::io::Errno;
 
 use super::escape;
 
@@ -15,6 +19,15 @@ pub fn ours(message: impl Display) -> String {
     let message = message.to_string();
     let lines: Vec<_> = message.split('\n').map(escape::line).collect();
     format!("gfetch: {}\n", lines.join("\n"))
+}
+
+/// Why something could not be written, in the words that a record has for it.
+pub fn of_writing(error: &io::Error) -> String {
+    match Errno::from_io_error(error) {
+        // The system says "Bad file descriptor".
+        Some(Errno::BADF) => "the output is closed".to_owned(),
+        _ => Failure::writing(error, None).message,
+    }
 }
 
 #[cfg(test)]

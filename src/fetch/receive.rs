@@ -97,13 +97,13 @@ fn beginning(plan: &Plan, sink: &mut Sink) -> Result<(u64, Option<Sha256>), Fail
     let is_asked_for = hash.is_some() || plan.limits.max_filesize.is_some();
     let begun = sink.saving().filter(|_| is_asked_for).and_then(|save| save.beginning());
     match begun {
-        Some(begun) => begun.take_into(hash).map_err(|error| write_failure(&error)),
+        Some(begun) => begun.take_into(hash).map_err(|error| write_failure(&error, sink)),
         None => Ok((0, hash)),
     }
 }
 
-fn write_failure(error: &io::Error) -> Failure {
-    Failure::new(Kind::Write, Stage::Write, error.to_string())
+fn write_failure(error: &io::Error, sink: &mut Sink) -> Failure {
+    Failure::writing(error, sink.saving().map(|save| save.path()))
 }
 
 fn codings(response: &Response) -> Result<Vec<Coding>, Failure> {
@@ -183,7 +183,7 @@ impl Intake<'_> {
         }
         let gathered = self.gather.as_mut().map_or(Ok(()), |gather| gather.write(piece));
         let written = gathered.and_then(|()| self.sink.write(piece));
-        written.map_err(|error| write_failure(&error))
+        written.map_err(|error| write_failure(&error, self.sink))
     }
 
     /// Counts decoded bytes and holds them to their limit.

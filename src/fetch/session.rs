@@ -1,12 +1,14 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
 mod again;
+mod lines;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
+use self::lines::Lines;
 use super::ahead::{Ahead, Ready};
 use super::credentials::Credentials;
 use super::details::Details;
@@ -127,6 +129,8 @@ struct Input {
     waiting_bytes: Cell<usize>,
     room: Event,
     paused: Cell<Duration>,
+    /// The list where it was left before its end.
+    unread: RefCell<Option<List>>,
 }
 
 impl Input {
@@ -210,7 +214,7 @@ impl Session {
     /// serial the same worker without one. The pool is the look-ahead; permits say who runs.
     pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Box<Fetched>, GetError>>> {
         let ahead = Ahead::new(self.worker.attempter.plan.jobs);
-        let lines = Lines { list, names, ahead, session: self.clone() };
+        let lines = Lines::of(list, names, ahead, self.clone());
         let worker = self.worker.clone();
         let input = self.input.clone();
         let fetch = move |job| input.note_finished(worker.fetch(job));
@@ -276,6 +280,11 @@ impl Session {
         self.input.last_source.borrow().clone().filter(|_| stopped)
     }
 
+    /// The list where a run that has ended left it, before its end: what its [`rest`](List::rest) gives, no record tells of.
+    pub fn take_unread(&self) -> Option<List> {
+        self.input.unread.take()
+    }
+
     /// Whether the list has been read to its end.
     pub fn list_has_ended(&self) -> bool {
         self.input.ended.get()
@@ -284,56 +293,6 @@ impl Session {
     /// Lines read so far.
     pub fn lines_read(&self) -> u64 {
         self.input.read.get() + self.done_before()
-    }
-}
-
-/// The list as the pool sees it: jobs, until its end, an error, or a stop.
-struct Lines {
-    list: List,
-    names: Names,
-    ahead: Ahead,
-    session: Session,
-}
-
-impl Iterator for Lines {
-    type Item = Job;
-
-    fn next(&mut self) -> Option<Job> {
-        let (input, worker) = (self.session.input.clone(), self.session.worker.clone());
-        let stop = &worker.attempter.stop;
-        if self.ahead.is_full() {
-            stop.before_start(|| self.ahead.wait_for_room())?.ok()?;
-        }
-        if input.is_full() {
-            stop.before_start(|| input.wait_for_room())?.ok()?;
-        }
-        let (entry, place, key) = loop {
-            let entry = match stop.before_start(|| self.list.next().transpose())? {
-                Ok(Some(entry)) => entry,
-                Ok(None) => {
-                    if !input.ended.replace(true) {
-                        worker.one_less_to_start();
-                    }
-                    return None;
-                }
-                Err(error) => {
-                    *input.error.borrow_mut() = Some(error);
-                    return None;
-                }
-            };
-            input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
-            let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
-            let Some(journal) = worker.attempter.journal.get() else { break (entry, place, None) };
-            let key = Key::of(&entry, place.as_ref());
-            if !journal.was_done(&key) {
-                break (entry, place, Some(Box::new(key)));
-            }
-            input.done_before.set(input.done_before.get() + 1);
-        };
-        let turn = input.read.get();
-        input.read.set(turn + 1);
-        worker.line_to_start();
-        Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now(), turn, key })
     }
 }
 

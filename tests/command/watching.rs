@@ -2,8 +2,10 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::answering::Answering;
 use crate::runner::{Dir, Gfetch, wait_until};
 use crate::server::Server;
 use crate::terminal::{Terminal, on_terminal, shell_on_terminal};
@@ -288,4 +290,32 @@ fn progress_none_and_silence_and_a_pipe_show_no_live_lines() {
     }
     let run = Gfetch::new(&[&url]).run().expect(0);
     assert!(!run.err.contains("in flight") && !run.err.contains(['\r', '\x1b']), "{:?}", run.err);
+}
+
+/// Behind its head, in its turn, and where it waited for another one.
+#[test]
+fn binary_is_kept_from_a_terminal_however_it_comes_there() {
+    let server = Answering::new(|request| match &*request.path {
+        "/first" => {
+            thread::sleep(Duration::from_millis(100));
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwords".to_owned()
+        }
+        _ => "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\na\0b\x01c".to_owned(),
+    });
+    let (first, binary) = (server.url("/first"), server.url("/binary"));
+    for (args, code) in [
+        (&["--body", &binary][..], 3),
+        (&["--show-headers", &binary], 3),
+        (&["-D", "-", "--body", &binary], 3),
+        (&["--body", &first, &binary], 1),
+    ] {
+        let mut terminal = on_terminal(200, args).start();
+        assert_eq!(terminal.wait().code(), Some(code), "{args:?}");
+        let written = terminal.written();
+        assert!(written.contains("binary output to a terminal (-o - allows that)"), "{args:?} {written:?}");
+        assert!(!written.contains('\0') && !written.contains('\x01'), "{args:?} {written:?}");
+    }
+    let mut terminal = on_terminal(200, &["-o", "-", "-D", "-", &binary]).start();
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert!(terminal.written().contains("a\0b\x01c"));
 }

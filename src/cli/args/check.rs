@@ -10,6 +10,7 @@ use gfetch::http::Routes;
 use super::as_typed::{AsTyped, BodyFile};
 use super::bodies;
 use super::environment;
+use super::own_files;
 use super::request;
 use super::tls;
 use super::told::{self, Told};
@@ -20,7 +21,6 @@ use super::who;
 use super::world::{Stream, World};
 use crate::cli::render::chosen::Chosen;
 use crate::cli::render::write_out::Template;
-use crate::cli::same_file::is_same;
 
 /// What is to be fetched, how, and what is to be told.
 #[derive(Debug)]
@@ -81,6 +81,8 @@ pub struct Invocation {
     pub resume: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
     pub cookie_jar: Option<PathBuf>,
+    /// Files that options name: what a URL or a server names never takes the place of one.
+    pub own_files: Vec<PathBuf>,
     /// What the user should know before it begins.
     pub notes: Vec<String>,
 }
@@ -129,7 +131,6 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     if compare.as_ref().is_some_and(|compare| !compare.widths.is_empty()) && as_typed.is_by_hand("jobs") {
         return Err(UsageError::new("--compare-jobs says which -j are compared: leave out -j"));
     }
-    a_file_of_its_own(&input, &plan, &output, &args)?;
     let only = only(&output, compare.as_ref())?;
     as_typed.body = BodyFile::of(&args).filter(|_| only.is_some());
     plan.connect.routes.proxies = route.rules(world.env)?;
@@ -142,6 +143,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     let mut notes = who::fill(&args.who, &mut plan, world)?;
     let told = told::records(&output, world)?;
     notes.extend(told.notes.iter().cloned());
+    let own_files = own_files::check(&input, &plan, &output, &args, told.write_out.as_ref())?;
     secrets_stay_home(&input, &plan, &args)?;
     transfer::fill(&mut args, &mut plan, world)?;
     limits(&mut plan, &run);
@@ -155,7 +157,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     as_typed.cookie_files = args.who.cookie_files;
     let (secret_headers, cookie_jar) = (args.secret_headers, args.who.cookie_jar);
     let all = all_told(plan, input, compare, output, told, world);
-    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, ..all })
+    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, own_files, ..all })
 }
 
 fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
@@ -207,30 +209,6 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     match contradicts.into_iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),
         None => Ok(Some(Compare { widths: run.widths.clone(), runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
-    }
-}
-
-/// The record is locked, and grows: what takes its place at the end would end it, and a list would grow with it.
-fn a_file_of_its_own(input: &Input, plan: &Plan, output: &Output, args: &Request) -> Result<(), UsageError> {
-    let Some(record) = &output.resume else { return Ok(()) };
-    let others = [
-        (&output.save_failed, "--save-failed"),
-        (&output.manifest, "--manifest"),
-        (&output.dump_header, "-D"),
-        (&output.har, "--har"),
-        (&output.summary_json, "--summary-json"),
-        (&output.report, "--report"),
-        (&args.who.cookie_jar, "-c"),
-        (&plan.transfer.etag_save, "--etag-save"),
-    ];
-    let others = others.into_iter().filter_map(|(path, option)| Some((path.as_deref()?, option)));
-    let lists = input.lists.iter().filter_map(|list| match list {
-        ListSource::Stdin => None,
-        ListSource::File(path) => Some((path.as_path(), "-i")),
-    });
-    match others.chain(lists).find(|(path, _)| is_same(path, record)) {
-        Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
-        None => Ok(()),
     }
 }
 
@@ -343,6 +321,7 @@ fn all_told(
         secret_headers: Vec::new(),
         cookie_jar: None,
         notes: Vec::new(),
+        own_files: Vec::new(),
         dump_header: output.dump_header,
         har: output.har,
         summary_json: output.summary_json,

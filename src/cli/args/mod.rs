@@ -21,6 +21,7 @@ mod hosts;
 mod lex;
 mod option;
 mod options;
+mod own_files;
 mod presets;
 mod request;
 mod resolve;
@@ -35,6 +36,7 @@ mod who;
 mod world;
 
 pub use check::{Compare, Invocation, Progress};
+pub use own_files::{is_one_of, no_list};
 pub use subcommands::{DemoOptions, ServeOptions};
 pub use typed::{Format, ListSource, Only};
 pub use usage::{UsageError, shown};

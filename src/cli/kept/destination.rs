@@ -16,17 +16,19 @@ pub enum Destination {
 
 impl Destination {
     /// The file at `path`, where `may` says whether what is there may go; `-` is standard output. `files` has it taken
-    /// away, should the process end in a hurry.
+    /// away, should the process end in a hurry; what holds `secrets` is its owner's alone.
     pub fn at(
         path: &Path,
         stdout: &Stream,
         files: &PartFiles,
+        secrets: bool,
         may: impl FnOnce(&Metadata) -> Result<(), String>,
     ) -> Result<Destination, String> {
-        match path.as_os_str() == "-" {
-            true => Ok(Destination::Stdout(stdout.clone())),
-            false => Ok(Destination::File(Replacing::at(path, may)?.listed_in(files))),
+        if path.as_os_str() == "-" {
+            return Ok(Destination::Stdout(stdout.clone()));
         }
+        let file = if secrets { Replacing::at(path, may) } else { Replacing::shared(path, may) };
+        Ok(Destination::File(file?.listed_in(files)))
     }
 
     /// Writes all there is, and puts it in its place.

@@ -29,7 +29,8 @@ impl Har {
         secrets: Secrets,
         may: impl FnOnce(&Metadata) -> Result<(), String>,
     ) -> Result<Har, String> {
-        let file = Replacing::at(path, may)?.listed_in(files);
+        let file = if secrets.shown { Replacing::at(path, may) } else { Replacing::shared(path, may) };
+        let file = file?.listed_in(files);
         let mut pending = Vec::new();
         har::begin(&mut pending);
         Ok(Har { file, pending, secrets, is_first: true })

@@ -9,7 +9,7 @@ use gfetch::fetch::{Fetched, PartFiles};
 
 use super::replacing::Replacing;
 use super::{End, Kept};
-use crate::cli::args::ListSource;
+use crate::cli::args::{ListSource, no_list};
 use crate::cli::html::Records;
 use crate::cli::render::Redact;
 
@@ -48,7 +48,7 @@ impl Html {
 
 /// The file of a page.
 pub fn begin(path: &Path, lists: &[ListSource]) -> Result<Replacing, String> {
-    Replacing::shared(path, super::no_list("--report", path, lists))
+    Replacing::shared(path, no_list("--report", path, lists))
 }
 
 /// Puts a page in its place that was made at once.

@@ -10,11 +10,6 @@ mod resume;
 mod save_failed;
 mod summary_json;
 
-use std::fs::{self, File, Metadata};
-use std::io;
-use std::os::fd::AsFd;
-use std::path::Path;
-
 use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, Journal, PartFiles, Session};
 
@@ -27,9 +22,8 @@ use self::manifest::Manifest;
 use self::resume::Resume;
 use self::save_failed::SaveFailed;
 use self::summary_json::SummaryJson;
-use super::args::{Invocation, ListSource};
+use super::args::{Invocation, no_list};
 use super::report::{self, redact, secrets};
-use super::same_file::are_one;
 use super::stream::Stream;
 
 /// One of these files.
@@ -48,27 +42,30 @@ pub trait Kept {
 pub struct End<'a> {
     pub summary: &'a Summary,
     pub session: &'a Session,
+    /// A line has no record.
+    pub lost: bool,
 }
 
 /// Begins all that `invocation` asks for, before anything is fetched: what cannot be written is known then. `files` has
-/// them taken away, should the process end in a hurry.
+/// them taken away, should the process end in a hurry; `to` are standard output and standard error.
 ///
 /// # Errors
 /// A place that cannot be written to.
-pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Result<Vec<Box<dyn Kept>>, String> {
+pub fn begin(invocation: &Invocation, files: &PartFiles, to: [&Stream; 2]) -> Result<Vec<Box<dyn Kept>>, String> {
+    let [stdout, stderr] = to;
     let lists = &*invocation.lists;
     let mut all: Vec<Box<dyn Kept>> = Vec::new();
     if let Some(path) = &invocation.save_failed {
-        all.push(Box::new(SaveFailed::at(path, lists)?.listed_in(files)));
+        all.push(Box::new(SaveFailed::at(path, lists, stderr)?.listed_in(files)));
     }
     if let Some(path) = &invocation.manifest {
         all.push(Box::new(Manifest::at(path, invocation, files)?));
     }
     if let Some(path) = &invocation.cookie_jar {
-        all.push(Box::new(CookieJar(Destination::at(path, stdout, files, no_list("-c", path, lists))?)));
+        all.push(Box::new(CookieJar(Destination::at(path, stdout, files, true, no_list("-c", path, lists))?)));
     }
     if let Some(path) = &invocation.summary_json {
-        let to = Destination::at(path, stdout, files, no_list("--summary-json", path, lists))?;
+        let to = Destination::at(path, stdout, files, false, no_list("--summary-json", path, lists))?;
         all.push(Box::new(SummaryJson(to, redact(invocation.show_secrets))));
     }
     if let Some(path) = &invocation.har {
@@ -79,30 +76,6 @@ pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Res
         all.push(Box::new(Html::at(path, lists, redact)?.listed_in(files)));
     }
     Ok(all)
-}
-
-/// Lets what stands at `path` go, unless it is a list of the run: a typing error must not cost one.
-pub fn no_list<'a>(
-    option: &'static str,
-    path: &'a Path,
-    lists: &'a [ListSource],
-) -> impl FnOnce(&Metadata) -> Result<(), String> + use<'a> {
-    move |there| match is_one_of(there, lists) {
-        true => Err(format!("{option} {}: that is the list", path.display())),
-        false => Ok(()),
-    }
-}
-
-/// Whether a file is one of the lists that the run reads.
-fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
-    let is_the_file = |list: io::Result<Metadata>| list.is_ok_and(|list| are_one(&list, file));
-    lists.iter().any(|list| match list {
-        // `-i - <urls.txt`
-        ListSource::Stdin => {
-            is_the_file(io::stdin().as_fd().try_clone_to_owned().map(File::from).and_then(|one| one.metadata()))
-        }
-        ListSource::File(path) => is_the_file(fs::metadata(path)),
-    })
 }
 
 /// What the run's record (`--resume`) has as done; nothing is made or written.

@@ -2,7 +2,7 @@
 
 mod variables;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
@@ -115,6 +115,14 @@ impl Template {
     /// The same for standard error.
     pub fn names_stderr(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::To(To::Stderr)))
+    }
+
+    /// The files that some of it goes to.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::To(To::File { path, .. }) => Some(path.as_path()),
+            _ => None,
+        })
     }
 
     /// Whether anything is asked for that is not in the record.
