@@ -5,9 +5,15 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use super::save::PIECE_BYTES;
 use super::*;
+use crate::fetch::journal::tests::head;
+use crate::fetch::journal::{Journal, Key, Part};
+use crate::fetch::plan::Plan;
 use crate::green;
 use crate::http::{ClientConfig, PoolLimits};
 use crate::net::{Resolver, ResolverConfig, TlsConfig};
@@ -122,6 +128,40 @@ fn a_missing_folder_is_an_error_unless_it_is_to_be_made_and_modes_are_the_usual(
     fs::write(&plain, "").unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), mode(&plain), "as anybody makes a file, not 0600");
+}
+
+/// The record's disk may be slow, and others of the hub go on meanwhile; no byte of the part is there before it is noted.
+#[test]
+fn a_part_is_noted_before_its_first_byte_and_by_the_thread_that_writes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&dir.path().join("record"), &Plan::default()).unwrap();
+    let (slow, (held, is_held), (others, go_on)) = (journal.clone(), mpsc::channel(), mpsc::channel());
+    let disk = thread::spawn(move || {
+        let _held = slow.file();
+        held.send(()).unwrap();
+        go_on.recv_timeout(Duration::from_secs(10)).is_ok()
+    });
+    is_held.recv().unwrap();
+    let (path, part) = (dir.path().join("f"), Part::new(&journal, Key::default()));
+    let beside = part.beside(&path);
+    green::run(move || {
+        let writer = green::spawn(move || {
+            let mut sink = Sink::save(path, false, PartFiles::default(), client());
+            let save = sink.saving().unwrap();
+            save.set_part(part, true);
+            save.begins(&head("ETag: \"1\"\r\n"));
+            sink.write(&vec![b'x'; PIECE_BYTES]).unwrap();
+            sink.saving().unwrap().keep_part(&client()).unwrap();
+        });
+        green::sleep(Duration::from_millis(50)).unwrap();
+        assert!(!beside.exists(), "it waits for the record");
+        others.send(()).unwrap();
+        writer.join().unwrap();
+        assert_eq!(fs::metadata(beside).unwrap().len(), PIECE_BYTES as u64);
+    });
+    assert!(disk.join().unwrap(), "the hub waited for the disk");
+    let record = fs::read_to_string(dir.path().join("record")).unwrap();
+    assert!(record.ends_with(&format!("part {} \"1\"\n", Key::default())), "{record}");
 }
 
 #[test]

@@ -251,8 +251,8 @@ impl Save {
     fn part_to_note(&mut self) -> Option<(Part, Option<String>)> {
         let part = self.part.as_ref().filter(|_| self.goes_on && !self.path.starts_with("/dev"))?;
         self.how.lasts = self.validator.is_some();
-        let changes = self.validator.is_some() || part.validator().is_some();
-        changes.then(|| (part.clone(), self.validator.clone()))
+        // Also where it is of nothing still: that may have been said, and not be in the record yet.
+        Some((part.clone(), self.validator.clone()))
     }
 }
 
