@@ -150,7 +150,7 @@ impl Save {
         let Some(ours) = self.part.as_ref().and_then(Part::validator) else { return Ok(()) };
         match head.fields.first_str(if is_strong(&ours) { "etag" } else { "last-modified" }) {
             Some(sent) if !is_the_same(&ours, sent) => {
-                let message = format!("the part is of {ours}, and what is there of {sent}");
+                let message = format!("the part is of {ours}, and the server has {sent} by now");
                 Err(Failure::new(Kind::Protocol, Stage::Receive, message))
             }
             _ => Ok(()),
