@@ -31,7 +31,7 @@ pub fn demo(options: &DemoOptions) -> Exit {
         green::run(story)
     });
     told.unwrap_or_else(|error| {
-        eprintln!("gfetch: demo: {error}");
+        super::complain(format!("demo: {error}"));
         Exit::Usage
     })
 }

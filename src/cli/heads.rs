@@ -1,11 +1,13 @@
-//! `-D`: the heads of all answers, as they come.
+//! `-D` and `--show-headers`: the heads of all answers, in the order of the records.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::Write;
 use std::path::Path;
 
 use gfetch::fetch::Fetched;
 
+use super::args::ListSource;
+use super::kept;
 use super::stream::Stream;
 
 /// Where they go.
@@ -21,14 +23,19 @@ enum To {
 }
 
 impl Heads {
+    /// Begins the file at `path` anew; `-` is standard output.
+    ///
     /// # Errors
-    /// A file that cannot be made.
-    pub fn at(path: &Path, stdout: &Stream) -> Result<Heads, String> {
-        let to = match path.as_os_str() == "-" {
-            true => To::Stdout(stdout.clone()),
-            false => To::File(File::create(path).map_err(|error| format!("-D {}: {error}", path.display()))?),
-        };
-        Ok(Heads { to, failed: None })
+    /// A file that cannot be made, or that is one of `lists`.
+    pub fn at(path: &Path, stdout: &Stream, lists: &[ListSource]) -> Result<Heads, String> {
+        if path.as_os_str() == "-" {
+            return Ok(Heads::shown(stdout));
+        }
+        if let Some(there) = fs::metadata(path).ok().filter(Metadata::is_file) {
+            kept::no_list("-D", path, lists)(&there)?;
+        }
+        let file = File::create(path).map_err(|error| format!("-D {}: {error}", path.display()))?;
+        Ok(Heads { to: To::File(file), failed: None })
     }
 
     /// On standard output, before the bodies.

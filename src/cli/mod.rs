@@ -20,14 +20,17 @@ mod progress;
 mod render;
 mod report;
 mod run;
+mod same_file;
 mod secrets;
 mod serve;
 mod signals;
+mod similar;
 mod stream;
 mod terminal;
 mod to_curl;
 mod units;
 mod verbose;
+mod words;
 
 use std::io::{IsTerminal, Write};
 
@@ -59,11 +62,9 @@ pub fn main() -> ! {
     exit.leave()
 }
 
-/// A word on standard error, with nothing in it that a terminal obeys. That it cannot be said is no reason to panic.
+/// A word on standard error, where there is no [`Stream`](stream::Stream) yet. That it cannot be said is no reason to panic.
 fn complain(message: impl std::fmt::Display) {
-    let message = message.to_string();
-    let lines: Vec<_> = message.split('\n').map(escape::line).collect();
-    let _ = writeln!(std::io::stderr(), "gfetch: {}", charset::shown(&lines.join("\n")));
+    let _ = std::io::stderr().write_all(charset::shown(&words::ours(message)).as_bytes());
 }
 
 /// Ends by the signal that stops it.

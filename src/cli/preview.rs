@@ -1,4 +1,4 @@
-//! A run that is told and not made: the list is read as in a run, and each line said in its turn.
+//! A run that is told and not made: the list is read as in a run, and each line that one would ask for said in its turn.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::args::Invocation;
 use super::exit::Exit;
 use super::render::units;
 use super::stream::{Broken, Stream};
+use super::words::{self, NO_URL};
 use super::{client, input, kept, run, signals};
 
 /// How it is told.
@@ -29,11 +30,12 @@ pub trait Teller {
         false
     }
 
-    /// Said on standard error after the last line; may be empty.
+    /// Said on standard error after the last line, if there was one; may be empty.
     fn end(&self) -> String;
 }
 
-/// Tells what `invocation` would do. Runs on a hub. The exit status is that of a run in which every URL succeeds.
+/// Tells what `invocation` would do. Runs on a hub. The exit status is that of a run in which every request succeeds: lines
+/// that are no URLs have failed.
 pub fn tell(invocation: &Invocation, teller: &mut dyn Teller) -> Exit {
     let told = Telling::new(invocation).and_then(|(telling, list)| Ok((telling.caught()?, telling, list)));
     match told {
@@ -74,7 +76,7 @@ impl<'a> Telling<'a> {
     }
 
     fn tell(&self, list: List, teller: &mut dyn Teller) -> Exit {
-        self.talk(&self.invocation.notes.iter().map(|note| format!("gfetch: {note}\n")).collect::<String>());
+        self.talk(&self.invocation.notes.iter().map(words::ours).collect::<String>());
         self.talk(&teller.begin());
         let plan = &self.invocation.plan;
         let (mut good, mut bad, mut broke_off) = (0, 0, None);
@@ -118,22 +120,18 @@ impl<'a> Telling<'a> {
         let nothing_read = good + bad == 0;
         match broke_off {
             Some(error) => {
-                self.complain(&error.to_string());
+                self.stderr.say(error);
                 if nothing_read { Exit::Usage } else { Exit::Output }
             }
             None if nothing_read && !self.invocation.allow_empty && !self.stop.is_requested() => {
-                self.complain("no URL in the list (--allow-empty allows that)");
+                self.stderr.say(NO_URL);
                 Exit::Usage
             }
             None => Exit::of_counts(good, bad),
         }
     }
 
-    fn complain(&self, message: &str) {
-        self.stderr.talk(&format!("gfetch: {message}\n"));
-    }
-
-    /// Neither with `-s`.
+    /// Says what is not said with `-s`.
     fn talk(&self, text: &str) {
         if !self.invocation.silent && !text.is_empty() {
             self.stderr.talk(text);

@@ -1,4 +1,4 @@
-//! Everything that a run tells: records, the live line, the summary, and the files kept beside them.
+//! The report of a run: its records, the summary behind them, and the files that are kept beside them.
 
 use std::borrow::Cow;
 use std::fs::OpenOptions;
@@ -71,12 +71,16 @@ impl Report {
     }
 
     pub fn record(&mut self, fetched: &Fetched) {
-        let outcome = &fetched.outcome;
-        self.summary.add(outcome);
-        self.kept.iter_mut().for_each(|kept| kept.record(fetched));
-        if self.broken() == Some(Broken::ReaderGone) {
-            return;
+        self.summary.add(&fetched.outcome);
+        if self.broken() != Some(Broken::ReaderGone) {
+            self.tell(fetched);
         }
+        // Behind it: the run's record has a line as done that was told.
+        self.kept.iter_mut().for_each(|kept| kept.record(fetched));
+    }
+
+    fn tell(&mut self, fetched: &Fetched) {
+        let outcome = &fetched.outcome;
         match self.format {
             _ if self.write_out.is_some() => self.write_out(fetched),
             Format::Json if self.fields.is_usual() => {
@@ -135,10 +139,6 @@ impl Report {
         kept.chain(self.unwritten.take()).collect()
     }
 
-    pub fn complain(&self, message: &str) {
-        self.stderr.talk(&format!("gfetch: {message}\n"));
-    }
-
     /// A report on standard error that breaks off is one that could not be written, whoever went away.
     pub fn broken(&self) -> Option<Broken> {
         let report = || self.to.broken().map(|_| Broken::Failed(std::io::ErrorKind::BrokenPipe));
@@ -178,4 +178,52 @@ pub fn redact(show_secrets: bool) -> Redact {
         Cow::Borrowed(url)
     }
     if show_secrets { as_it_is } else { stars }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::ffi::OsString;
+    use std::path::PathBuf;
+    use std::rc::Rc;
+
+    use gfetch::green;
+
+    use super::*;
+    use crate::cli::args::{Command, World};
+    use crate::cli::render::samples;
+
+    /// Looks whether the report's line of a record is in its file.
+    struct Looks(PathBuf, Rc<Cell<u32>>);
+
+    impl Kept for Looks {
+        fn record(&mut self, fetched: &Fetched) {
+            let told = std::fs::read_to_string(&self.0).unwrap_or_default();
+            let is_told = told.lines().last() == Some(&fetched.outcome.index.to_string());
+            self.1.set(self.1.get() + u32::from(is_told));
+        }
+
+        fn finish(self: Box<Self>, _: &End<'_>) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_told_before_it_is_noted_as_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("told");
+        let template = format!("%output{{>>{}}}%{{urlnum}}\\n", file.display());
+        let words = ["http://a/", "-s", "-w", &template].map(OsString::from);
+        let Ok(Command::Fetch(invocation)) = args::parse(words, &World::of_this_process()) else { panic!("a fetch") };
+        let noted = Rc::new(Cell::new(0));
+        let looks = Looks(file, noted.clone());
+        let run = samples::run();
+        green::run(|| {
+            let (stdout, stderr) = (Stream::stdout().unwrap(), Stream::stderr().unwrap());
+            let progress = Progress::new(&invocation, &stderr);
+            let mut report = Report::new(&invocation, (stdout, stderr), progress, vec![Box::new(looks)]);
+            run.iter().for_each(|fetched| report.record(fetched));
+        });
+        assert_eq!(noted.get() as usize, run.len());
+    }
 }

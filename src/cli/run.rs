@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::render::live::Total;
 use super::report::Report;
 use super::stream::{Broken, Stream};
+use super::words::NO_URL;
 use super::{client, input, kept, signals, verbose};
 
 /// Fetches what `invocation` names. Runs on a hub.
@@ -48,7 +49,8 @@ impl Run {
         let (list, expected) = input::open(&invocation)?;
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
-        let dumped = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout)).transpose()?;
+        let dumped = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout, &invocation.lists));
+        let dumped = dumped.transpose()?;
         let heads = dumped.into_iter().chain(invocation.show_headers.then(|| Heads::shown(&stdout))).collect();
         let plan = &invocation.plan;
         let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
@@ -75,7 +77,7 @@ impl Run {
         });
         let report = Report::new(&invocation, (stdout, stderr), progress, kept);
         if !invocation.silent {
-            invocation.notes.iter().for_each(|note| report.complain(note));
+            invocation.notes.iter().for_each(|note| report.stderr.say(note));
         }
         let started = Instant::now();
         let run = Run { invocation, session, caught, report, started, lost: false, heads };
@@ -88,7 +90,7 @@ impl Run {
             match fetched {
                 Ok(fetched) => self.deliver(fetched),
                 Err(error) => {
-                    self.report.complain(&format!("a line was lost: {error}"));
+                    self.report.stderr.say(format!("a line was lost: {error}"));
                     self.lost = true;
                 }
             }
@@ -111,7 +113,7 @@ impl Run {
         if let Some(details) = &mut fetched.details
             && let Err(error) = details.read_body()
         {
-            self.report.complain(&format!("a body that waited for its record cannot be read: {error}"));
+            self.report.stderr.say(format!("a body that waited for its record cannot be read: {error}"));
             self.lost = true;
         }
         self.session.turn().pass_to(fetched.turn + 1);
@@ -138,30 +140,30 @@ impl Run {
         let mut exit = self.exit();
         match &broke_off {
             Some(error) => {
-                self.report.complain(&error.to_string());
+                self.report.stderr.say(error);
                 exit = if nothing_read { Exit::Usage } else { Exit::Output };
             }
             // A list that was not waited for is not empty.
             None if self.caught.signal().is_some() => {}
             None if nothing_read && !self.invocation.allow_empty && exit == Exit::Ok => {
-                self.report.complain("no URL in the list (--allow-empty allows that)");
+                self.report.stderr.say(NO_URL);
                 exit = Exit::Usage;
             }
             None => {}
         }
         if self.session.disk_is_full() {
-            self.report.complain("the disk is full: stopped; what was finished is kept");
+            self.report.stderr.say("the disk is full: stopped; what was finished is kept");
             exit = Exit::Output;
         }
         let mut unwritten = self.report.finish_kept(&self.session);
         unwritten.extend(std::mem::take(&mut self.heads).into_iter().filter_map(|heads| heads.finish().err()));
         for message in unwritten {
-            self.report.complain(&message);
+            self.report.stderr.say(message);
             exit = Exit::Output;
         }
         let broken = self.report.broken();
         if let Some(Broken::Failed(kind)) = broken {
-            self.report.complain(&format!("cannot write the report or a body: {}", std::io::Error::from(kind)));
+            self.report.stderr.say(format!("cannot write the report or a body: {}", std::io::Error::from(kind)));
         }
         if !self.invocation.silent && !nothing_read && broken != Some(Broken::ReaderGone) {
             self.report.tell_summary(self.invocation.save_failed.is_none());

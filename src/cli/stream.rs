@@ -1,6 +1,7 @@
 //! Standard output and standard error as the run writes them: in whole pieces, a slow reader stopping nobody but us.
 
 use std::cell::{Cell, RefCell};
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -8,8 +9,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::charset;
 use super::progress::Live;
+use super::{charset, words};
 use gfetch::green;
 
 /// Text is gathered up to this before it is written …
@@ -91,6 +92,11 @@ impl Stream {
     /// The same for words, in the characters of the user's locale.
     pub fn talk(&self, text: &str) {
         self.push(charset::shown(text).as_bytes());
+    }
+
+    /// The same for a message of [ours](words::ours).
+    pub fn say(&self, message: impl Display) {
+        self.talk(&words::ours(message));
     }
 
     /// The same for what `render` appends to the bytes it is given.

@@ -6,6 +6,7 @@ use gfetch::fetch::preview::Planned;
 use super::args::Invocation;
 use super::preview::Teller;
 use super::render::curl;
+use super::words;
 
 /// Options that are about the whole run, or that curl has nothing like.
 const NOT_CURLS: &[&str] = &[
@@ -17,10 +18,12 @@ const NOT_CURLS: &[&str] = &[
     "har",
     "jobs",
     "limit-rate-total",
+    "manifest",
     "max-failures",
     "per-host",
     "rate",
     "report",
+    "resume",
     "retry-after-max",
     "save-failed",
     "serial",
@@ -76,7 +79,7 @@ impl Teller for ToCurl<'_> {
 
     fn end(&self) -> String {
         let mut text = String::new();
-        let mut say = |what: &str| text.push_str(&format!("gfetch: {what}\n"));
+        let mut say = |what: &str| text.push_str(&words::ours(what));
         let not_curls = self.not_curls();
         if !not_curls.is_empty() {
             say(&format!("curl has no words for {}: each line is one request by itself", not_curls.join(", ")));

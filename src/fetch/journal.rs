@@ -162,8 +162,8 @@ impl Journal {
     /// Adds what became of a line, if it succeeded and is not in the record yet, to `out`: one line of the file. To be
     /// [`append`](Journal::append)ed once what the line brought is out of our hands.
     pub fn push_line(&self, fetched: &Fetched, out: &mut Vec<u8>) {
-        let (Some(ticket), true) = (&fetched.ticket, fetched.outcome.ok()) else { return };
-        load::push_done(out, ticket, &fetched.outcome, fetched.line());
+        let (Some(key), true) = (&fetched.key, fetched.outcome.ok()) else { return };
+        load::push_done(out, key, &fetched.outcome, fetched.line());
     }
 
     /// Notes that a line's file is in its place. Whatever else succeeded is not done before it was told: see
@@ -174,7 +174,7 @@ impl Journal {
         }
         let mut state = self.state();
         self.push_line(fetched, &mut state.pending);
-        if let Some(key) = fetched.ticket.take() {
+        if let Some(key) = fetched.key.take() {
             // There is no part of it any more.
             state.parts.remove(&key);
         }
@@ -348,9 +348,6 @@ pub(super) fn validator_of(head: &Head) -> Option<String> {
 pub(super) fn is_strong(etag: &str) -> bool {
     etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"')
 }
-
-/// What a line of the list is called in the record, on its way through the run: boxed, for it waits on every stack.
-pub type Ticket = Box<Key>;
 
 /// A file under way that a later run can go on with. Clones are the same.
 #[derive(Clone)]

@@ -116,8 +116,8 @@ fn saved(key: Key, file: &str, bytes: u64) -> Fetched {
         sha256: None,
         error: None,
     };
-    let (body, line, exchanges, ticket) = (None, None, Vec::new(), Some(Box::new(key)));
-    Fetched { outcome, body, line, exchanges, turn: 0, ticket, details: None }
+    let (body, line, exchanges, key) = (None, None, Vec::new(), Some(Box::new(key)));
+    Fetched { outcome, body, line, exchanges, turn: 0, key, details: None }
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_file_in_its_place_has_no_part_left_in_memory() {
     journal.note_part(&two, Some("\"2\""));
     let mut fetched = saved(one, "x", 5);
     journal.note_file(&mut fetched);
-    assert!(fetched.ticket.is_none(), "it is not noted twice");
+    assert!(fetched.key.is_none(), "it is not noted twice");
     assert_eq!((journal.validator(&one), journal.validator(&two).as_deref()), (None, Some("\"2\"")));
     journal.flush().unwrap();
     drop(journal);

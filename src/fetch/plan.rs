@@ -21,9 +21,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::in_flight::InFlight;
 use url::Url;
 
+use super::in_flight::InFlight;
 use crate::http::cookies::Jar;
 use crate::http::origin::Origin;
 use crate::http::{HttpVersions, Routes};
@@ -136,9 +136,7 @@ impl Plan {
     pub(super) fn keeps_details(&self) -> bool {
         self.keep_exchanges | self.keep_attempts | self.keep_certificates | self.keep_body.is_some()
     }
-}
 
-impl Plan {
     /// How long a request for `url` may take, unless its line says so; none: no end.
     pub(super) fn max_time(&self, url: &Url) -> Option<Duration> {
         self.hosts.of_url(url, |host| host.max_time).unwrap_or(self.limits.max_time)

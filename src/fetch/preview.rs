@@ -21,7 +21,8 @@ use crate::http::auth::{self, Login};
 use crate::http::h1::Version;
 
 /// The lines of a list, each with what a run would do first for it. Nothing is sent or looked up, and no file is made or
-/// changed; with `-C`, and for parts, it is asked how long the files are. The list is read a line at a time, as it is needed.
+/// changed; with `-C`, and for parts, it is asked how long the files are, and of those to be skipped whether they are there.
+/// The list is read a line at a time, as it is needed.
 pub struct Preview<'a> {
     plan: &'a Plan,
     list: List,

@@ -12,7 +12,7 @@ use super::credentials::Credentials;
 use super::details::Details;
 use super::exchange::Exchange;
 use super::flow::first_method;
-use super::journal::{Key, Ticket};
+use super::journal::Key;
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
 use super::outcome::{Outcome, Timings};
@@ -51,8 +51,8 @@ pub(super) struct Job {
     pub read_at: Instant,
     /// Lines that were read before it, and not passed over.
     pub turn: u64,
-    /// What the record of the run knows it by, where there is one.
-    pub ticket: Option<Ticket>,
+    /// What the record of the run knows it by, where there is one: boxed, for it waits on every stack.
+    pub key: Option<Box<Key>>,
 }
 
 /// What a run gives for each line.
@@ -68,7 +68,7 @@ pub struct Fetched {
     /// Records before it, in input order.
     pub turn: u64,
     /// What the record of the run (`--resume`) knows it by, where it is not in there yet.
-    pub ticket: Option<Ticket>,
+    pub key: Option<Box<Key>>,
     /// What else the plan asks for.
     pub details: Option<Box<Details>>,
 }
@@ -182,16 +182,13 @@ impl Session {
             journal: Arc::default(),
             plan: Arc::new(plan),
         };
-        let plan = common.plan.clone();
-        let permits = Rc::new(Permits::new(&plan));
-        let attempter = Attempter::new(common, client, stop.clone());
-        let is_many = plan.threads > 1 && !plan.serial;
+        let permits = Rc::new(Permits::new(&common.plan));
+        let is_many = common.plan.threads > 1 && !common.plan.serial;
+        let attempter = Attempter::new(common, client, stop);
         let worker = Worker {
             crew: is_many.then(|| Crew::new(&attempter, permits.clone(), output.clone())),
-            plan,
             attempter,
             permits,
-            stop,
             output,
             failures: Cell::new(0),
             to_start: Cell::new(1),
@@ -205,12 +202,12 @@ impl Session {
     /// Fetches the lines of `list`, which is read as it is needed. Parallel is the worker mapped over the lines by a pool,
     /// serial the same worker without one. The pool is the look-ahead; permits say who runs.
     pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Box<Fetched>, GetError>>> {
-        let ahead = Ahead::new(self.worker.plan.jobs);
+        let ahead = Ahead::new(self.worker.attempter.plan.jobs);
         let lines = Lines { list, names, ahead, session: self.clone() };
         let worker = self.worker.clone();
         let input = self.input.clone();
         let fetch = move |job| input.note_finished(worker.fetch(job));
-        let plan = &self.worker.plan;
+        let plan = &self.worker.attempter.plan;
         let input = self.input.clone();
         let taken = move |result: &_| input.note_taken(result);
         if plan.serial {
@@ -238,7 +235,7 @@ impl Session {
 
     /// How to stop it.
     pub fn stop(&self) -> &Stop {
-        &self.worker.stop
+        &self.worker.attempter.stop
     }
 
     /// The files that bodies are being saved to.
@@ -268,7 +265,7 @@ impl Session {
 
     /// The last line read, where the run was stopped before the list's end.
     pub fn stopped_after(&self) -> Option<String> {
-        let stopped = self.worker.stop.is_requested() && !self.input.ended.get();
+        let stopped = self.worker.attempter.stop.is_requested() && !self.input.ended.get();
         self.input.last_source.borrow().clone().filter(|_| stopped)
     }
 
@@ -296,14 +293,14 @@ impl Iterator for Lines {
 
     fn next(&mut self) -> Option<Job> {
         let (input, worker) = (self.session.input.clone(), self.session.worker.clone());
-        let stop = &worker.stop;
+        let stop = &worker.attempter.stop;
         if self.ahead.is_full() {
             stop.before_start(|| self.ahead.wait_for_room())?.ok()?;
         }
         if input.is_full() {
             stop.before_start(|| input.wait_for_room())?.ok()?;
         }
-        let (entry, place, ticket) = loop {
+        let (entry, place, key) = loop {
             let entry = match stop.before_start(|| self.list.next().transpose())? {
                 Ok(Some(entry)) => entry,
                 Ok(None) => {
@@ -329,7 +326,7 @@ impl Iterator for Lines {
         let turn = input.read.get();
         input.read.set(turn + 1);
         worker.line_to_start();
-        Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now(), turn, ticket })
+        Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now(), turn, key })
     }
 }
 

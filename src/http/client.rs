@@ -240,7 +240,7 @@ impl Client {
 
     /// Closes the connection that has been idle longest, so that its descriptor can be had; false if there is none.
     pub fn close_one_idle(&self) -> bool {
-        self.shared.pool.close_one() || self.shared.http2.close_one()
+        self.shared.connector.room.close_one()
     }
 
     /// Closes all idle connections.

@@ -114,6 +114,22 @@ fn a_request_is_repeated_on_a_dead_connection_only_where_that_is_harmless() {
     }
 }
 
+#[test]
+fn who_shares_a_client_is_asked_for_descriptors_as_long_as_it_is_there() {
+    let client = client(TlsConfig::builder().build_lazy());
+    let asked = Rc::new(Cell::new((0, 0)));
+    let (of_first, of_second) = (asked.clone(), asked.clone());
+    let first: Rc<dyn Fn()> = Rc::new(move || of_first.update(|(first, second)| (first + 1, second)));
+    let second: Rc<dyn Fn()> = Rc::new(move || of_second.update(|(first, second)| (first, second + 1)));
+    client.on_no_descriptor(&first);
+    client.on_no_descriptor(&second);
+    assert!(!client.make_room());
+    assert_eq!(asked.get(), (1, 1));
+    drop(first);
+    assert!(!client.make_room() && !client.close_one_idle());
+    assert_eq!(asked.get(), (1, 2), "who is gone is not asked, and only who wants one asks");
+}
+
 /// 32 MiB through the socket buffers, on the real clock: every wait for room ends.
 #[test]
 fn a_large_upload_arrives_whole() {

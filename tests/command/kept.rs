@@ -1,11 +1,11 @@
-//! Files beside the report: `--summary-json`.
+//! Files beside the report: `--summary-json`, and what none of them may replace.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::runner::{Dir, gfetch};
+use crate::runner::{Dir, Gfetch, gfetch};
 use crate::server::{Server, nobody};
 
 #[test]
@@ -52,4 +52,25 @@ fn a_summary_that_cannot_be_written_is_told_before_anything_is_fetched() {
     assert!(server.requests().is_empty());
     let run = gfetch(&[&server.url("/a"), "--compare", "--summary-json", "-"]).expect(2);
     assert!(run.err.contains("--compare does not go with --summary-json"), "{}", run.err);
+}
+
+/// A typing error must not cost a list, under whatever name it stands.
+#[test]
+fn no_file_of_a_run_takes_the_place_of_its_list() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let list = dir.write("urls.txt", server.list(["/a"]));
+    fs::hard_link(&list, dir.file("link")).unwrap();
+    for option in ["--har", "--summary-json", "-c", "--report", "-D"] {
+        for name in ["urls.txt", "link"] {
+            let run = gfetch(&["-i", &list, option, &dir.at(name)]).expect(2);
+            let expected = format!("{option} {}: that is the list", dir.at(name));
+            assert!(run.err.contains(&expected), "{option}: {}", run.err);
+        }
+        let run = Gfetch::shell(&format!("\"$0\" -i - {option} {list} <{list}")).run().expect(2);
+        assert!(run.err.contains("urls.txt: that is the list"), "{option}: {}", run.err);
+    }
+    assert_eq!((dir.read("urls.txt"), server.requests().len()), (server.list(["/a"]), 0));
+    // Another one may go.
+    gfetch(&[&server.url("/a"), "--har", &list, "-s"]).expect(0);
+    assert!(dir.read("urls.txt").starts_with("{\"log\":"));
 }

@@ -1,10 +1,11 @@
 //! `--resume`: the run's record, taken up by the same command.
 
 use std::fs;
-use std::io::{BufReader, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -159,6 +160,30 @@ fn resume_has_what_succeeded_before_a_signal() {
     assert_eq!(done(&dir), 2);
 }
 
+/// With `--body` the report is on standard error: what stands in front of a reader who does not read is not told.
+#[test]
+fn resume_has_as_done_what_its_report_has_wherever_that_goes() {
+    const LINES: usize = 600;
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(vec!["/say/a"; LINES]));
+    let (mut report, stderr) = std::io::pipe().unwrap();
+    let run = Gfetch::new(&["--resume", "record", "-i", "list", "--body", "--format", "json", "-s"]).dir(&dir);
+    let run = run.stderr(stderr).start();
+    wait_until("all requests", || server.paths().len() == LINES);
+    // Several times what the record waits for at most: all that it will take for done.
+    std::thread::sleep(Duration::from_millis(500));
+    run.signal("KILL");
+    run.wait();
+    let mut told = String::new();
+    report.read_to_string(&mut told).unwrap();
+    let told = told.matches("}\n").count();
+    assert!(told < LINES, "the pipe took all");
+    assert!(done(&dir) <= told, "{} done, {told} told", done(&dir));
+    // Who reads is told all.
+    let run = resume(&dir, &["-i", "list", "--body", "--format", "json", "-s"]).expect(0);
+    assert!(run.err.lines().count() >= LINES - told && done(&dir) == LINES, "{} done", done(&dir));
+}
+
 /// Files are recorded as they are done; a report's lines with the report, in its order.
 #[test]
 fn resume_does_not_wait_for_an_earlier_line_to_note_a_file() {
@@ -204,11 +229,33 @@ fn resume_does_not_go_with_compare_or_with_a_file_that_takes_its_place() {
         (&["--save-failed", "record"], "--resume and --save-failed name the same file"),
         (&["-D", "record"], "--resume and -D name the same file"),
         (&["-c", "record"], "--resume and -c name the same file"),
+        (&["--har", "record"], "--resume and --har name the same file"),
+        (&["--summary-json", "./record"], "--resume and --summary-json name the same file"),
+        (&["--report", "./record"], "--resume and --report name the same file"),
+        (&["-O", "--manifest", "./record"], "--resume and --manifest name the same file"),
+        (&["--etag-save", "./record"], "--resume and --etag-save name the same file"),
+        (&["-i", "record"], "--resume and -i name the same file"),
     ] {
-        let run = resume(&dir, &[args, &[&*server.url("/")]].concat()).expect(2);
+        let run = resume(&dir, &[args, &[&*server.url("/")][..]].concat()[..]).expect(2);
         assert!(run.err.contains(word), "{}", run.err);
     }
     assert!(dir.names().is_empty() && server.paths().is_empty());
+}
+
+/// A name of its own does not make it a file of its own.
+#[test]
+fn resume_knows_its_record_behind_a_link() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/say/a"]));
+    resume(&dir, &["-i", "list"]).expect(0);
+    let record = dir.read("record");
+    fs::hard_link(dir.file("record"), dir.file("hard")).unwrap();
+    std::os::unix::fs::symlink("record", dir.file("soft")).unwrap();
+    for (option, link) in [("--har", "hard"), ("-D", "hard"), ("--summary-json", "soft"), ("-i", "soft")] {
+        let run = resume(&dir, &["-i", "list", option, link]).expect(2);
+        assert!(run.err.contains(&format!("--resume and {option} name the same file")), "{}", run.err);
+    }
+    assert_eq!((dir.read("record"), server.paths().len()), (record, 1));
 }
 
 /// A retry, and the next run, go on with what came; a server that has another version by now sends it whole.

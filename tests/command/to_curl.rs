@@ -104,6 +104,24 @@ fn options_are_said_as_curl_takes_them() {
 }
 
 #[test]
+fn files_about_the_run_are_none_of_curls() {
+    let dir = Dir::new();
+    for (args, name) in [
+        (&["-O", "--manifest", "file"][..], "--manifest"),
+        (&["--resume", "file"], "--resume"),
+        (&["--har", "file"], "--har"),
+        (&["--save-failed", "file"], "--save-failed"),
+        (&["--summary-json", "file"], "--summary-json"),
+        (&["--report", "file"], "--report"),
+    ] {
+        let run = Gfetch::new(&["--to-curl", "http://a.example/"]).args(args).dir(&dir).run().expect(0);
+        let expected = format!("gfetch: curl has no words for {name}: each line is one request by itself");
+        assert!(run.err.contains(&expected), "{args:?}: {}", run.err);
+    }
+    assert!(dir.names().is_empty());
+}
+
+#[test]
 fn what_curl_cannot_be_told_is_said_once() {
     let run = gfetch(&["--to-curl", "--per-host", "3", "--rate", "5/s", "-j", "2", "http://a.example/[1-3]"]).expect(0);
     assert!(run.err.contains("--per-host, --rate, -j/--jobs"), "{}", run.err);

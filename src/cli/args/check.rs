@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use gfetch::fetch::InFlight;
 use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, Stall};
-
 use gfetch::http::Routes;
 
 use super::as_typed::{AsTyped, BodyFile};
@@ -21,6 +20,7 @@ use super::who;
 use super::world::{Stream, World};
 use crate::cli::render::chosen::Chosen;
 use crate::cli::render::write_out::Template;
+use crate::cli::same_file::is_same;
 
 /// What is to be fetched, how, and what is to be told.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub struct Invocation {
     pub as_typed: AsTyped,
     /// No URL at all is no error.
     pub allow_empty: bool,
-    /// How the report is written …
+    /// How the report is written.
     pub format: Format,
     /// Which fields records have, where they are JSON or CSV.
     pub fields: Chosen,
@@ -49,9 +49,7 @@ pub struct Invocation {
     pub write_out: Option<Template>,
     /// The heads of answers stand before their bodies.
     pub show_headers: bool,
-    /// Where the HAR goes.
-    pub har: Option<PathBuf>,
-    /// … and where. To standard error when bodies take standard output.
+    /// Where the report goes: to standard error when bodies take standard output.
     pub report_to: Stream,
     /// Bodies may go to a terminal whatever is in them (`-o -`).
     pub binary_to_terminal: bool,
@@ -69,6 +67,8 @@ pub struct Invocation {
     pub secret_headers: Vec<String>,
     /// Where the heads of the answers go; `-` is standard output.
     pub dump_header: Option<PathBuf>,
+    /// Where the HAR goes.
+    pub har: Option<PathBuf>,
     /// Where the summary is written at the end; `-` is standard output.
     pub summary_json: Option<PathBuf>,
     /// Where what failed is kept.
@@ -99,7 +99,7 @@ pub struct Compare {
 /// What is shown on standard error while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// One line that changes.
+    /// A few lines that are drawn anew, and gone at the end.
     Live,
     /// Lines that stay.
     Plain,
@@ -126,7 +126,10 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.existing = bodies::existing(&input, &output, &plan)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
-    a_file_of_its_own(&output, &args)?;
+    if compare.as_ref().is_some_and(|compare| !compare.widths.is_empty()) && as_typed.is_by_hand("jobs") {
+        return Err(UsageError::new("--compare-jobs says which -j are compared: leave out -j"));
+    }
+    a_file_of_its_own(&input, &plan, &output, &args)?;
     let only = only(&output, compare.as_ref())?;
     as_typed.body = BodyFile::of(&args).filter(|_| only.is_some());
     plan.connect.routes.proxies = route.rules(world.env)?;
@@ -207,15 +210,25 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     }
 }
 
-/// The record is locked, and grows: what takes its place at the end would end it.
-fn a_file_of_its_own(output: &Output, args: &Request) -> Result<(), UsageError> {
+/// The record is locked, and grows: what takes its place at the end would end it, and a list would grow with it.
+fn a_file_of_its_own(input: &Input, plan: &Plan, output: &Output, args: &Request) -> Result<(), UsageError> {
+    let Some(record) = &output.resume else { return Ok(()) };
     let others = [
         (&output.save_failed, "--save-failed"),
         (&output.manifest, "--manifest"),
         (&output.dump_header, "-D"),
+        (&output.har, "--har"),
+        (&output.summary_json, "--summary-json"),
+        (&output.report, "--report"),
         (&args.who.cookie_jar, "-c"),
+        (&plan.transfer.etag_save, "--etag-save"),
     ];
-    match others.into_iter().find(|(other, _)| other.is_some() && **other == output.resume) {
+    let others = others.into_iter().filter_map(|(path, option)| Some((path.as_deref()?, option)));
+    let lists = input.lists.iter().filter_map(|list| match list {
+        ListSource::Stdin => None,
+        ListSource::File(path) => Some((path.as_path(), "-i")),
+    });
+    match others.chain(lists).find(|(path, _)| is_same(path, record)) {
         Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
         None => Ok(()),
     }

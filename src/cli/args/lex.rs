@@ -184,7 +184,7 @@ fn unknown(typed: &str, similar: Option<String>) -> UsageError {
     }
     let error = UsageError::new(format!("there is no option '{}'", shown(typed)));
     match similar {
-        Some(similar) => error.hint(format!("did you mean {similar}?")),
+        Some(_) => error.did_you_mean(similar),
         None => error.hint("gfetch --help lists them all"),
     }
 }

@@ -86,7 +86,7 @@ fn fetch(args: Vec<OsString>, world: &World) -> Result<Command, lex::Stop> {
         return Err(lex::Stop::Usage(first_word::nothing_said()));
     }
     let invocation = presets::begin(seen, world).and_then(|begun| {
-        let mut typed = apply::typed(begun.options)?;
+        let mut typed = apply::behind_file(begun.options, begun.of_file)?;
         typed.plan.hosts = begun.hosts;
         check::invocation(typed, world)
     });

@@ -46,13 +46,8 @@ fn fields(output: &Output) -> Result<Chosen, UsageError> {
     }
     Chosen::parse(list).map_err(|unknown| match unknown.name.as_str() {
         "" => UsageError::new("--fields takes names of fields, as in url,status or +headers"),
-        name => {
-            let error = UsageError::new(format!("--fields: there is no field '{}'", shown(name)));
-            match unknown.similar {
-                Some(similar) => error.hint(format!("did you mean {similar}?")),
-                None => error,
-            }
-        }
+        name => UsageError::new(format!("--fields: there is no field '{}'", shown(name)))
+            .did_you_mean(unknown.similar.as_ref()),
     })
 }
 

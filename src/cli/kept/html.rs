@@ -46,12 +46,9 @@ impl Html {
     }
 }
 
-/// The file of a page: a typing error must not cost a list.
+/// The file of a page.
 pub fn begin(path: &Path, lists: &[ListSource]) -> Result<Replacing, String> {
-    Replacing::shared(path, |there| match super::is_one_of(there, lists) {
-        true => Err(format!("--report {}: that is the list", path.display())),
-        false => Ok(()),
-    })
+    Replacing::shared(path, super::no_list("--report", path, lists))
 }
 
 /// Puts a page in its place that was made at once.

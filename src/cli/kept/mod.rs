@@ -1,32 +1,35 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod destination;
 mod har;
 mod html;
 mod manifest;
-mod place;
 mod replacing;
 mod resume;
 mod save_failed;
 mod summary_json;
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
 
 use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, Journal, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::destination::Destination;
 use self::har::Har;
 use self::html::Html;
 pub use self::html::{begin as begin_page, finish as finish_page};
 use self::manifest::Manifest;
-use self::place::Place;
 use self::resume::Resume;
 use self::save_failed::SaveFailed;
 use self::summary_json::SummaryJson;
 use super::args::{Invocation, ListSource};
 use super::report::{self, redact, secrets};
+use super::same_file::are_one;
 use super::stream::Stream;
 
 /// One of these files.
@@ -53,36 +56,52 @@ pub struct End<'a> {
 /// # Errors
 /// A place that cannot be written to.
 pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Result<Vec<Box<dyn Kept>>, String> {
+    let lists = &*invocation.lists;
     let mut all: Vec<Box<dyn Kept>> = Vec::new();
     if let Some(path) = &invocation.save_failed {
-        all.push(Box::new(SaveFailed::at(path, &invocation.lists)?.listed_in(files)));
+        all.push(Box::new(SaveFailed::at(path, lists)?.listed_in(files)));
     }
     if let Some(path) = &invocation.manifest {
         all.push(Box::new(Manifest::at(path, invocation, files)?));
     }
     if let Some(path) = &invocation.cookie_jar {
-        all.push(Box::new(CookieJar(Place::at(path, stdout, files)?)));
+        all.push(Box::new(CookieJar(Destination::at(path, stdout, files, no_list("-c", path, lists))?)));
     }
     if let Some(path) = &invocation.summary_json {
-        all.push(Box::new(SummaryJson(Place::at(path, stdout, files)?, redact(invocation.show_secrets))));
+        let to = Destination::at(path, stdout, files, no_list("--summary-json", path, lists))?;
+        all.push(Box::new(SummaryJson(to, redact(invocation.show_secrets))));
     }
     if let Some(path) = &invocation.har {
-        all.push(Box::new(Har::at(path, files, secrets(invocation))?));
+        all.push(Box::new(Har::at(path, files, secrets(invocation), no_list("--har", path, lists))?));
     }
     if let Some(path) = &invocation.report {
         let redact = report::redact(invocation.show_secrets);
-        all.push(Box::new(Html::at(path, &invocation.lists, redact)?.listed_in(files)));
+        all.push(Box::new(Html::at(path, lists, redact)?.listed_in(files)));
     }
     Ok(all)
 }
 
+/// Lets what stands at `path` go, unless it is a list of the run: a typing error must not cost one.
+pub fn no_list<'a>(
+    option: &'static str,
+    path: &'a Path,
+    lists: &'a [ListSource],
+) -> impl FnOnce(&Metadata) -> Result<(), String> + use<'a> {
+    move |there| match is_one_of(there, lists) {
+        true => Err(format!("{option} {}: that is the list", path.display())),
+        false => Ok(()),
+    }
+}
+
 /// Whether a file is one of the lists that the run reads.
 fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
+    let is_the_file = |list: io::Result<Metadata>| list.is_ok_and(|list| are_one(&list, file));
     lists.iter().any(|list| match list {
-        ListSource::Stdin => false,
-        ListSource::File(path) => {
-            fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
+        // `-i - <urls.txt`
+        ListSource::Stdin => {
+            is_the_file(io::stdin().as_fd().try_clone_to_owned().map(File::from).and_then(|one| one.metadata()))
         }
+        ListSource::File(path) => is_the_file(fs::metadata(path)),
     })
 }
 

@@ -131,10 +131,7 @@ pub fn object_line(out: &mut Vec<u8>, planned: &Planned, told: &In) {
         let file = first.and_then(|first| first.file.as_deref());
         line.string_or_null("file", file.map(|file| file.to_string_lossy()).as_deref());
         line.seconds_or_null("timeout", first.and_then(|first| first.max_time));
-        match failure {
-            Some(failure) => line.object("error", |object| fields::error(object, failure)),
-            None => line.null("error"),
-        }
+        fields::error_or_null(line, failure);
     });
     out.push(b'\n');
 }

@@ -10,7 +10,7 @@ use gfetch::fetch::outcome::Timings;
 use gfetch::fetch::{EarlierAttempt, Exchange, Fetched};
 
 use super::certificate;
-use super::fields::{Secrets, error, total_us};
+use super::fields::{Secrets, error_or_null, total_us};
 use super::object::{Object, object, push_string};
 use super::value::{Value, push_strings};
 
@@ -90,10 +90,7 @@ pub fn attempt_log<'a>((fetched, _): More<'_>) -> Value<'a> {
         json.number("wire_bytes", attempt.wire_bytes);
         remote(json, attempt.remote);
         json.object("timings", |json| phases(json, &attempt.timings));
-        match &attempt.error {
-            Some(failure) => json.object("error", |json| error(json, failure)),
-            None => json.null("error"),
-        }
+        error_or_null(json, attempt.error.as_ref());
     })
 }
 

@@ -3,6 +3,7 @@
 use gfetch::fetch::outcome::{Failure, Kind, Limit, Stage, Timings};
 use serde_json::Value;
 
+use super::super::object::push_string;
 use super::super::samples::{asis, drawn_record, failure, outcome, starred};
 use super::*;
 
@@ -116,6 +117,10 @@ fn times_have_six_decimals_and_no_exponent_whatever_their_size() {
     outcome.timings.queue = Duration::from_secs(123_456_789);
     let text = rendered(&outcome);
     assert!(text.contains("\"queue\":123456789.000000,") && text.contains("\"wait\":0.000001,"), "{text}");
+    for (us, shown) in [(0, "0.000000"), (9_999_999, "9.999999"), (10_000_000, "10.000000"), (1_020_304, "1.020304")] {
+        outcome.timings.queue = Duration::from_micros(us);
+        assert!(rendered(&outcome).contains(&format!("\"queue\":{shown},")), "{us} µs");
+    }
 }
 
 #[test]
@@ -127,6 +132,24 @@ fn a_time_stamp_is_the_librarys_whichever_came_before_it() {
             let mut out = Vec::new();
             push_timestamp(&mut out, time);
             assert_eq!(String::from_utf8(out).unwrap(), format!("\"{}\"", humantime::format_rfc3339_micros(time)));
+        }
+    }
+}
+
+#[test]
+fn a_string_is_json_whatever_ascii_stands_in_it_and_wherever() {
+    for length in [1, 7, 8, 9, 15, 16, 17, 25] {
+        for (place, byte) in (0..length).flat_map(|place| (0..0x80).map(move |byte: u8| (place, byte))) {
+            let mut text = vec![b'x'; length];
+            text[place] = byte;
+            let text = String::from_utf8(text).expect("ASCII");
+            let mut out = Vec::new();
+            push_string(&mut out, &text);
+            assert_eq!(serde_json::from_slice::<String>(&out).expect("JSON"), text);
+            assert!(
+                out.iter().all(|byte| (0x20..0x7f).contains(byte)),
+                "{byte:#x} at {place} of {length} is shown bare"
+            );
         }
     }
 }

@@ -93,7 +93,7 @@ pub fn secrets(redact: Redact) -> Secrets {
 
 /// A record as the run hands it on, with nothing beside it.
 pub fn fetched(outcome: Outcome) -> Fetched {
-    Fetched { outcome, body: None, line: None, exchanges: Vec::new(), details: None, turn: 0, ticket: None }
+    Fetched { outcome, body: None, line: None, exchanges: Vec::new(), details: None, turn: 0, key: None }
 }
 
 /// A GET without a body, and its answer.

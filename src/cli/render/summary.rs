@@ -6,6 +6,7 @@ use super::object::{Object, object};
 use super::units::{counted, size, thousands, time};
 use super::{Redact, Show, cut};
 use crate::cli::escape;
+use crate::cli::words::NOT_CHECKED;
 
 /// More groups of failures are counted as other hosts: the summary is to be read at a glance.
 const GROUPS_SHOWN: usize = 10;
@@ -26,7 +27,7 @@ pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
         out.push('\n');
     };
     if summary.certificates_unchecked {
-        line("certificates were NOT checked (-k)".into());
+        line(NOT_CHECKED.into());
     }
     line(totals(summary, show));
     let groups = summary.failures(GROUPS_SHOWN);
@@ -118,6 +119,7 @@ fn what_and_remedy(cause: Cause, limits: &Limits) -> (String, &'static str) {
         }
         Cause::Jobs => (format!("-j {}", limits.jobs), higher),
         Cause::Rate => (format!("--rate{}", limits.rate.map_or(String::new(), |rate| format!(" {rate}"))), higher),
+        Cause::HostRate => ("a [host]'s rate".into(), higher),
         Cause::Origin => ("hosts that asked for a pause".into(), "a lower --rate may avoid it"),
     }
 }
@@ -184,6 +186,7 @@ fn queue(json: &mut Object<'_>, summary: &Summary) {
     cause("per_host", held.per_host);
     cause("jobs", held.jobs);
     cause("rate", held.rate);
+    cause("host_rate", held.host_rate);
     cause("origin", held.origin);
 }
 
@@ -193,6 +196,7 @@ fn name_of(bottleneck: &Bottleneck) -> &'static str {
         Bottleneck::Queue { cause: Cause::PerHost, .. } => "per_host",
         Bottleneck::Queue { cause: Cause::Jobs, .. } => "jobs",
         Bottleneck::Queue { cause: Cause::Rate, .. } => "rate",
+        Bottleneck::Queue { cause: Cause::HostRate, .. } => "host_rate",
         Bottleneck::Queue { cause: Cause::Origin, .. } => "origin",
     }
 }

@@ -152,6 +152,10 @@ fn what_held_the_run_back_is_named_with_what_would_change_it() {
         format!("-j 64 held the run back by up to 4.90 s: {waits}; a higher one may be faster")
     );
     assert_eq!(
+        held(Cause::HostRate, LIMITS),
+        format!("a [host]'s rate held the run back by up to 4.22 s: {waits}; a higher one may be faster")
+    );
+    assert_eq!(
         held(Cause::Origin, LIMITS),
         format!("hosts that asked for a pause held the run back by up to 4.22 s: {waits}; a lower --rate may avoid it")
     );
@@ -175,7 +179,7 @@ fn the_json_summary_holds_the_same() {
         r#"{"kind":"timeout","status":null,"host":"slow.example","other_hosts":false,"count":1},"#,
         r#"{"kind":"status","status":404,"host":"example.org","other_hosts":false,"count":1}],"#,
         r#""queue":{"per_host":{"waits":1,"sum":1.500000},"jobs":{"waits":0,"sum":0.000000},"#,
-        r#""rate":{"waits":0,"sum":0.000000},"origin":{"waits":0,"sum":0.000000}},"held_back_by":null,"#,
+        r#""rate":{"waits":0,"sum":0.000000},"host_rate":{"waits":0,"sum":0.000000},"origin":{"waits":0,"sum":0.000000}},"held_back_by":null,"#,
         r#""reading_paused":0.000000,"stopped_after":6,"certificates_checked":true}"#
     );
     assert!(text.ends_with(expected), "{text}");

@@ -92,20 +92,35 @@ pub fn push_number(out: &mut Vec<u8>, number: u64) {
 }
 
 /// Appends microseconds as seconds with six decimals, never an exponent.
+#[inline]
 pub fn push_seconds(out: &mut Vec<u8>, us: u64) {
-    push_number(out, us / 1_000_000);
-    push_fraction(out, (us % 1_000_000) as u32);
+    match us {
+        // Half of a record's times: what did not happen, or took no microsecond.
+        0 => out.extend_from_slice(b"0.000000"),
+        1..10_000_000 => {
+            let [dot, a, b, c, d, e, f] = fraction((us % 1_000_000) as u32);
+            out.extend_from_slice(&[b'0' + (us / 1_000_000) as u8, dot, a, b, c, d, e, f]);
+        }
+        _ => {
+            push_number(out, us / 1_000_000);
+            push_fraction(out, (us % 1_000_000) as u32);
+        }
+    }
 }
 
 /// Appends a dot and the six digits of microseconds below a second.
 pub fn push_fraction(out: &mut Vec<u8>, us: u32) {
-    let [a, b] = two_digits(us / 10_000);
-    let [c, d] = two_digits(us / 100 % 100);
-    let [e, f] = two_digits(us % 100);
-    out.extend_from_slice(&[b'.', a, b, c, d, e, f]);
+    out.extend_from_slice(&fraction(us));
+}
+
+/// A dot and six digits.
+fn fraction(us: u32) -> [u8; 7] {
+    let ([a, b], [c, d], [e, f]) = (two_digits(us / 10_000), two_digits(us / 100 % 100), two_digits(us % 100));
+    [b'.', a, b, c, d, e, f]
 }
 
 /// The digits of a number below a hundred.
+#[inline]
 fn two_digits(number: u32) -> [u8; 2] {
     [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
 }

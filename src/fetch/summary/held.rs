@@ -82,6 +82,8 @@ pub enum Cause {
     Jobs,
     /// `--rate`.
     Rate,
+    /// Its host's own rate: `rate` of a `[host]`.
+    HostRate,
     /// Its origin was held back: Retry-After or back-off.
     Origin,
 }
@@ -111,6 +113,8 @@ pub struct Held {
     pub jobs: Waits,
     /// See [`Cause::Rate`].
     pub rate: Waits,
+    /// See [`Cause::HostRate`].
+    pub host_rate: Waits,
     /// See [`Cause::Origin`].
     pub origin: Waits,
 }
@@ -122,16 +126,17 @@ impl Held {
     }
 
     /// In the order of precedence, should two be equal.
-    fn causes(&self) -> [(Cause, Waits); 4] {
+    pub(in crate::fetch) fn causes(&self) -> [(Cause, Waits); 5] {
         [
             (Cause::PerHost, self.per_host),
             (Cause::Rate, self.rate),
+            (Cause::HostRate, self.host_rate),
             (Cause::Origin, self.origin),
             (Cause::Jobs, self.jobs),
         ]
     }
 
-    pub(super) fn add(&mut self, cause: Cause, wait: Duration) {
+    pub(in crate::fetch) fn add(&mut self, cause: Cause, wait: Duration) {
         if wait.is_zero() {
             return;
         }
@@ -139,6 +144,7 @@ impl Held {
             Cause::PerHost => &mut self.per_host,
             Cause::Jobs => &mut self.jobs,
             Cause::Rate => &mut self.rate,
+            Cause::HostRate => &mut self.host_rate,
             Cause::Origin => &mut self.origin,
         };
         waits.count += 1;

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
-use super::attempt::{Attempter, Ended, Underway};
+use super::attempt::{Attempter, Ended};
 use super::ending::Ending;
 use super::gate::Gate;
-use crate::fetch::flow::first_method;
-use crate::fetch::journal::Part;
+use crate::fetch::flow::{Flow, first_method};
+use crate::fetch::journal::{Key, Part};
 use crate::fetch::list::Target;
 use crate::fetch::names::{self, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
@@ -22,6 +22,17 @@ use crate::http::h1::Head;
 use crate::http::types::StatusCode;
 use crate::http::{Response, Trace};
 
+/// What of a line says where its body goes.
+#[derive(Clone, Copy)]
+pub(super) struct Aim<'a> {
+    pub target: &'a Target,
+    pub place: Option<&'a Place>,
+    /// Records before its own.
+    pub turn: u64,
+    /// What the record of the run knows it by.
+    pub key: Option<&'a Key>,
+}
+
 /// Where an attempt's body goes.
 pub(super) struct To<'a> {
     /// Of the line.
@@ -32,45 +43,61 @@ pub(super) struct To<'a> {
 }
 
 impl Attempter {
+    /// Sets where the body goes, and asks for the rest where a download is continued: the bytes that are there already.
+    /// `etag` is what an earlier attempt had. May wait. Apart, so that who waits for an answer has nothing of it on the stack.
+    #[inline(never)]
+    pub(super) fn prepare(
+        &self,
+        aim: Aim<'_>,
+        gate: &Gate<'_>,
+        etag: Option<&str>,
+        flow: &mut Flow<'_>,
+        sink: &mut Sink,
+    ) -> Result<u64, Failure> {
+        *sink = self.sink(aim, gate);
+        let (from, known) = self.continue_at(sink)?;
+        flow.ask_for(transfer::fields(&self.plan.transfer, from, known.as_deref().or(etag)));
+        Ok(from)
+    }
+
     /// Where the body of a line goes, if all is well.
-    pub(super) fn sink(&self, line: &Underway, gate: &Gate<'_>) -> Sink {
-        if self.plan.bodies == Bodies::Count && line.place.is_none() {
+    fn sink(&self, aim: Aim<'_>, gate: &Gate<'_>) -> Sink {
+        if self.plan.bodies == Bodies::Count && aim.place.is_none() {
             return Sink::Count;
         }
-        if let Some(path) = saved_to(&self.plan, line.place.as_ref()) {
+        if let Some(path) = saved_to(&self.plan, aim.place) {
             let create_dirs = matches!(&self.plan.bodies, Bodies::Save(save) if save.create_dirs);
-            return self.file(line, path, create_dirs);
+            return self.file(aim, path, create_dirs);
         }
-        match (&self.plan.bodies, gate.output(), &line.place) {
+        match (&self.plan.bodies, gate.output(), aim.place) {
             (Bodies::Save(_), Some(output), Some(Place::StandardOutput)) | (Bodies::Print, Some(output), _) => {
                 // In the order of completion nobody knows who is next: bodies wait until their records are handed over.
                 let has_turns = (self.plan.serial || self.plan.order == Order::Input) && !self.plan.hold_bodies;
-                let turn = has_turns.then(|| self.turn.of(line.fetched.turn));
+                let turn = has_turns.then(|| self.turn.of(aim.turn));
                 Sink::print(turn, output, self.spools.clone())
             }
             _ => Sink::Count,
         }
     }
 
-    fn file(&self, line: &Underway, path: &Path, create_dirs: bool) -> Sink {
+    fn file(&self, aim: Aim<'_>, path: &Path, create_dirs: bool) -> Sink {
         let mut sink = Sink::save(path.to_owned(), create_dirs, self.parts.clone(), self.client.clone());
         if let Some(save) = sink.saving() {
-            save.set_by_status(matches!(line.place, Some(Place::ByStatus(_))));
+            save.set_by_status(matches!(aim.place, Some(Place::ByStatus(_))));
             if self.plan.existing == Existing::Numbered {
                 save.set_there(There::Numbered);
             }
         }
         // With -C the file itself grows.
         let journal = self.journal.get().filter(|_| self.plan.transfer.resume.is_none());
-        if let (Some(journal), Some(key), Some(save)) = (journal, &line.fetched.ticket, sink.saving()) {
-            let goes_on = line.entry.target.as_ref().is_ok_and(|target| may_go_on(&self.plan, target));
-            save.set_part(Part::new(journal, **key), goes_on);
+        if let (Some(journal), Some(key), Some(save)) = (journal, aim.key, sink.saving()) {
+            save.set_part(Part::new(journal, *key), may_go_on(&self.plan, aim.target));
         }
         sink
     }
 
     /// Bytes that are there already, where a download is continued, and what they are the beginning of.
-    pub(super) fn continue_at(&self, sink: &mut Sink) -> Result<(u64, Option<String>), Failure> {
+    fn continue_at(&self, sink: &mut Sink) -> Result<(u64, Option<String>), Failure> {
         if let Some((part, validator)) = sink.saving().and_then(|save| save.part_to_go_on_with()) {
             return Ok(part_bytes(part).map_or((0, None), |bytes| (bytes, Some(validator))));
         }

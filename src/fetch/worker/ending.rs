@@ -40,7 +40,7 @@ impl Worker {
     #[inline(never)]
     pub(super) fn note_disk_full(&self) {
         if !self.disk_is_full.replace(true) {
-            self.stop.request(self.plan.grace.interrupt);
+            self.attempter.stop.request(self.attempter.plan.grace.interrupt);
         }
     }
 }

@@ -46,6 +46,11 @@ fn every_value_is_checked_and_the_error_says_what_is_taken() {
             "--compare-jobs 4",
             "--compare-jobs takes different numbers of requests at once, the least first, as in 1,4,16,64, not '4'",
         ),
+        ("-j 8 --compare-jobs 1,4 -i l", "--compare-jobs says which -j are compared: leave out -j"),
+        (
+            "--compare-jobs 1,4 --compare --parallel-max 8 --dry-run -i l",
+            "--compare-jobs says which -j are compared: leave out -j",
+        ),
         ("--runs 0 --compare", "--runs takes a whole number from 1 to 1000, not '0'"),
         (
             "--resolve a:80",

@@ -1,5 +1,6 @@
 //! Where something goes that is written at the end: a file that is replaced whole, or standard output behind the report.
 
+use std::fs::Metadata;
 use std::path::Path;
 
 use gfetch::fetch::PartFiles;
@@ -8,29 +9,34 @@ use super::replacing::Replacing;
 use crate::cli::stream::Stream;
 
 /// One of the two.
-pub enum Place {
+pub enum Destination {
     File(Replacing),
     Stdout(Stream),
 }
 
-impl Place {
-    /// The file at `path`, which may replace what is there; `-` is standard output. `files` has it taken away, should the
-    /// process end in a hurry.
-    pub fn at(path: &Path, stdout: &Stream, files: &PartFiles) -> Result<Place, String> {
+impl Destination {
+    /// The file at `path`, where `may` says whether what is there may go; `-` is standard output. `files` has it taken
+    /// away, should the process end in a hurry.
+    pub fn at(
+        path: &Path,
+        stdout: &Stream,
+        files: &PartFiles,
+        may: impl FnOnce(&Metadata) -> Result<(), String>,
+    ) -> Result<Destination, String> {
         match path.as_os_str() == "-" {
-            true => Ok(Place::Stdout(stdout.clone())),
-            false => Ok(Place::File(Replacing::at(path, |_| Ok(()))?.listed_in(files))),
+            true => Ok(Destination::Stdout(stdout.clone())),
+            false => Ok(Destination::File(Replacing::at(path, may)?.listed_in(files))),
         }
     }
 
     /// Writes all there is, and puts it in its place.
     pub fn finish(self, bytes: &[u8]) -> Result<(), String> {
         match self {
-            Place::File(mut file) => {
+            Destination::File(mut file) => {
                 file.write(bytes);
                 file.finish()
             }
-            Place::Stdout(stdout) => {
+            Destination::Stdout(stdout) => {
                 stdout.push(bytes);
                 stdout.flush();
                 Ok(())
