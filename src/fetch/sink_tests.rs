@@ -113,8 +113,24 @@ fn a_link_stays_a_link_and_the_file_behind_it_is_replaced() {
     save(&link, b"new").unwrap();
     assert_eq!(fs::read(&file).unwrap(), b"new");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    symlink("nowhere", dir.path().join("dangling")).unwrap();
-    assert_eq!(save(&dir.path().join("dangling"), b"x").err().unwrap().kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn what_a_dangling_link_leads_to_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir(at("d")).unwrap();
+    for (link, target) in [("one", "two"), ("two", "d/three"), ("d/three", "../four")] {
+        symlink(target, at(link)).unwrap();
+    }
+    assert_eq!(save(&at("one"), b"x").unwrap().file.unwrap(), at("one"));
+    assert_eq!(fs::read(at("four")).unwrap(), b"x");
+    assert!(["one", "two", "d/three"].iter().all(|link| at(link).is_symlink()));
+    symlink("no/folder", at("out")).unwrap();
+    assert_eq!(save(&at("out"), b"x").err().unwrap().kind(), io::ErrorKind::NotFound);
+    symlink("circle", at("circle")).unwrap();
+    assert_eq!(save(&at("circle"), b"x").err().unwrap().raw_os_error(), Some(libc::ELOOP));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 6, "nothing is left beside them");
 }
 
 #[test]

@@ -119,6 +119,17 @@ fn a_redirect_changes_no_name() {
 }
 
 #[test]
+fn output_through_a_dangling_link_makes_what_it_leads_to() {
+    let (server, dir) = (Server::new(), Dir::new());
+    std::os::unix::fs::symlink("target", dir.file("link")).unwrap();
+    for more in [&[][..], &["-C", "-"], &["--resume", "record"]] {
+        fetch(&dir, &[&["-o", "link", &server.url("/say/x")], more].concat()).expect(0);
+        assert_eq!((dir.read("target"), dir.file("link").is_symlink()), ("x".into(), true), "{more:?}");
+        fs::remove_file(dir.file("target")).unwrap();
+    }
+}
+
+#[test]
 fn a_device_is_written_to_and_stays_one() {
     let (server, dir) = (Server::new(), Dir::new());
     fetch(&dir, &["-o", "/dev/null", &server.url("/bytes/100000")]).expect(0);

@@ -12,6 +12,9 @@ use crate::fetch::names::{MAX_KEPT_SUFFIX, with_suffix};
 use crate::fetch::parts::{Listed, PartFiles};
 use crate::net::is_out_of_descriptors;
 
+/// Links that are followed one after the other, as Linux does.
+const MAX_LINKS: u32 = 40;
+
 /// How a file is written, where that is not the usual way.
 #[derive(Clone, Default)]
 pub(super) struct How {
@@ -58,23 +61,22 @@ impl Opened {
             Ok(_) if how.from > 0 && how.part.is_none() => return Growing::at(path, how.from).map(Opened::Growing),
             _ => {}
         }
-        // A link stays one, as in curl: the file that it leads to is replaced.
-        let is_link = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink());
-        let path = if is_link { fs::canonicalize(path)? } else { path.to_owned() };
+        // A link stays one, as in curl: the file that it leads to is replaced, or made.
+        let (path, is_link) = behind_links(path)?;
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if create_dirs {
             fs::create_dir_all(dir)?;
         }
-        let file = match &how.part {
+        let (file, is_found_again) = match &how.part {
             // Its folder may be on another disk than what a link leads to.
-            Some(part) if !is_link || how.from > 0 => part_at(part, how.from)?,
-            _ => beside(dir)?,
+            Some(part) if !is_link || how.from > 0 => (part_at(part, how.from)?, true),
+            _ => (beside(dir)?, false),
         };
         // What replaces a private file is private, before there is anything in it.
         if let Ok(there) = fs::metadata(&path) {
             file.as_file().set_permissions(there.permissions())?;
         }
-        let listed = (!how.lasts).then(|| parts.list(file.path().to_owned()));
+        let listed = (!(how.lasts && is_found_again)).then(|| parts.list(file.path().to_owned()));
         Ok(Opened::Replacing(file, path, listed))
     }
 
@@ -86,9 +88,9 @@ impl Opened {
         }
     }
 
-    /// Unless it takes its place, it stays where it is.
+    /// Unless it takes its place, it stays where it is, if a later run can find it.
     pub fn keep(&mut self) {
-        if let Opened::Replacing(file, ..) = self {
+        if let Opened::Replacing(file, _, None) = self {
             file.disable_cleanup(true);
         }
     }
@@ -139,6 +141,19 @@ fn numbered(mut file: NamedTempFile, path: PathBuf) -> io::Result<Option<PathBuf
     }
     let message = format!("the file and its names up to .{MAX_KEPT_SUFFIX} are there (--no-clobber)");
     Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
+}
+
+/// What the last of the links that begin with `path` leads to, be it there or not, and whether there was one.
+fn behind_links(path: &Path) -> io::Result<(PathBuf, bool)> {
+    let mut at = path.to_owned();
+    for followed in 0..=MAX_LINKS {
+        if !fs::symlink_metadata(&at).is_ok_and(|there| there.is_symlink()) {
+            return Ok((at, followed > 0));
+        }
+        // From the link's own folder, unless it is absolute.
+        at = at.parent().unwrap_or(Path::new("")).join(fs::read_link(&at)?);
+    }
+    Err(io::Error::from_raw_os_error(libc::ELOOP))
 }
 
 /// A new file under a name that nobody has.
