@@ -7,7 +7,6 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 use super::save::PIECE_BYTES;
 use super::*;
@@ -178,6 +177,53 @@ fn a_part_is_noted_before_its_first_byte_and_by_the_thread_that_writes_it() {
     assert!(disk.join().unwrap(), "the hub waited for the disk");
     let record = fs::read_to_string(dir.path().join("record")).unwrap();
     assert!(record.ends_with(&format!("part {} \"1\"\n", Key::default())), "{record}");
+}
+
+/// A time-out that comes while the disk is at it must not take away what it was to keep.
+#[test]
+fn an_interrupted_write_is_taken_up_again_and_nothing_of_it_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&dir.path().join("record"), &Plan::default()).unwrap();
+    let (path, part) = (dir.path().join("f"), Part::new(&journal, Key::default()));
+    let beside = part.beside(&path);
+    green::run(|| {
+        let mut sink = Sink::save(path, false, PartFiles::default(), client());
+        sink.saving().unwrap().set_part(part, true);
+        sink.saving().unwrap().begins(&head("ETag: \"1\"\r\n"));
+        // The record is noted first, and now somebody has it.
+        let slow = journal.file();
+        let wrote = green::timeout(Duration::from_millis(20), || sink.write(&vec![b'x'; PIECE_BYTES]));
+        wrote.expect_err("the disk cannot have come to it");
+        drop(slow);
+        sink.saving().unwrap().keep_part(&client()).unwrap();
+    });
+    assert_eq!(fs::metadata(beside).unwrap().len(), PIECE_BYTES as u64);
+}
+
+/// Only what somebody can go on with is written before there is a piece of it.
+#[test]
+fn a_file_that_grows_is_in_place_before_it_is_whole_and_gone_where_nothing_is_to_be_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let bytes = || fs::metadata(&path).map(|there| there.len()).ok();
+    green::run(|| {
+        for (there, grows) in [(None, true), (Some(""), true), (None, false), (Some("mine"), true)] {
+            there.into_iter().for_each(|text| fs::write(&path, text).unwrap());
+            let before = bytes();
+            let mut sink = Sink::save(path.clone(), false, PartFiles::default(), client());
+            sink.saving().unwrap().set_grows(grows);
+            assert_eq!(sink.may_wait(), None, "there is nothing");
+            sink.write(b"x").unwrap();
+            let most = grows.then_some(Duration::from_secs(1));
+            assert!(sink.may_wait() <= most && sink.may_wait().is_some() == grows);
+            sink.flush().unwrap();
+            assert_eq!(sink.may_wait(), None);
+            let in_place = grows && there.is_none_or(str::is_empty);
+            assert_eq!(bytes(), if in_place { Some(1) } else { before }, "{there:?}");
+            drop(sink);
+            assert_eq!(bytes(), before, "{there:?}");
+        }
+    });
 }
 
 #[test]

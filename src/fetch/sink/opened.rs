@@ -23,6 +23,8 @@ pub(super) struct How {
     pub there: There,
     /// It goes on where the file ends (or its part), which must have so many bytes, or not be there.
     pub from: u64,
+    /// The file itself grows from its beginning, where there is nothing that would have to be kept.
+    pub grows: bool,
     /// Nothing is written at all.
     pub untouched: bool,
     /// What it is called until it is whole, where that is not left to chance.
@@ -58,7 +60,9 @@ impl Opened {
             Ok(there) if !there.is_file() => {
                 return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
             }
-            Ok(_) if how.from > 0 && how.part.is_none() => return Growing::at(path, how.from).map(Opened::Growing),
+            Ok(there) if how.part.is_none() && (how.from > 0 || (how.grows && there.len() == 0)) => {
+                return Growing::at(path, how.from).map(Opened::Growing);
+            }
             _ => {}
         }
         // A link stays one, as in curl: the file that it leads to is replaced, or made.
@@ -66,6 +70,9 @@ impl Opened {
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if create_dirs {
             fs::create_dir_all(dir)?;
+        }
+        if how.grows && how.from == 0 && !path.exists() {
+            return Growing::new(path).map(Opened::Growing);
         }
         let (file, is_found_again) = match &how.part {
             // Its folder may be on another disk than what a link leads to.
@@ -198,10 +205,12 @@ pub(super) fn another_length(there: u64, from: u64) -> io::Error {
     io::Error::other(format!("the file has {there} bytes and was to be continued at {from}"))
 }
 
-/// A file that a download is continued in. Unless that ends well, it is cut back to what it was.
+/// A file that a download is continued in. Unless that ends well, it is cut back to what it was, or taken away.
 pub(super) struct Growing {
     file: File,
     from: u64,
+    /// It was not there before.
+    made: Option<PathBuf>,
     is_good: bool,
 }
 
@@ -209,15 +218,23 @@ impl Growing {
     fn at(path: &Path, from: u64) -> io::Result<Growing> {
         let mut file = OpenOptions::new().write(true).open(path)?;
         reaches(&mut file, from)?;
-        Ok(Growing { file, from, is_good: false })
+        Ok(Growing { file, from, made: None, is_good: false })
+    }
+
+    fn new(path: PathBuf) -> io::Result<Growing> {
+        Ok(Growing { file: File::create_new(&path)?, from: 0, made: Some(path), is_good: false })
     }
 }
 
 impl Drop for Growing {
     fn drop(&mut self) {
-        if !self.is_good {
-            // There is nobody to tell; a longer file is continued like any other.
-            let _ = self.file.set_len(self.from);
+        if self.is_good {
+            return;
         }
+        // There is nobody to tell; a longer file is continued like any other.
+        let _ = match &self.made {
+            Some(path) => fs::remove_file(path),
+            None => self.file.set_len(self.from),
+        };
     }
 }

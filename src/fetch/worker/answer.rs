@@ -177,6 +177,7 @@ impl Attempter {
     fn prepare_file(&self, sink: &mut Sink, index: u64, from: u64, head: &Head) {
         let Some(save) = sink.saving() else { return };
         save.continue_at(from);
+        save.set_grows(self.plan.transfer.resume.is_some() && head.status < 300);
         save.begins(head);
         if self.plan.transfer.remote_time {
             save.set_modified(transfer::last_modified(head));
