@@ -7,9 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use super::beginning::Beginning;
 use super::opened::{How, Opened, There};
 use super::{Finished, says_disk_full};
-use crate::fetch::journal::{Part, is_strong, validator_of};
+use crate::fetch::journal::{Part, validator_of};
 use crate::fetch::names::with_status;
-use crate::fetch::outcome::{Failure, Kind, Stage};
 use crate::fetch::parts::PartFiles;
 use crate::green::{self, Offloaded};
 use crate::http::Client;
@@ -162,18 +161,6 @@ impl Save {
         }
     }
 
-    /// A server that does not know `If-Range` may send the rest of something else, or say of that that there is none.
-    pub fn check_part(&self, head: &Head) -> Result<(), Failure> {
-        let Some(ours) = self.part.as_ref().and_then(Part::validator) else { return Ok(()) };
-        match head.fields.first_str(if is_strong(&ours) { "etag" } else { "last-modified" }) {
-            Some(sent) if !is_the_same(&ours, sent) => {
-                let message = format!("the part is of {ours}, and the server has {sent} by now");
-                Err(Failure::new(Kind::Protocol, Stage::Receive, message))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// What broke off is kept, if its rest can be asked for.
     pub fn keep_part(&mut self, client: &Client) -> io::Result<()> {
         if self.validator.is_none() || (self.pending.is_empty() && self.open.is_none() && self.writing.is_none()) {
@@ -314,12 +301,4 @@ enum Written {
     Whole(Option<PathBuf>, Option<u64>),
     /// There was no descriptor for it.
     Nothing(io::Error, Vec<u8>),
-}
-
-/// Whether two validators are of one version: entity tags, byte by byte, or moments, however they are written.
-fn is_the_same(one: &str, other: &str) -> bool {
-    match httpdate::parse_http_date(one) {
-        Ok(at) => httpdate::parse_http_date(other).is_ok_and(|other| other == at),
-        Err(_) => one == other,
-    }
 }

@@ -39,12 +39,14 @@ pub(super) struct To<'a> {
     pub index: u64,
     /// Bytes that are there already, and are to be continued.
     pub from: u64,
+    /// What they are of, where it was asked for the rest of that alone.
+    pub version: Option<String>,
     pub sink: &'a mut Sink,
 }
 
 impl Attempter {
-    /// Sets where the body goes, and asks for the rest where a download is continued: the bytes that are there already.
-    /// `etag` is what an earlier attempt had. May wait. Apart, so that who waits for an answer has nothing of it on the stack.
+    /// Sets where the body goes, and asks for the rest where a download is continued: the bytes that are there already, and
+    /// the version that they are of. `etag` is what an earlier attempt had. May wait. Apart, so that who waits for an answer has nothing of it on the stack.
     #[inline(never)]
     pub(super) fn prepare(
         &self,
@@ -53,11 +55,12 @@ impl Attempter {
         etag: Option<&str>,
         flow: &mut Flow<'_>,
         sink: &mut Sink,
-    ) -> Result<u64, Failure> {
+    ) -> Result<(u64, Option<String>), Failure> {
         *sink = self.sink(aim, gate);
         let (from, known) = self.continue_at(sink)?;
-        flow.ask_for(transfer::fields(&self.plan.transfer, from, known.as_deref().or(etag)));
-        Ok(from)
+        let (asked, etag) = (&self.plan.transfer, known.as_deref().or(etag));
+        flow.ask_for(transfer::fields(asked, from, etag));
+        Ok((from, transfer::version(asked, from, etag).map(str::to_owned)))
     }
 
     /// Where the body of a line goes, if all is well.
@@ -119,8 +122,8 @@ impl Attempter {
         let status = response.head().status;
         let meaning = transfer::meaning(&self.plan.transfer, to.from, response.head())?;
         let is_of_a_part = matches!(meaning, Meaning::Continued(_)) || (meaning == Meaning::Nothing && status == 416);
-        if let (true, Some(save)) = (is_of_a_part, to.sink.saving()) {
-            save.check_part(response.head())?;
+        if let (true, Some(version)) = (is_of_a_part, &to.version) {
+            transfer::check_version(version, response.head())?;
         }
         if self.plan.transfer != Default::default() && (status < 300 || status == 304) {
             ended.etag = transfer::etag_to_save(response.head());
@@ -145,7 +148,7 @@ impl Attempter {
         }
         let fails = status >= 400 && self.plan.fail_on_status;
         // What failed is counted, and goes nowhere.
-        let (mut counted, To { index, from, sink }) = (Sink::Count, to);
+        let (mut counted, To { index, from, sink, .. }) = (Sink::Count, to);
         let sink = if fails { &mut counted } else { sink };
         self.prepare_file(
             sink,
