@@ -13,7 +13,7 @@ use crate::http::h1::{Limits, ReceiveHead, Received};
 
 fn key(line: &str, file: Option<&str>) -> Key {
     let Line::Entry(entry) = parse_line(line.as_bytes(), "list", 1) else { panic!("{line}") };
-    Key::of(&entry, file.map(|file| Place::File(PathBuf::from(file))).as_ref())
+    Key::of(&entry, file.map(|file| Place::File(PathBuf::from(file).into())).as_ref())
 }
 
 /// The head of a success.

@@ -25,6 +25,8 @@ pub(super) struct How {
     pub from: u64,
     /// The file itself grows from its beginning, where there is nothing that would have to be kept.
     pub grows: bool,
+    /// So many of the path's last components may not be links.
+    pub contributed: usize,
     /// Nothing is written at all.
     pub untouched: bool,
     /// What it is called until it is whole, where that is not left to chance.
@@ -56,6 +58,7 @@ pub(super) enum Opened {
 
 impl Opened {
     pub fn at(path: &Path, how: &How, create_dirs: bool, parts: &PartFiles) -> io::Result<Opened> {
+        stays_where_it_is(path, how.contributed)?;
         match fs::metadata(path) {
             Ok(there) if !there.is_file() => {
                 return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
@@ -148,6 +151,18 @@ fn numbered(mut file: NamedTempFile, path: PathBuf) -> io::Result<Option<PathBuf
     }
     let message = format!("the file and its names up to .{MAX_KEPT_SUFFIX} are there (--no-clobber)");
     Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
+}
+
+/// What was not typed names what it says: a link could lead anywhere.
+fn stays_where_it_is(path: &Path, contributed: usize) -> io::Result<()> {
+    let is_link = |at: &&Path| fs::symlink_metadata(at).is_ok_and(|there| there.is_symlink());
+    match path.ancestors().take(contributed).find(is_link) {
+        Some(link) => {
+            let message = format!("{} is a symbolic link: only what was typed may go through one", link.display());
+            Err(io::Error::other(message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What the last of the links that begin with `path` leads to, be it there or not, and whether there was one.

@@ -88,6 +88,11 @@ impl Save {
         self.by_status = by_status;
     }
 
+    /// So many of the path's last components at least were not typed: they may not be links.
+    pub fn set_contributed(&mut self, components: usize) {
+        self.how.contributed = self.how.contributed.max(components);
+    }
+
     /// Whether it has still to be put there.
     pub fn is_by_status(&self) -> bool {
         self.by_status

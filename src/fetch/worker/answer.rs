@@ -11,7 +11,7 @@ use super::gate::Gate;
 use crate::fetch::flow::{Flow, first_method};
 use crate::fetch::journal::{Key, Part};
 use crate::fetch::list::Target;
-use crate::fetch::names::{self, Place};
+use crate::fetch::names::{self, FilePath, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
 use crate::fetch::receive::{self, Gather, Rules};
@@ -83,9 +83,10 @@ impl Attempter {
         }
     }
 
-    fn file(&self, aim: Aim<'_>, path: &Path, create_dirs: bool) -> Sink {
-        let mut sink = Sink::save(path.to_owned(), create_dirs, self.parts.clone(), self.client.clone());
+    fn file(&self, aim: Aim<'_>, path: &FilePath, create_dirs: bool) -> Sink {
+        let mut sink = Sink::save(path.to_path_buf(), create_dirs, self.parts.clone(), self.client.clone());
         if let Some(save) = sink.saving() {
+            save.set_contributed(path.contributed());
             save.set_by_status(matches!(aim.place, Some(Place::ByStatus(_))));
             if self.plan.existing == Existing::Numbered {
                 save.set_there(There::Numbered);
@@ -194,6 +195,9 @@ impl Attempter {
             let disposition = head.fields.first("content-disposition");
             let (path, chosen) = self.claim(index, save.path(), disposition);
             save.move_to(path);
+            if chosen {
+                save.set_contributed(1);
+            }
             if chosen && self.plan.existing == Existing::Replaced {
                 save.set_there(There::Kept);
             }
@@ -245,7 +249,7 @@ impl Attempter {
 }
 
 /// The file that a body goes to, if it goes to one.
-pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> Option<&'a Path> {
+pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> Option<&'a FilePath> {
     match place {
         // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
         Some(Place::File(path)) if matches!(plan.bodies, Bodies::Save(_)) || !plan.ignore_outputs => Some(path),
@@ -259,8 +263,8 @@ pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> O
 pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<(PathBuf, u64)> {
     let (Existing::Skipped, Some(Place::File(path))) = (plan.existing, place) else { return None };
     // What cannot be looked at cannot be written either, which says why.
-    let bytes = size(path.clone()).ok().flatten()?;
-    Some((path.clone(), bytes))
+    let bytes = size(path.to_path_buf()).ok().flatten()?;
+    Some((path.to_path_buf(), bytes))
 }
 
 /// The byte at which a download into this file is continued.
