@@ -41,15 +41,20 @@ const MAX_VALIDATOR_BYTES: usize = 1024;
 /// each file that is under way or broke off, and nothing for what is done now.
 #[derive(Clone)]
 pub struct Journal {
-    shared: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
     /// What the file's parts are called by, so that no other record's run writes to them.
     id: u64,
     path: Arc<Path>,
 }
 
+struct Shared {
+    /// Held while it is written, and then the state is free: nobody else waits for a slow disk. None: it is only looked at.
+    file: Mutex<Option<File>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
 struct State {
-    /// None: it is only looked at.
-    file: Option<File>,
     pending: Vec<u8>,
     /// How often each was done before, as far as this run's list has not come to it.
     before: HashMap<Key, u32, foldhash::fast::RandomState>,
@@ -140,8 +145,8 @@ impl Journal {
 
     fn of(file: Option<File>, loaded: load::Loaded, path: &Path) -> Journal {
         let load::Loaded { id, before, parts, .. } = loaded;
-        let state = State { file, pending: Vec::new(), before, parts, broken: None };
-        Journal { shared: Arc::new(Mutex::new(state)), id, path: path.into() }
+        let state = Mutex::new(State { before, parts, ..State::default() });
+        Journal { shared: Arc::new(Shared { file: Mutex::new(file), state }), id, path: path.into() }
     }
 
     /// Whether the record has `key` as done; each time that it was done counts once.
@@ -174,14 +179,14 @@ impl Journal {
             // There is no part of it any more.
             state.parts.remove(&key);
         }
-        state.write_if(GATHER_BYTES);
+        self.write_if_enough(state);
     }
 
     /// Adds lines to the record.
     pub fn append(&self, lines: &[u8]) {
         let mut state = self.state();
         state.pending.extend_from_slice(lines);
-        state.write_if(GATHER_BYTES);
+        self.write_if_enough(state);
     }
 
     /// Writes what is pending: from then on no `kill -9` undoes it. (A power cut may.)
@@ -189,9 +194,8 @@ impl Journal {
     /// # Errors
     /// The first write that failed.
     pub fn flush(&self) -> io::Result<()> {
-        let mut state = self.state();
-        state.write_if(1);
-        state.broken.map_or(Ok(()), |kind| Err(kind.into()))
+        self.write();
+        self.state().broken.map_or(Ok(()), |kind| Err(kind.into()))
     }
 
     /// How many of the lines that were done before this run's list has not named, and the first of them.
@@ -231,9 +235,8 @@ impl Journal {
     /// Notes at once what the file is a part of that is about to be written; none: of nothing that can be asked for. It
     /// may wait for the disk.
     pub(super) fn note_part(&self, key: &Key, validator: Option<&str>) {
-        let mut state = self.state();
-        state.set_part(key, validator);
-        state.write_if(1);
+        self.state().set_part(key, validator);
+        self.write();
     }
 
     /// Notes sooner or later that the part is of nothing that can be asked for.
@@ -242,7 +245,34 @@ impl Journal {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn file(&self) -> MutexGuard<'_, Option<File>> {
+        self.shared.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_if_enough(&self, state: MutexGuard<'_, State>) {
+        let is_enough = state.pending.len() >= GATHER_BYTES;
+        drop(state);
+        if is_enough {
+            self.write();
+        }
+    }
+
+    /// Writes what is pending. It is in the file afterwards, also where somebody else had begun to write it.
+    fn write(&self) {
+        let file = self.file();
+        let mut state = self.state();
+        let lines = std::mem::take(&mut state.pending);
+        if lines.is_empty() || state.broken.is_some() {
+            return;
+        }
+        drop(state);
+        let written = file.as_ref().map_or(Ok(()), |mut file| file.write_all(&lines));
+        if let Err(error) = written {
+            self.state().broken = Some(error.kind());
+        }
     }
 }
 
@@ -256,16 +286,6 @@ impl State {
             None => self.parts.remove(key),
         };
         load::push_part(&mut self.pending, key, validator.unwrap_or(load::NO_VALIDATOR));
-    }
-
-    /// Writes what is pending, if that are so many bytes.
-    fn write_if(&mut self, bytes: usize) {
-        if self.pending.len() < bytes || self.broken.is_some() {
-            return;
-        }
-        let written = self.file.as_ref().map_or(Ok(()), |mut file| file.write_all(&self.pending));
-        self.broken = written.err().map(|error| error.kind());
-        self.pending.clear();
     }
 }
 
@@ -365,4 +385,4 @@ impl Part {
 
 #[cfg(test)]
 #[path = "journal_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -13,7 +13,16 @@ use crate::http::h1::{Limits, ReceiveHead, Received};
 
 fn key(line: &str, file: Option<&str>) -> Key {
     let Line::Entry(entry) = parse_line(line.as_bytes(), "list", 1) else { panic!("{line}") };
-    Key::of(&entry, file.map(|file| Place::File(PathBuf::from(file))).as_ref())
+    Key::of(&entry, file.map(|file| Place::File(PathBuf::from(file).into())).as_ref())
+}
+
+/// The head of a success.
+pub fn head(fields: &str) -> Head {
+    let text = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+    match ReceiveHead::new("GET", Limits::RESPONSE).advance(text.as_bytes()) {
+        Ok(Some(Received::Final { head, .. })) => head,
+        other => panic!("{text}: {other:?}"),
+    }
 }
 
 fn open(dir: &TempDir) -> Result<Journal, JournalError> {
@@ -194,10 +203,10 @@ fn every_beginning_of_a_record_is_a_record() {
 fn a_broken_record_takes_nothing_more() {
     let dir = tempfile::tempdir().unwrap();
     let journal = open(&dir).unwrap();
-    journal.state().file = Some(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    *journal.file() = Some(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     journal.append(b"ok\n");
     assert_eq!(journal.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
-    journal.state().file = Some(fs::File::create(dir.path().join("other")).unwrap());
+    *journal.file() = Some(fs::File::create(dir.path().join("other")).unwrap());
     journal.append(b"ok\n");
     assert_eq!(journal.flush().unwrap_err().kind(), io::ErrorKind::StorageFull);
     assert!(fs::read(dir.path().join("other")).unwrap().is_empty(), "a piece may be in it already");
@@ -205,14 +214,7 @@ fn a_broken_record_takes_nothing_more() {
 
 #[test]
 fn only_what_stands_for_the_very_bytes_is_a_validator() {
-    let of = |fields: &str| {
-        let text = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
-        let Ok(Some(Received::Final { head, .. })) = ReceiveHead::new("GET", Limits::RESPONSE).advance(text.as_bytes())
-        else {
-            panic!("{text}")
-        };
-        validator_of(&head)
-    };
+    let of = |fields: &str| validator_of(&head(fields));
     let changed = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
     assert_eq!(of("ETag: \"a\"\r\n").as_deref(), Some("\"a\""));
     assert_eq!(of(&format!("ETag: W/\"a\"\r\n{changed}Date: Sun, 06 Nov 1994 09:49:37 GMT\r\n")), None);

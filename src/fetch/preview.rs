@@ -158,7 +158,7 @@ impl<'a> Preview<'a> {
 
     fn first(&self, entry: &Entry, target: &Target, place: Option<&Place>) -> Result<First, Failure> {
         let plan = self.plan;
-        let file = saved_to(plan, place);
+        let file = saved_to(plan, place).map(|file| &**file);
         let mut flow = Flow::new(plan, target, None, file.is_some());
         let (from, known) = match (plan.transfer.resume, self.part(entry, target, place)) {
             (Some(resume), _) => (continued_at(resume, file)?, None),

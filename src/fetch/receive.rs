@@ -153,6 +153,7 @@ impl Intake<'_> {
     /// Bytes go on as they came, from where they were read.
     fn copy(&mut self, mut body: Paced<'_>) -> Result<(), Failure> {
         loop {
+            self.flush_in_time(&mut body)?;
             let piece = body.fill_buf().map_err(|error| self.failure(error))?;
             let bytes = piece.len();
             if bytes == 0 {
@@ -162,6 +163,17 @@ impl Intake<'_> {
             body.consume(bytes);
             self.record.wire_bytes = body.response.wire_bytes();
         }
+    }
+
+    /// Waits for what comes next, and takes to the disk what is due there meanwhile.
+    fn flush_in_time(&mut self, body: &mut Paced<'_>) -> Result<(), Failure> {
+        while let Some(left) = self.sink.may_wait() {
+            if body.comes_within(left).map_err(|error| self.failure(error))? {
+                break;
+            }
+            self.sink.flush().map_err(|error| write_failure(&error, self.sink))?;
+        }
+        Ok(())
     }
 
     fn decode(&mut self, mut decoder: Decoder<Paced<'_>>) -> Result<(), Failure> {

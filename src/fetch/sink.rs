@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::parts::PartFiles;
 use super::spool::{Spool, SpoolMemory};
@@ -107,6 +108,22 @@ impl Sink {
             Sink::Count => Ok(()),
             Sink::Print(print) => print.write(bytes),
             Sink::Save(saving) => saving.save.write(bytes, &saving.client),
+        }
+    }
+
+    /// How long it may be left without a [`flush`](Sink::flush), where that is not for as long as it takes.
+    pub fn may_wait(&self) -> Option<Duration> {
+        match self {
+            Sink::Save(saving) => saving.save.may_wait(),
+            _ => None,
+        }
+    }
+
+    /// Takes to the disk what has come so far, where it goes there.
+    pub fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Sink::Save(saving) => saving.save.flush(false, &saving.client),
+            _ => Ok(()),
         }
     }
 

@@ -27,10 +27,8 @@ pub(super) fn fields(transfer: &Transfer, from: u64, etag: Option<&str>) -> Vec<
     let mut push = |name: &str, value: String| fields.push((name.to_owned(), value));
     if from > 0 {
         push("Range", format!("bytes={from}-"));
-        // A weak tag may stand for other bytes (RFC 9110 section 13.1.5). A date is there only where it was judged before.
-        let is_good = |known: &&str| is_strong(known) || httpdate::parse_http_date(known).is_ok();
-        if let Some(known) = etag.or(transfer.etag.as_deref()).filter(is_good) {
-            push("If-Range", known.to_owned());
+        if let Some(version) = version(transfer, from, etag) {
+            push("If-Range", version.to_owned());
         }
     } else if let Some(etag) = &transfer.etag {
         push("If-None-Match", etag.clone());
@@ -43,6 +41,34 @@ pub(super) fn fields(transfer: &Transfer, from: u64, etag: Option<&str>) -> Vec<
         push(name, value);
     }
     fields
+}
+
+/// What the version is known by whose bytes are there already, where there are some: its rest is asked for, and no other's.
+pub(super) fn version<'a>(transfer: &'a Transfer, from: u64, etag: Option<&'a str>) -> Option<&'a str> {
+    // A weak tag may stand for other bytes (RFC 9110 section 13.1.5). A date is there only where it was judged before.
+    let is_good = |known: &&str| is_strong(known) || httpdate::parse_http_date(known).is_ok();
+    etag.or(transfer.etag.as_deref()).filter(is_good).filter(|_| from > 0)
+}
+
+/// A server that does not know `If-Range` may send the rest of something else, or say of that that there is none.
+///
+/// # Errors
+/// It has another version than `ours`: kind `protocol`, nothing of it is used.
+pub(super) fn check_version(ours: &str, head: &Head) -> Result<(), Failure> {
+    match head.fields.first_str(if is_strong(ours) { "etag" } else { "last-modified" }) {
+        Some(sent) if !is_the_same(ours, sent) => {
+            Err(protocol(format!("the part is of {ours}, and the server has {sent} by now")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether two validators are of one version: entity tags, byte by byte, or moments, however they are written.
+fn is_the_same(one: &str, other: &str) -> bool {
+    match httpdate::parse_http_date(one) {
+        Ok(at) => httpdate::parse_http_date(other).is_ok_and(|other| other == at),
+        Err(_) => one == other,
+    }
 }
 
 /// What an answer means that `from` bytes were to be continued with.

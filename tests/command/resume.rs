@@ -1,5 +1,6 @@
 //! `--resume`: the run's record, taken up by the same command.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::net::TcpListener;
@@ -349,6 +350,27 @@ fn resume_tells_of_the_whole_file() {
         assert!(dir.read("m").ends_with(&format!("{url}\tx\t10\n")), "{}", dir.read("m"));
         assert!(dir.read("record").ends_with(&format!(" 10 \"x\" {url}\n")), "{}", dir.read("record"));
     }
+}
+
+/// One line twice is two files: each has a part of its own, and both are gone on with.
+#[test]
+fn resume_keeps_a_part_for_each_of_two_lines_that_say_the_same() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let line = json!({"url": server.url("/half/600000"), "output": "x"}).to_string() + "\n";
+    dir.write("list", line.repeat(2));
+    let parts = || {
+        let names = dir.names().into_iter().filter(|name| name.starts_with(".gfetch-"));
+        names.map(|name| fs::metadata(dir.file(&name)).unwrap().len()).collect::<Vec<_>>()
+    };
+    for there in [300_000, 450_000] {
+        resume(&dir, &["-i", "list"]).expect(3);
+        assert_eq!(parts(), [there; 2]);
+    }
+    let ranges: Vec<_> = server.requests().iter().map(|one| one.field("range").map(str::to_owned)).collect();
+    assert_eq!(ranges, [None, None, Some("bytes=300000-".to_owned()), Some("bytes=300000-".to_owned())]);
+    let keys: HashSet<String> =
+        dir.read("record").lines().filter_map(|line| line.strip_prefix("part ").map(str::to_owned)).collect();
+    assert_eq!(keys.len(), 2, "{}", dir.read("record"));
 }
 
 #[test]

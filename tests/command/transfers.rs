@@ -1,13 +1,16 @@
 //! What is asked for and what of it is taken: bodies of requests, parts, conditions, names, heads. A test for each option.
 
 use std::fs;
+use std::io::{BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::runner::{Dir, Gfetch, Run, gfetch, records};
-use crate::server::{CHANGED, Server, body};
+use crate::server::{CHANGED, Server, body, read_request};
 
 fn fetch(dir: &Dir, args: &[&str]) -> Run {
     Gfetch::new(args).args(&["--format", "json"]).dir(dir).run()
@@ -174,6 +177,43 @@ fn continue_at_keeps_what_came_for_the_next_time_and_for_retries() {
     assert_eq!(dir.read("f"), text(1000));
     let left: Vec<String> = dir.names();
     assert_eq!(left, ["f", "g"]);
+}
+
+/// Who does not know `If-Range` sends the rest of what it has by now.
+#[test]
+fn continue_at_takes_no_part_of_another_version() {
+    let whole = body(100);
+    let rest = |tag: &str| format!("206 Part\r\nContent-Range: bytes 40-99/100\r\n{tag}Content-Length: 60\r\n\r\n");
+    let none = "416 No\r\nContent-Range: bytes */40\r\nETag: \"two\"\r\nContent-Length: 0\r\n\r\n".to_owned();
+    for (second, is_taken) in [
+        (rest("ETag: \"one\"\r\n"), true),
+        (rest(""), true),
+        (rest("ETag: \"two\"\r\n"), false),
+        (rest("ETag: W/\"one\"\r\n"), false),
+        (none, false),
+    ] {
+        let (listener, dir) = (TcpListener::bind("127.0.0.1:0").unwrap(), Dir::new());
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (sent, answer) = (whole.clone(), second.clone());
+        let server = thread::spawn(move || {
+            let first = "200 OK\r\nETag: \"one\"\r\nContent-Length: 100\r\n\r\n".to_owned();
+            let mut last = None;
+            for (head, bytes) in [(first, &sent[..40]), (answer, &sent[40..])] {
+                let (mut stream, _) = listener.accept().unwrap();
+                last = read_request(&mut BufReader::new(&stream));
+                write!(stream, "HTTP/1.1 {head}").unwrap();
+                // What is refused is not waited for.
+                let _ = stream.write_all(bytes);
+            }
+            last.unwrap()
+        });
+        let args = ["-C", "-", "-o", "f", "--retry", "1", "--retry-all-errors", "--retry-delay", "0.01", &url];
+        let record = fetch(&dir, &args).expect(if is_taken { 0 } else { 3 }).records().remove(0);
+        assert_eq!(server.join().unwrap().field("if-range"), Some("\"one\""));
+        assert_eq!(record["error"]["kind"], if is_taken { json!(null) } else { json!("protocol") }, "{second}");
+        let there = if is_taken { text(100) } else { text(100)[..40].to_owned() };
+        assert_eq!((dir.read("f"), dir.names().len()), (there, 1), "{second}");
+    }
 }
 
 #[test]

@@ -76,10 +76,10 @@ fn written(
         Bodies::Save(save) => save.templates.as_slice(),
         _ => &[],
     };
-    // The names of others are known when their URLs are.
+    // The names of others are known when their URLs are; a `#N` may be a group of any of them.
     let is_a_name = |text: &&String| {
         let template = Template::parse(text);
-        !template.is_distinguishing() && !template.has_status()
+        !template.is_distinguishing(usize::MAX) && !template.has_status()
     };
     let bodies = bodies.iter().filter(is_a_name).map(|name| match &output.dir {
         Some(dir) => (dir.join(name.trim_start_matches('/')), "-o"),

@@ -11,7 +11,7 @@ use super::gate::Gate;
 use crate::fetch::flow::{Flow, first_method};
 use crate::fetch::journal::{Key, Part};
 use crate::fetch::list::Target;
-use crate::fetch::names::{self, Place};
+use crate::fetch::names::{self, FilePath, Place};
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage};
 use crate::fetch::plan::{Bodies, Existing, Order, Plan, Resume};
 use crate::fetch::receive::{self, Gather, Rules};
@@ -39,12 +39,14 @@ pub(super) struct To<'a> {
     pub index: u64,
     /// Bytes that are there already, and are to be continued.
     pub from: u64,
+    /// What they are of, where it was asked for the rest of that alone.
+    pub version: Option<String>,
     pub sink: &'a mut Sink,
 }
 
 impl Attempter {
-    /// Sets where the body goes, and asks for the rest where a download is continued: the bytes that are there already.
-    /// `etag` is what an earlier attempt had. May wait. Apart, so that who waits for an answer has nothing of it on the stack.
+    /// Sets where the body goes, and asks for the rest where a download is continued: the bytes that are there already, and
+    /// the version that they are of. `etag` is what an earlier attempt had. May wait. Apart, so that who waits for an answer has nothing of it on the stack.
     #[inline(never)]
     pub(super) fn prepare(
         &self,
@@ -53,11 +55,12 @@ impl Attempter {
         etag: Option<&str>,
         flow: &mut Flow<'_>,
         sink: &mut Sink,
-    ) -> Result<u64, Failure> {
+    ) -> Result<(u64, Option<String>), Failure> {
         *sink = self.sink(aim, gate);
         let (from, known) = self.continue_at(sink)?;
-        flow.ask_for(transfer::fields(&self.plan.transfer, from, known.as_deref().or(etag)));
-        Ok(from)
+        let (asked, etag) = (&self.plan.transfer, known.as_deref().or(etag));
+        flow.ask_for(transfer::fields(asked, from, etag));
+        Ok((from, transfer::version(asked, from, etag).map(str::to_owned)))
     }
 
     /// Where the body of a line goes, if all is well.
@@ -80,9 +83,10 @@ impl Attempter {
         }
     }
 
-    fn file(&self, aim: Aim<'_>, path: &Path, create_dirs: bool) -> Sink {
-        let mut sink = Sink::save(path.to_owned(), create_dirs, self.parts.clone(), self.client.clone());
+    fn file(&self, aim: Aim<'_>, path: &FilePath, create_dirs: bool) -> Sink {
+        let mut sink = Sink::save(path.to_path_buf(), create_dirs, self.parts.clone(), self.client.clone());
         if let Some(save) = sink.saving() {
+            save.set_contributed(path.contributed());
             save.set_by_status(matches!(aim.place, Some(Place::ByStatus(_))));
             if self.plan.existing == Existing::Numbered {
                 save.set_there(There::Numbered);
@@ -119,8 +123,8 @@ impl Attempter {
         let status = response.head().status;
         let meaning = transfer::meaning(&self.plan.transfer, to.from, response.head())?;
         let is_of_a_part = matches!(meaning, Meaning::Continued(_)) || (meaning == Meaning::Nothing && status == 416);
-        if let (true, Some(save)) = (is_of_a_part, to.sink.saving()) {
-            save.check_part(response.head())?;
+        if let (true, Some(version)) = (is_of_a_part, &to.version) {
+            transfer::check_version(version, response.head())?;
         }
         if self.plan.transfer != Default::default() && (status < 300 || status == 304) {
             ended.etag = transfer::etag_to_save(response.head());
@@ -145,7 +149,7 @@ impl Attempter {
         }
         let fails = status >= 400 && self.plan.fail_on_status;
         // What failed is counted, and goes nowhere.
-        let (mut counted, To { index, from, sink }) = (Sink::Count, to);
+        let (mut counted, To { index, from, sink, .. }) = (Sink::Count, to);
         let sink = if fails { &mut counted } else { sink };
         self.prepare_file(
             sink,
@@ -177,6 +181,7 @@ impl Attempter {
     fn prepare_file(&self, sink: &mut Sink, index: u64, from: u64, head: &Head) {
         let Some(save) = sink.saving() else { return };
         save.continue_at(from);
+        save.set_grows(self.plan.transfer.resume.is_some() && head.status < 300);
         save.begins(head);
         if self.plan.transfer.remote_time {
             save.set_modified(transfer::last_modified(head));
@@ -190,6 +195,9 @@ impl Attempter {
             let disposition = head.fields.first("content-disposition");
             let (path, chosen) = self.claim(index, save.path(), disposition);
             save.move_to(path);
+            if chosen {
+                save.set_contributed(1);
+            }
             if chosen && self.plan.existing == Existing::Replaced {
                 save.set_there(There::Kept);
             }
@@ -241,7 +249,7 @@ impl Attempter {
 }
 
 /// The file that a body goes to, if it goes to one.
-pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> Option<&'a Path> {
+pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> Option<&'a FilePath> {
     match place {
         // A line's own `output` counts whatever becomes of the others. A comparison fetches it for its time only.
         Some(Place::File(path)) if matches!(plan.bodies, Bodies::Save(_)) || !plan.ignore_outputs => Some(path),
@@ -255,8 +263,8 @@ pub(in crate::fetch) fn saved_to<'a>(plan: &Plan, place: Option<&'a Place>) -> O
 pub(in crate::fetch) fn is_there_already(plan: &Plan, place: Option<&Place>) -> Option<(PathBuf, u64)> {
     let (Existing::Skipped, Some(Place::File(path))) = (plan.existing, place) else { return None };
     // What cannot be looked at cannot be written either, which says why.
-    let bytes = size(path.clone()).ok().flatten()?;
-    Some((path.clone(), bytes))
+    let bytes = size(path.to_path_buf()).ok().flatten()?;
+    Some((path.to_path_buf(), bytes))
 }
 
 /// The byte at which a download into this file is continued.

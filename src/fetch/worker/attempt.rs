@@ -136,8 +136,8 @@ impl Attempter {
             Flow::new(&self.plan, target, self.answer_timeout(max_time), saved_to(&self.plan, aim.place).is_some());
         flow.throttle = speed.as_ref().map(|speed| speed as _);
         let run = || {
-            let from = self.prepare(aim, &gate, etag.as_deref(), &mut flow, &mut sink)?;
-            let to = To { index: entry.index, from, sink: &mut sink };
+            let (from, version) = self.prepare(aim, &gate, etag.as_deref(), &mut flow, &mut sink)?;
+            let to = To { index: entry.index, from, version, sink: &mut sink };
             self.hops(&mut flow, gate, record, &mut trace, to, &mut ended)
         };
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
