@@ -1,5 +1,7 @@
 //! `--har`: valid HAR 1.2, an entry for each exchange, nothing secret and nothing hostile in it.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::answering::{Answering, with};
