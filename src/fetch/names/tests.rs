@@ -210,7 +210,7 @@ fn the_nth_template_belongs_to_the_nth_argument() {
 fn the_lists_own_output_comes_first() {
     let listed = Target { output: Some("out/x.html".into()), ..target("http://h/page") };
     for mut names in [names(None, &[], false), names(None, &["{index}"], false), names(None, &["-"], true)] {
-        assert_eq!(names.assign(0, &listed), file("out/x.html", 1));
+        assert_eq!(names.assign(0, &listed), file("out/x.html", 2));
     }
 }
 
