@@ -111,7 +111,7 @@ fn what_is_made_once_is_made_once_whoever_waits() {
             (*LAZY, *CELL.get_or_init(|| made(n as u32)))
         });
         assert!(seen.iter().all(|value| *value == seen[0]) && seen[0].0 == 7, "{seen:?}");
-        assert!(ticks.get() > 3, "the others run meanwhile: {}", ticks.get());
+        assert!(ticks.get() > 1, "the others run meanwhile: {}", ticks.get());
     });
 }
 

@@ -13,7 +13,8 @@ use gfetch::green;
 
 use crate::support::{MOMENT, SECOND, all, begun, patched, timed};
 
-/// Runs `f` while a greenlet ticks beside it, and wants some ticks for each `MOMENT` that it took at least.
+/// Runs `f`, which waits for much longer than a tick, while a greenlet ticks beside it: one tick may come before or after a
+/// wait that blocks the thread, two may not.
 fn beside_ticks<T>(f: impl FnOnce() -> T) -> T {
     let ticks = Rc::new(Cell::new(0));
     let counts = ticks.clone();
@@ -23,7 +24,7 @@ fn beside_ticks<T>(f: impl FnOnce() -> T) -> T {
         }
     });
     let done = f();
-    assert!(ticks.get() > 2, "the others ran {} times", ticks.get());
+    assert!(ticks.get() > 1, "the others ran {} times", ticks.get());
     ticker.kill().unwrap();
     done
 }
@@ -92,14 +93,14 @@ fn a_park_with_a_time_out_ends_by_itself() {
         let (_, wall) = timed(|| {
             beside_ticks(|| {
                 all(10, |_| {
-                    let end = std::time::Instant::now() + MOMENT;
+                    let end = std::time::Instant::now() + MOMENT * 5;
                     while let Some(left) = end.checked_duration_since(std::time::Instant::now()) {
                         thread::park_timeout(left);
                     }
                 })
             })
         });
-        assert!(wall >= MOMENT && wall < SECOND * 10, "{wall:?}");
+        assert!(wall >= MOMENT * 5 && wall < SECOND * 10, "{wall:?}");
     });
 }
 
@@ -113,7 +114,7 @@ fn channels_from_threads_are_received_on_greenlets() {
                 let (hand_over, taken) = mpsc::sync_channel(0);
                 let sender = thread::spawn(move || {
                     for value in 0..20_u64 {
-                        thread::sleep(Duration::from_micros(200 + 10 * n as u64));
+                        thread::sleep(Duration::from_micros(3000 + 100 * n as u64));
                         send.send(value).unwrap();
                         bounded.send(value).unwrap();
                         hand_over.send(value).unwrap();
@@ -141,7 +142,7 @@ fn greenlets_wait_for_room_that_a_thread_makes() {
         let (hand_over, take_handed) = mpsc::sync_channel(0);
         let taker = thread::spawn(move || {
             let values = (0..60).map(|_| {
-                thread::sleep(Duration::from_micros(300));
+                thread::sleep(Duration::from_micros(1500));
                 (take_bounded.recv().unwrap(), take_handed.recv().unwrap())
             });
             values.fold((0, 0), |sums, (a, b): (u64, u64)| (sums.0 + a, sums.1 + b))
@@ -162,9 +163,9 @@ fn greenlets_wait_for_room_that_a_thread_makes() {
 fn a_receiver_keeps_its_time() {
     patched(|| {
         let (send, receive) = mpsc::channel::<()>();
-        let (told, wall) = timed(|| beside_ticks(|| receive.recv_timeout(MOMENT)));
+        let (told, wall) = timed(|| beside_ticks(|| receive.recv_timeout(MOMENT * 5)));
         assert_eq!(told, Err(RecvTimeoutError::Timeout));
-        assert!(wall >= MOMENT && wall < SECOND * 10, "{wall:?}");
+        assert!(wall >= MOMENT * 5 && wall < SECOND * 10, "{wall:?}");
         drop(send);
         assert_eq!(receive.recv_timeout(MOMENT), Err(RecvTimeoutError::Disconnected));
     });
@@ -179,7 +180,7 @@ fn a_scope_of_threads_is_waited_for() {
                 thread::scope(|scope| {
                     for (m, value) in values.iter_mut().enumerate() {
                         scope.spawn(move || {
-                            thread::sleep(MOMENT);
+                            thread::sleep(MOMENT * 5);
                             *value = n * 10 + m;
                         });
                     }
