@@ -27,6 +27,9 @@ const UNSAFE_FILES: &[&str] = &[
     "src/net/socket.rs",
 ];
 
+/// A package of its own; its README says which of its files may, and what for.
+const MONKEY: &str = "crates/gfetch-monkey";
+
 /// No file of the tree is longer; most are far shorter.
 const MAX_LINES: usize = 400;
 
@@ -82,7 +85,7 @@ fn imports_run_only_downward() {
 
 #[test]
 fn every_file_opens_with_what_it_owns() {
-    for folder in ["src", "tests", "benches"] {
+    for folder in ["src", "tests", "benches", MONKEY] {
         for (name, text) in files(folder) {
             assert!(text.starts_with("//! "), "{name} does not open with a //! sentence");
         }
@@ -91,8 +94,23 @@ fn every_file_opens_with_what_it_owns() {
 
 #[test]
 fn unsafe_stays_in_named_files_with_its_argument() {
+    let named: BTreeSet<String> = UNSAFE_FILES.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(with_unsafe("src"), named);
+}
+
+#[test]
+fn what_is_unsafe_in_gfetch_monkey_stands_in_its_readme() {
+    let readme = fs::read_to_string(root().join(MONKEY).join("README.md")).unwrap();
+    let table = readme.split("## Where unsafe code stands").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `src/")?.split('`').next());
+    let named: BTreeSet<String> = rows.map(|file| format!("{MONKEY}/src/{file}")).collect();
+    assert_eq!(with_unsafe(&format!("{MONKEY}/src")), named);
+}
+
+/// The files below `folder` that have unsafe code, each with its argument.
+fn with_unsafe(folder: &str) -> BTreeSet<String> {
     let mut with_unsafe = BTreeSet::new();
-    for (name, text) in files("src") {
+    for (name, text) in files(folder) {
         let uses = |line: &str| {
             ["unsafe {", "unsafe fn", "unsafe impl", "unsafe trait"].iter().any(|word| line.contains(word))
         };
@@ -105,13 +123,12 @@ fn unsafe_stays_in_named_files_with_its_argument() {
             with_unsafe.insert(name.clone());
         }
     }
-    let named: BTreeSet<String> = UNSAFE_FILES.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(with_unsafe, named);
+    with_unsafe
 }
 
 #[test]
 fn files_fit_in_the_head() {
-    for (name, text) in files("src") {
+    for (name, text) in files("src").into_iter().chain(files(&format!("{MONKEY}/src"))) {
         let lines = text.lines().count();
         assert!(lines <= MAX_LINES || is_test_file(&name), "{name} has {lines} lines");
     }
@@ -142,7 +159,7 @@ fn the_library_neither_prints_nor_exits_nor_reads_the_environment() {
 
 #[test]
 fn no_test_is_ignored() {
-    for folder in ["src", "tests"] {
+    for folder in ["src", "tests", MONKEY] {
         for (name, text) in files(folder) {
             let attribute = concat!("#[", "ignore");
             assert!(!text.contains(attribute), "{name} ignores a test");

@@ -208,10 +208,12 @@ fn span(limit: Limit) -> Option<Duration> {
 /// `EBADF`, and what the poller knows of it. On a thread without a hub it does nothing. Who forgets to call it harms
 /// nobody but a greenlet that waits for that very number, which learns of it a second later.
 pub fn forget(fd: RawFd) {
-    if !is_inside() {
-        // The table may be in use below a signal handler; then the next wait finds out.
-        let _ = panic::catch_unwind(AssertUnwindSafe(|| Hub::try_with(|hub| hub.poller.kept.forget(hub, fd))));
-    }
+    Hub::try_with(|hub| {
+        // A child shares its parent's poller: what it closes stays open there.
+        if !hub.os.is_forked() {
+            hub.poller.kept.forget(hub, fd);
+        }
+    });
 }
 
 /// One wait that any thread may end, also before it begins: of a greenlet, or of a thread that is on none. Clones are the

@@ -33,6 +33,7 @@
 compile_error!("gfetch-monkey stands in for the C library of Linux on x86-64 and aarch64, and for no other");
 
 mod call;
+mod copy;
 mod descriptors;
 mod feature;
 mod io;
@@ -50,6 +51,7 @@ pub use symbols::{SignalSafety, Symbol, symbols};
 /// The functions as the system has them: what a patched program calls to block its thread on purpose. gevent:
 /// `monkey.get_original`, by name in [`get_original`].
 pub mod original {
+    pub use crate::copy::original::*;
     pub use crate::descriptors::original::*;
     pub use crate::io::original::*;
     pub use crate::select::original::*;

@@ -74,6 +74,7 @@ pub(crate) use symbol;
 
 /// Each file's own part.
 const PARTS: &[&[Symbol]] = &[
+    crate::copy::SYMBOLS,
     crate::descriptors::SYMBOLS,
     crate::io::SYMBOLS,
     crate::select::SYMBOLS,

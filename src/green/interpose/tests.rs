@@ -9,8 +9,7 @@ use super::{
     Stop, Ticket, can_wait, forget, is_due, sleep, wait_any, wait_readable, wait_writable, yield_now as yield_here,
 };
 use crate::green::hub::inside::inside;
-use crate::green::{self, ClockKind, Config, Interest, Limit, run, spawn, timeout, yield_now};
-use crate::net;
+use crate::green::{self, ClockKind, Config, Interest, Limit, Watched, run, spawn, timeout, yield_now};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -151,26 +150,32 @@ fn forgetting_ends_the_waits_and_a_new_one_begins_afresh() {
     });
 }
 
+/// As the library's own sockets are.
+fn watched(stream: UnixStream) -> Watched<UnixStream> {
+    stream.set_nonblocking(true).unwrap();
+    Watched::new(stream).unwrap()
+}
+
 #[test]
 fn a_socket_of_the_library_stays_the_librarys() {
     run(|| {
-        let (mut near, mut far) = net::UnixStream::pair().unwrap();
-        let fd = near.as_raw_fd();
+        let (near, mut far) = pair();
+        let (near, read) = (watched(near), |mut near: &UnixStream| near.read(&mut [0; 8]));
+        let fd = near.fd();
         assert!(!wait_readable(fd, Duration::from_millis(1)).unwrap());
-        let reads = spawn(move || near.read(&mut [0; 8]).unwrap());
+        let reads = spawn(move || near.read(SECOND * 10, read).unwrap());
         yield_now().unwrap();
         let waits = spawn(move || wait_readable(fd, SECOND * 10).unwrap());
         yield_now().unwrap();
         far.write_all(b"x").unwrap();
-        assert_eq!(reads.get().unwrap(), 1);
+        assert_eq!(reads.get().unwrap(), Some(1));
         assert!(waits.get().unwrap());
         // And one that was waited for as a number becomes the library's.
         let (near, mut far) = pair();
         assert!(!wait_readable(near.as_raw_fd(), Duration::from_millis(1)).unwrap());
-        near.set_nonblocking(true).unwrap();
-        let near = green::Watched::new(near).unwrap();
+        let near = watched(near);
         far.write_all(b"x").unwrap();
-        assert_eq!(near.read(SECOND, |mut near| near.read(&mut [0; 8])).unwrap(), Some(1));
+        assert_eq!(near.read(SECOND, read).unwrap(), Some(1));
     });
 }
 

@@ -6,6 +6,7 @@ use libc::{c_int, c_void, iovec, msghdr};
 ///
 /// # Safety
 /// `message` points to a message whose vector is good for `'a`.
+#[allow(clippy::unnecessary_cast, reason = "it is an int in musl")]
 pub(super) unsafe fn of<'a>(message: *const msghdr) -> &'a [iovec] {
     // SAFETY: handed on to the caller.
     unsafe { slice((*message).msg_iov, (*message).msg_iovlen as usize) }

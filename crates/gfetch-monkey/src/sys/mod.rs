@@ -35,6 +35,12 @@ pub(crate) fn tell(outcome: Outcome) -> isize {
     }
 }
 
+/// What a call of the C library left.
+pub(crate) fn errno() -> c_int {
+    // SAFETY: as below.
+    unsafe { *libc::__errno_location() }
+}
+
 /// Sets the calling thread's `errno`.
 pub(crate) fn set_errno(error: c_int) {
     // SAFETY: the address of this thread's own errno, which lives as long as the thread.

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use gfetch::green;
 
-use crate::support::{begun, patched, told};
+use crate::support::{MOMENT, begun, patched, told};
 
 fn pipe() -> (PipeReader, PipeWriter) {
     io::pipe().unwrap()
@@ -72,6 +72,54 @@ fn files_are_read_and_written_as_ever() {
         std::fs::remove_file(path).unwrap();
         assert_eq!(File::open("/").unwrap().read(&mut [0]).unwrap_err().raw_os_error(), Some(libc::EISDIR));
         assert_eq!(File::open("/dev/zero").unwrap().read(&mut [1; 8]).unwrap(), 8);
+    });
+}
+
+#[test]
+fn io_copy_goes_from_files_and_pipes_to_sockets_and_on() {
+    const BYTES: usize = 3 << 20;
+    patched(|| {
+        let body: Vec<u8> = (0..BYTES).map(|n| (n / 11) as u8).collect();
+        let path = std::env::temp_dir().join(format!("gfetch-monkey-copy-{}", std::process::id()));
+        std::fs::write(&path, &body).unwrap();
+        let mut file = File::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        // File to socket (sendfile), socket to pipe and pipe to socket (splice), all on this thread.
+        let ((mut near, mut far), (reader, mut writer)) = (UnixStream::pair().unwrap(), pipe());
+        let (mut last, mut end) = UnixStream::pair().unwrap();
+        let to_pipe = begun(move || io::copy(&mut far, &mut writer).unwrap());
+        let to_socket = begun(move || io::copy(&mut { reader }, &mut last).unwrap());
+        let reads = begun(move || {
+            let mut all = Vec::new();
+            end.read_to_end(&mut all).unwrap();
+            all
+        });
+        file.seek(io::SeekFrom::Start(1)).unwrap();
+        assert_eq!(io::copy(&mut file, &mut near).unwrap(), BYTES as u64 - 1);
+        assert_eq!(file.stream_position().unwrap(), BYTES as u64, "the file's offset has moved");
+        drop(near);
+        assert_eq!(to_pipe.get().unwrap(), BYTES as u64 - 1);
+        assert_eq!(to_socket.get().unwrap(), BYTES as u64 - 1);
+        assert!(reads.get().unwrap() == body[1..]);
+    });
+}
+
+#[test]
+fn sendfile_moves_the_offset_it_is_given_by_what_went() {
+    patched(|| {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let file = File::open("/proc/self/exe").unwrap();
+        let (mut offset, count) = (100, 2 << 20);
+        let reads = begun(move || far.read_exact(&mut vec![0; 1 << 20]));
+        near.set_write_timeout(Some(MOMENT)).unwrap();
+        // SAFETY: a place for the offset.
+        let sent = told(unsafe { libc::sendfile(near.as_raw_fd(), file.as_raw_fd(), &mut offset, count) }).unwrap();
+        assert!(sent >= 1 << 20 && sent < 2 << 20, "{sent}: its time was over");
+        assert_eq!(offset, 100 + sent);
+        reads.get().unwrap().unwrap();
+        // SAFETY: as above; no such file.
+        let told_of = told(unsafe { libc::sendfile(near.as_raw_fd(), -1, &mut offset, 1) });
+        assert_eq!(told_of, Err(libc::EBADF));
     });
 }
 

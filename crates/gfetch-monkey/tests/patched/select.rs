@@ -156,10 +156,8 @@ fn an_epoll_of_others_is_waited_for() {
         let epoll = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
         let mut interest = epoll_event { events: libc::EPOLLIN as u32, u64: 42 };
         // SAFETY: a good event.
-        assert_eq!(
-            told(unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, near.as_raw_fd(), &mut interest) }),
-            Ok(0)
-        );
+        let added = unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, near.as_raw_fd(), &mut interest) };
+        assert_eq!(told(added), Ok(0));
         let wait = move |milliseconds| {
             let mut events = [epoll_event { events: 0, u64: 0 }; 4];
             // SAFETY: room for four.
