@@ -14,6 +14,7 @@ mod support;
 mod mysql;
 mod postgres;
 mod redis;
+mod rusqlite;
 mod tiny_http;
 mod tungstenite;
 mod ureq;
@@ -25,8 +26,6 @@ mod curl;
 mod libpq;
 #[cfg(target_env = "gnu")]
 mod native_tls;
-#[cfg(target_env = "gnu")]
-mod rusqlite;
 
 use std::fmt::Debug;
 use std::thread;

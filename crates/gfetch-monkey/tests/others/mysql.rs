@@ -16,7 +16,7 @@ fn options(server: &Server) -> OptsBuilder {
 }
 
 /// `n` squared, slowly.
-fn square(connection: &mut Conn, n: usize) -> usize {
+fn square(mut connection: impl Queryable, n: usize) -> usize {
     let (slept, square): (u8, usize) = connection.exec_first("select sleep(0.2), ? * ?", (n, n)).unwrap().unwrap();
     assert_eq!(slept, 0);
     square
@@ -30,10 +30,10 @@ fn squares() -> Vec<usize> {
 fn a_connection_each() {
     let server = needs!(mariadb);
     let own = Opts::from(options(&server));
-    let done = as_on_threads(MANY, SLOW, move |n| square(&mut Conn::new(own.clone()).unwrap(), n));
+    let done = as_on_threads(MANY, SLOW, move |n| square(Conn::new(own.clone()).unwrap(), n));
     assert_eq!(done, squares());
     let own = Opts::from(options(&server).socket(Some(server.socket())));
-    let done = as_on_threads(MANY, SLOW, move |n| square(&mut Conn::new(own.clone()).unwrap(), n));
+    let done = as_on_threads(MANY, SLOW, move |n| square(Conn::new(own.clone()).unwrap(), n));
     assert_eq!(done, squares());
 }
 
@@ -43,6 +43,6 @@ fn a_pool() {
     let server = needs!(mariadb);
     let constraints = PoolConstraints::new(1, MANY / 2).unwrap();
     let pool = Pool::new(options(&server).pool_opts(PoolOpts::new().with_constraints(constraints))).unwrap();
-    let done = as_on_threads(MANY, SLOW * 2, move |n| square(&mut pool.get_conn().unwrap(), n));
+    let done = as_on_threads(MANY, SLOW * 2, move |n| square(pool.get_conn().unwrap(), n));
     assert_eq!(done, squares());
 }

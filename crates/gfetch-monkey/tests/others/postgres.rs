@@ -65,12 +65,9 @@ fn many_by_a_pool_of_threads() {
     let (done, wall) = timed(|| {
         patched(|| {
             let pool = ThreadPool::new(COUNT);
-            let query = |n| {
-                let pool = pool.clone();
-                green::spawn(move || pool.offload(move || square(&mut connection(port), n, SLOW)).unwrap())
-            };
+            let query = |n| pool.spawn(move || square(&mut connection(port), n, SLOW)).unwrap();
             let queries: Vec<_> = (0..COUNT as i64).map(query).collect();
-            queries.iter().map(|query| query.get().unwrap()).collect::<Vec<_>>()
+            queries.into_iter().map(|query| query.get().unwrap()).collect::<Vec<_>>()
         })
     });
     assert_eq!(done, (0..COUNT as i64).map(|n| n * n).collect::<Vec<_>>());

@@ -24,10 +24,10 @@ fn count() -> i64 {
 #[test]
 fn a_query_holds_the_thread_unless_it_is_offloaded() {
     patched(|| {
-        let ticks = Rc::new(Cell::new(0));
-        let ticked = ticks.clone();
+        let (ticks, over) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)));
+        let (ticked, ended) = (ticks.clone(), over.clone());
         let ticker = green::spawn(move || {
-            loop {
+            while !ended.get() {
                 thread::sleep(Duration::from_millis(1));
                 ticked.set(ticked.get() + 1);
             }
@@ -39,7 +39,8 @@ fn a_query_holds_the_thread_unless_it_is_offloaded() {
         assert_eq!(ticks.get(), before, "it waits nowhere");
         assert_eq!(green::offload(count).unwrap(), 1_000_000);
         assert!(ticks.get() > before + 3, "the others went on");
-        ticker.kill();
+        over.set(true);
+        ticker.get().unwrap();
     });
 }
 

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use gfetch::green;
 use ureq::Agent;
 use ureq::config::{Config, ConfigBuilder};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -91,11 +92,16 @@ fn a_time_out_of_all_with_the_default_resolver() {
     assert_eq!(done, paths(MANY));
 }
 
-/// gfetch's scopes end it as well: it says what the socket said.
+/// A scope of gfetch's ends it as well; ureq says what its socket said.
 #[test]
 fn a_scope_of_gfetchs() {
     let address = http::serve(SECOND * 30);
-    let done = patched(|| gfetch::green::timeout(MOMENT * 5, || get(&Agent::new_with_defaults(), url(address, 0))));
-    let failure = done.unwrap().unwrap_err();
-    assert!(failure.contains("timed out"), "{failure}");
+    let mut told = String::new();
+    let scope = patched(|| {
+        green::timeout(MOMENT * 5, || {
+            get(&Agent::new_with_defaults(), url(address, 0)).inspect_err(|failure| told.clone_from(failure))
+        })
+    });
+    assert_eq!(scope.unwrap_err().limit, MOMENT * 5);
+    assert!(told.contains("timed out"), "{told}");
 }
