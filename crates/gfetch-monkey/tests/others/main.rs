@@ -12,6 +12,7 @@ mod servers;
 mod support;
 
 mod mysql;
+mod page_fetch;
 mod postgres;
 mod redis;
 mod rusqlite;
