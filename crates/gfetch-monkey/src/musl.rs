@@ -5,9 +5,6 @@
 //! end in another order than they began would leave a dead frame there, which the end of the thread would run. So a
 //! greenlet's clean-ups are not put on the list; these waits are no cancellation points anyway.
 //!
-//! A linker takes musl in pieces. The one that has `epoll_wait`, which is ours, has three functions more: who asked for one of
-//! them would get both definitions, which no linker takes. So these three are here too, as musl has them.
-//!
 //! `posix_spawn` and `system` wait for what they began with signals of the whole thread blocked, until they set back what they
 //! found: nobody else may run meanwhile, see [`is_spawning`].
 
@@ -15,11 +12,11 @@ use std::mem;
 use std::ptr;
 
 use gfetch::green::interpose::can_wait;
-use libc::{c_int, c_void, epoll_event};
+use libc::{c_int, c_void};
 
 use crate::feature::is_any_on;
 use crate::symbols::{SignalSafety, Symbol, symbol};
-use crate::sys::{self, tell};
+use crate::sys;
 
 pub(crate) const SYMBOLS: &[Symbol] =
     &[symbol!(_pthread_cleanup_push, Dns, SignalSafety::Safe), symbol!(_pthread_cleanup_pop, Dns, SignalSafety::Safe)];
@@ -93,31 +90,6 @@ pub(crate) fn is_spawning() -> bool {
     // SAFETY: no set to block, and a place for those that are.
     let asked = unsafe { sys::call(libc::SYS_rt_sigprocmask, arguments) };
     asked.is_ok() && blocked & (1 << (libc::SIGCHLD - 1)) != 0
-}
-
-/// epoll_create(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn epoll_create(size: c_int) -> c_int {
-    if size <= 0 {
-        return tell(Err(libc::EINVAL)) as c_int;
-    }
-    // SAFETY: no pointers.
-    unsafe { epoll_create1(0) }
-}
-
-/// epoll_create1(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn epoll_create1(flags: c_int) -> c_int {
-    // SAFETY: no pointers.
-    tell(unsafe { sys::call(libc::SYS_epoll_create1, [flags as usize, 0, 0, 0, 0, 0]) }) as c_int
-}
-
-/// epoll_ctl(2).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn epoll_ctl(epoll: c_int, what: c_int, fd: c_int, event: *mut epoll_event) -> c_int {
-    let arguments = [epoll as usize, what as usize, fd as usize, event as usize, 0, 0];
-    // SAFETY: handed on to the caller.
-    tell(unsafe { sys::call(libc::SYS_epoll_ctl, arguments) }) as c_int
 }
 
 /// The functions as the system has them.
