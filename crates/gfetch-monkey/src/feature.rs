@@ -15,11 +15,16 @@ pub enum Feature {
     Select,
     /// `nanosleep`, `clock_nanosleep`, `usleep`, `sleep`. gevent: `patch_time`.
     Time,
+    /// `getaddrinfo`, `getnameinfo`. gevent: `patch_dns`.
+    Dns,
+    /// `waitpid` and its kin. gevent: `patch_subprocess`, and `gevent.os`.
+    Process,
 }
 
 impl Feature {
     /// Every feature there is.
-    pub const ALL: &[Feature] = &[Feature::Socket, Feature::Os, Feature::Select, Feature::Time];
+    pub const ALL: &[Feature] =
+        &[Feature::Socket, Feature::Os, Feature::Select, Feature::Time, Feature::Dns, Feature::Process];
 
     const fn bit(self) -> u32 {
         1 << self as u32

@@ -37,6 +37,11 @@ mod copy;
 mod descriptors;
 mod feature;
 mod io;
+#[cfg(all(target_env = "musl", target_feature = "crt-static"))]
+mod musl;
+#[cfg(not(target_feature = "crt-static"))]
+mod names;
+mod process;
 mod report;
 mod select;
 mod socket;
@@ -54,6 +59,11 @@ pub mod original {
     pub use crate::copy::original::*;
     pub use crate::descriptors::original::*;
     pub use crate::io::original::*;
+    #[cfg(all(target_env = "musl", target_feature = "crt-static"))]
+    pub use crate::musl::original::*;
+    #[cfg(not(target_feature = "crt-static"))]
+    pub use crate::names::original::*;
+    pub use crate::process::original::*;
     pub use crate::select::original::*;
     pub use crate::socket::original::*;
     pub use crate::time::original::*;

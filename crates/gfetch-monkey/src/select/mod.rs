@@ -5,6 +5,8 @@
 //! the mask lets through ends the wait at the next look, [`MASKED`] later at most.
 
 mod epoll;
+#[cfg(target_env = "musl")]
+mod epoll_musl;
 mod poll;
 mod sets;
 

@@ -3,12 +3,16 @@
 //!
 //! `cargo test -p gfetch-monkey`; in release, with another linker and static: `bash .ci/monkey`.
 
+mod apart;
+mod name_server;
 mod support;
 
 mod descriptors;
 mod elsewhere;
 mod io;
 mod messages;
+mod names;
+mod process;
 mod select;
 mod sockets;
 mod stops;
