@@ -10,7 +10,7 @@ use std::time::Duration;
 use gfetch::green;
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::support::{MOMENT, SECOND, patched};
+use crate::support::{MOMENT, SECOND, begun, patched};
 
 /// Long enough for many ticks.
 const COUNTING: &str =
@@ -59,14 +59,13 @@ fn a_locked_database_is_waited_for() {
     open(&path).execute_batch("create table t (n integer)").unwrap();
     let rows = patched(|| {
         let held = path.clone();
-        let holds = green::spawn(move || {
+        let holds = begun(move || {
             let mut connection = open(&held);
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
             transaction.execute("insert into t values (1)", []).unwrap();
             thread::sleep(MOMENT * 5);
             transaction.commit().unwrap();
         });
-        green::yield_now().unwrap();
         let connection = open(&path);
         connection.execute("insert into t select max(n) + 1 from t", []).unwrap();
         assert!(holds.is_done(), "the first had to end");
