@@ -15,6 +15,8 @@ pub enum Feature {
     Select,
     /// `nanosleep`, `clock_nanosleep`, `usleep`, `sleep`. gevent: `patch_time`.
     Time,
+    /// The futexes under std's locks, `thread::park` and what waits by it, `JoinHandle::join`. gevent: `patch_thread`.
+    Thread,
     /// `getaddrinfo`, `getnameinfo`. gevent: `patch_dns`.
     Dns,
     /// `waitpid` and its kin. gevent: `patch_subprocess`, and `gevent.os`.
@@ -23,8 +25,15 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature there is.
-    pub const ALL: &[Feature] =
-        &[Feature::Socket, Feature::Os, Feature::Select, Feature::Time, Feature::Dns, Feature::Process];
+    pub const ALL: &[Feature] = &[
+        Feature::Socket,
+        Feature::Os,
+        Feature::Select,
+        Feature::Time,
+        Feature::Dns,
+        Feature::Process,
+        Feature::Thread,
+    ];
 
     const fn bit(self) -> u32 {
         1 << self as u32

@@ -35,8 +35,11 @@ compile_error!("gfetch-monkey stands in for the C library of Linux on x86-64 and
 mod call;
 mod copy;
 mod descriptors;
+mod detector;
 mod feature;
+mod futex;
 mod io;
+mod join;
 #[cfg(all(target_env = "musl", target_feature = "crt-static"))]
 mod musl;
 #[cfg(not(target_feature = "crt-static"))]
@@ -49,6 +52,7 @@ mod symbols;
 mod sys;
 mod time;
 
+pub use detector::{Blocked, Call, Detector, SystemCall};
 pub use feature::Feature;
 pub use report::{Found, Report, report};
 pub use symbols::{SignalSafety, Symbol, symbols};
@@ -58,7 +62,9 @@ pub use symbols::{SignalSafety, Symbol, symbols};
 pub mod original {
     pub use crate::copy::original::*;
     pub use crate::descriptors::original::*;
+    pub use crate::futex::original::*;
     pub use crate::io::original::*;
+    pub use crate::join::original::*;
     #[cfg(all(target_env = "musl", target_feature = "crt-static"))]
     pub use crate::musl::original::*;
     #[cfg(not(target_feature = "crt-static"))]

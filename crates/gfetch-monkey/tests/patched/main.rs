@@ -8,13 +8,18 @@ mod name_server;
 mod support;
 
 mod descriptors;
+mod detector;
 mod elsewhere;
+mod futex;
 mod io;
+mod join;
 mod messages;
 mod names;
+mod parking;
 mod process;
 mod select;
 mod sockets;
 mod stops;
+mod stress;
 mod thin_path;
 mod time;
