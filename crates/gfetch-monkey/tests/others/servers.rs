@@ -3,12 +3,13 @@
 
 use std::ffi::{CStr, CString};
 use std::fs;
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,13 +37,14 @@ impl Server {
         let log = dir.path().join("log");
         let file = fs::File::create(&log).unwrap();
         command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
-        let process = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}: bash .ci/install"));
+        let shown = format!("{command:?}");
+        let process = spawn(command, signal).unwrap_or_else(|error| panic!("{shown}: {error}: bash .ci/install"));
         let mut server = Server { process, signal, dir, port };
         let start = Instant::now();
         while !answers(port) {
             let ended = server.process.try_wait().unwrap();
             let log = || fs::read_to_string(&log).unwrap_or_default();
-            assert!(ended.is_none() && start.elapsed() < START_LIMIT, "{command:?}: {ended:?}: {}", log());
+            assert!(ended.is_none() && start.elapsed() < START_LIMIT, "{shown}: {ended:?}: {}", log());
             thread::sleep(Duration::from_millis(50));
         }
         server
@@ -55,6 +57,27 @@ impl Drop for Server {
         unsafe { libc::kill(self.process.id() as i32, self.signal) };
         let _ = self.process.wait();
     }
+}
+
+/// Starts a server that gets `signal` when this process ends, however it does. The kernel goes by the thread that started
+/// it, which therefore stays.
+fn spawn(mut command: Command, signal: libc::c_int) -> io::Result<Child> {
+    let own = std::process::id() as libc::pid_t;
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        // SAFETY: two system calls, which a fork's child may make.
+        unsafe {
+            command.pre_exec(move || {
+                libc::prctl(libc::PR_SET_PDEATHSIG, signal);
+                if libc::getppid() == own { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+            });
+        }
+        let _ = tell.send(command.spawn());
+        loop {
+            thread::park();
+        }
+    });
+    told.recv().unwrap()
 }
 
 /// One server for all who ask while somebody has it.
@@ -99,11 +122,8 @@ pub fn postgres() -> Arc<Server> {
         let (dir, port) = (folder("gfetch-postgres-", owner), free_port());
         let data = dir.path().join("data");
         let program = |name: &str| {
-            let mut command = Command::new(postgres_folder().join(name));
-            command.arg("-D").arg(&data).current_dir(dir.path());
-            if let Some((user, group)) = owner {
-                command.uid(user).gid(group);
-            }
+            let mut command = run_by(owner, postgres_folder().join(name), dir.path());
+            command.arg("-D").arg(&data);
             command
         };
         let mut make = program("initdb");
@@ -127,11 +147,8 @@ pub fn mariadb() -> Arc<Server> {
         let (dir, port) = (folder("gfetch-mariadb-", owner), free_port());
         let data = format!("--datadir={}", text(&dir.path().join("data")));
         let program = |name: &str| {
-            let mut command = Command::new(name);
-            command.args(["--no-defaults", &data]).current_dir(dir.path());
-            if owner.is_some() {
-                command.arg("--user=mysql");
-            }
+            let mut command = run_by(owner, name.into(), dir.path());
+            command.args(["--no-defaults", &data]);
             command
         };
         let mut make = program("mariadb-install-db");
@@ -146,6 +163,16 @@ pub fn mariadb() -> Arc<Server> {
         };
         Server::start(command, dir, port, libc::SIGKILL, answers)
     })
+}
+
+/// A program of a server's, in its folder.
+fn run_by(owner: Option<(u32, u32)>, program: PathBuf, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder);
+    if let Some((user, group)) = owner {
+        command.uid(user).gid(group);
+    }
+    command
 }
 
 /// Where Debian has PostgreSQL's own programs: not in the path.
