@@ -248,9 +248,10 @@ impl Ticket {
         Ticket(CrossTicket::new())
     }
 
-    /// Ends the wait. From any thread; on a hub's own it is the same.
-    pub fn serve(&self) {
-        self.0.serve_from_here();
+    /// Ends the wait. From any thread; on a hub's own it is the same. False if that hub has ended and left its greenlet
+    /// where it was: what was meant for it should go to another.
+    pub fn serve(&self) -> bool {
+        self.0.serve_from_here()
     }
 
     /// Whether it was served.

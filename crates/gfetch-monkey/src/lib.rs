@@ -36,7 +36,9 @@ mod call;
 mod copy;
 mod descriptors;
 mod feature;
+mod futex;
 mod io;
+mod join;
 #[cfg(all(target_env = "musl", target_feature = "crt-static"))]
 mod musl;
 #[cfg(not(target_feature = "crt-static"))]
@@ -58,7 +60,9 @@ pub use symbols::{SignalSafety, Symbol, symbols};
 pub mod original {
     pub use crate::copy::original::*;
     pub use crate::descriptors::original::*;
+    pub use crate::futex::original::*;
     pub use crate::io::original::*;
+    pub use crate::join::original::*;
     #[cfg(all(target_env = "musl", target_feature = "crt-static"))]
     pub use crate::musl::original::*;
     #[cfg(not(target_feature = "crt-static"))]

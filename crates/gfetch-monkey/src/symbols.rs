@@ -76,7 +76,9 @@ pub(crate) use symbol;
 const PARTS: &[&[Symbol]] = &[
     crate::copy::SYMBOLS,
     crate::descriptors::SYMBOLS,
+    crate::futex::SYMBOLS,
     crate::io::SYMBOLS,
+    crate::join::SYMBOLS,
     crate::select::SYMBOLS,
     crate::socket::accept::SYMBOLS,
     crate::socket::connect::SYMBOLS,

@@ -112,7 +112,8 @@ fn sleep_until(clock: clockid_t, when: Duration) -> c_int {
     0
 }
 
-fn read(clock: clockid_t) -> Duration {
+/// What a clock shows.
+pub(crate) fn read(clock: clockid_t) -> Duration {
     let mut now = timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: a valid place; a clock that is not there leaves zero in it.
     unsafe { libc::clock_gettime(clock, &mut now) };

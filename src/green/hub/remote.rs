@@ -60,9 +60,9 @@ impl Remote {
         self.handles.load(Ordering::Acquire) > 0
     }
 
-    /// Wakes a wait from any thread; a wait that is over is left alone.
-    pub fn wake(&self, wait: WaitId) {
-        self.send(Message::Wake(wait));
+    /// Wakes a wait from any thread; a wait that is over is left alone. False if the hub has ended.
+    pub fn wake(&self, wait: WaitId) -> bool {
+        self.send(Message::Wake(wait))
     }
 
     /// Whether something was said that the hub has not heard yet.
@@ -118,7 +118,7 @@ impl Remote {
     }
 
     /// The same from wherever the caller is: on the hub's own thread there is nothing to cross.
-    pub fn wake_from_here(self: &Arc<Self>, wait: WaitId) {
+    pub fn wake_from_here(self: &Arc<Self>, wait: WaitId) -> bool {
         let is_here = Hub::try_with(|hub| {
             let is_own = Arc::ptr_eq(&hub.remote, self);
             if is_own {
@@ -126,9 +126,7 @@ impl Remote {
             }
             is_own
         });
-        if is_here != Some(true) {
-            self.wake(wait);
-        }
+        is_here == Some(true) || self.wake(wait)
     }
 }
 

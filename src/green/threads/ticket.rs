@@ -35,17 +35,23 @@ impl Ticket {
     pub fn serve(&self) {
         self.served.store(true, Ordering::Release);
         match &self.owner {
-            Owner::Greenlet(hub, wait) => hub.wake(*wait),
+            Owner::Greenlet(hub, wait) => {
+                hub.wake(*wait);
+            }
             Owner::Thread(thread) => thread.unpark(),
         }
     }
 
-    /// The same from wherever the caller is: on the owner's own hub there is nothing to cross.
-    pub fn serve_from_here(&self) {
+    /// The same from wherever the caller is: on the owner's own hub there is nothing to cross. False if the owner's hub has
+    /// ended without it.
+    pub fn serve_from_here(&self) -> bool {
         self.served.store(true, Ordering::Release);
         match &self.owner {
             Owner::Greenlet(hub, wait) => hub.wake_from_here(*wait),
-            Owner::Thread(thread) => thread.unpark(),
+            Owner::Thread(thread) => {
+                thread.unpark();
+                true
+            }
         }
     }
 

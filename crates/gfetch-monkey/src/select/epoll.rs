@@ -8,6 +8,7 @@ use libc::{c_int, epoll_event, sigset_t};
 use super::{SIGSET_BYTES, patiently};
 use crate::call::may_wait;
 use crate::feature::Feature;
+use crate::futex::parker;
 use crate::sys::{self, Outcome, tell};
 
 /// epoll_wait(2).
@@ -29,7 +30,7 @@ pub unsafe extern "C" fn epoll_pwait(
     // SAFETY: the caller answers for the events and the mask.
     let look = |milliseconds| unsafe { look(epoll, events, most, milliseconds, mask) };
     if milliseconds == 0 || !may_wait(Feature::Select) {
-        return tell(look(milliseconds)) as c_int;
+        return tell(parker::around(milliseconds, look)) as c_int;
     }
     let limit = u64::try_from(milliseconds).ok().map(Duration::from_millis);
     let told = patiently(limit, !mask.is_null(), || look(0), |limit| interpose::wait_readable(epoll, limit));

@@ -24,3 +24,11 @@ pub(super) unsafe fn call(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isiz
     }
     result
 }
+
+/// The storage begins after two words, at its alignment.
+pub(super) fn thread_local_start(_bytes: usize, align: usize) -> usize {
+    let pointer: usize;
+    // SAFETY: reads a register.
+    unsafe { asm!("mrs {}, tpidr_el0", out(reg) pointer, options(nostack, nomem, preserves_flags)) };
+    pointer + (2 * size_of::<usize>()).next_multiple_of(align)
+}

@@ -46,3 +46,8 @@ pub(crate) fn set_errno(error: c_int) {
     // SAFETY: the address of this thread's own errno, which lives as long as the thread.
     unsafe { *libc::__errno_location() = error };
 }
+
+/// Where this thread's part of the program's thread-local storage begins, which is of so many bytes.
+pub(crate) fn thread_local_start(bytes: usize, align: usize) -> usize {
+    arch::thread_local_start(bytes, align)
+}

@@ -26,3 +26,11 @@ pub(super) unsafe fn call(number: usize, [a, b, c, d, e, f]: [usize; 6]) -> isiz
     }
     result
 }
+
+/// The storage ends where the thread's own record begins, which has its own address first.
+pub(super) fn thread_local_start(bytes: usize, align: usize) -> usize {
+    let record: usize;
+    // SAFETY: reads the first word of the thread's record.
+    unsafe { asm!("mov {}, fs:0", out(reg) record, options(nostack, readonly, preserves_flags)) };
+    record - bytes.next_multiple_of(align)
+}

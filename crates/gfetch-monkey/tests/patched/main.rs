@@ -9,12 +9,16 @@ mod support;
 
 mod descriptors;
 mod elsewhere;
+mod futex;
 mod io;
+mod join;
 mod messages;
 mod names;
+mod parking;
 mod process;
 mod select;
 mod sockets;
 mod stops;
+mod stress;
 mod thin_path;
 mod time;
