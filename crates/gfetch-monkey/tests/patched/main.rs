@@ -8,6 +8,7 @@ mod name_server;
 mod support;
 
 mod descriptors;
+mod documentation;
 mod elsewhere;
 mod futex;
 mod io;
