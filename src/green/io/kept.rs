@@ -145,7 +145,9 @@ impl Kept {
     /// The number is about to be closed or to get another file, or somebody else registers it: who waits gets `EBADF`. A
     /// signal handler that closes while the table is in use leaves it to the next wait to find out.
     pub fn forget(&self, hub: &Hub, fd: RawFd) {
-        let Some(entry) = self.entries.try_borrow_mut().ok().and_then(|mut entries| entries.remove(&fd)) else { return };
+        let Some(entry) = self.entries.try_borrow_mut().ok().and_then(|mut entries| entries.remove(&fd)) else {
+            return;
+        };
         // A duplicate may keep the file open, and with it the registration. Refused if it was closed unseen.
         let _ = hub.poller.registry().deregister(&mut SourceFd(&fd));
         entry.wake_all(hub);
