@@ -47,8 +47,8 @@
 //! - A kill: `ECANCELED`. Nothing unwinds out of a patched call, so that the greenlet ends by its own handling of errors, or
 //!   at the next wait of gfetch's own. One that handles no errors is kept to a call a millisecond.
 //! - Where a call has codes of its own: `EAI_SYSTEM` from `getaddrinfo`, with either of these in `errno`.
-//! - A sleep that either of these ends returns as if it were done: std knows no other end of it. A wait for a lock, a channel
-//!   or a thread is ended by neither; the wait after it is.
+//! - A sleep that either of these ends returns as if it were done: std knows no other end of it.
+//! - A wait for std's locks, by `thread::park` or for a thread's end is ended by neither: they end the wait after it.
 //! - A writing call on a stream or a pipe returns once all is written, as the one that blocks does.
 //!
 //! # Every function
@@ -101,7 +101,7 @@
 //! | `waitid` | `Process` | unless it waits | the same |
 //! | `wait` | `Process` | unless it waits | looks at 1 … 50 ms |
 //! | `wait3` | `Process` | unless it waits | the same |
-//! | `syscall` | `Thread` | unless it waits | a private futex's wait and wake, by which std's locks and `thread::park` wait; else the kernel's |
+//! | `syscall` | `Thread` | unless it waits | a private futex's wait and wake, by which std's locks and `thread::park` wait; else the kernel's. No handler may make it for `FUTEX_WAKE` |
 //! | `pthread_join` | `Thread` | never | a thread of its own joins, and the greenlet waits for that |
 //!
 //! What std calls beyond these, it calls by these: `Command` starts programs by `posix_spawn` (or `fork`, and a `read` of a
@@ -118,6 +118,7 @@
 //! | names in a static program of glibc's | `green::offload` |
 //! | `system`, `pclose`, whose waits are the C library's own | `Command`, `posix_spawn` and `waitpid` |
 //! | `pthread_mutex_lock`, `pthread_cond_wait`, `sem_wait` of C libraries: their futexes are the C library's own | `green::offload` what uses them; a library that holds such a lock over a patched call: one greenlet at a time, by a `green::Mutex` |
+//! | `parking_lot`'s locks, and futexes that processes share | std's locks, `gfetch::green`'s |
 //! | `sigwait`, `sigsuspend`, `pause` | `gfetch::net::signals`, a `signalfd` that is read |
 //! | queues and semaphores of System V and POSIX (`msgrcv`, `semop`, `mq_receive`) | `green::offload`, a pipe |
 //! | system calls that a crate makes by itself: `rustix` does by default, and so does `io_uring` | its libc backend (`cfg(rustix_use_libc)`), `green::offload` |
@@ -128,15 +129,17 @@
 //! And what waits, but may surprise:
 //! - What knows threads alone takes all greenlets of a thread for one: a `RefCell` in a `thread_local!` that is borrowed over a
 //!   patched call panics for the next, `tracing`'s spans interleave, a reentrant lock lets the neighbour in.
-//! - A thread's parking, `JoinHandle::join` and channels wait as greenlets; `thread::park` returns more often than it would, as
-//!   it may.
+//! - `mpsc` (and `crossbeam-channel`) between two greenlets of *one* thread: its sender passes over receivers of its own thread,
+//!   so that one that waits already is not woken. From and to other threads it works. Use `green::Channel`.
+//! - `thread::park` returns for no reason more often than it would, as it may.
 //! - A tracer's `waitpid(child, …, 0)` hears of its child's end but of no stop: with `__WALL` or `WUNTRACED` it does.
 //! - `recv` with `MSG_PEEK | MSG_WAITALL` gives what there is.
 //! - These functions are no cancellation points of `pthread_cancel`.
 //! - The child of a `vfork` shares its parent's memory: it must not `close` what greenlets of its parent wait for.
 //!   `posix_spawn` does not.
 //!
-//! [`report`](fn@report) says what of all this is interposed in a program, and what its linker left out.
+//! [`report`](fn@report) says what of all this is interposed in a program, and what its linker left out; [`Detector`] names the
+//! greenlet and the call that block a thread.
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!("gfetch-monkey stands in for the C library of Linux on x86-64 and aarch64, and for no other");
@@ -144,6 +147,7 @@ compile_error!("gfetch-monkey stands in for the C library of Linux on x86-64 and
 mod call;
 mod copy;
 mod descriptors;
+mod detector;
 mod feature;
 mod futex;
 mod io;
@@ -160,6 +164,7 @@ mod symbols;
 mod sys;
 mod time;
 
+pub use detector::{Blocked, Call, Detector, SystemCall};
 pub use feature::Feature;
 pub use report::{Found, Report, report};
 pub use symbols::{SignalSafety, Symbol, symbols};

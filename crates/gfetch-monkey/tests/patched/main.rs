@@ -8,6 +8,7 @@ mod name_server;
 mod support;
 
 mod descriptors;
+mod detector;
 mod documentation;
 mod elsewhere;
 mod futex;
