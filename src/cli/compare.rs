@@ -3,6 +3,7 @@
 use gfetch::fetch::compare::{Comparing, Comparison, Listing, Mode, RunBegins, Size, Unfinished, Unfit, Verdict};
 use gfetch::fetch::plan::Grace;
 use gfetch::fetch::{PartFiles, Stop};
+use std::fmt::Display;
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +12,7 @@ use super::exit::Exit;
 use super::progress::Progress;
 use super::render::{self, Show, units::counted};
 use super::stream::{Broken, Stream};
+use super::words::{NO_URL, NOT_CHECKED};
 use super::{client, html, input, kept, report, signals};
 
 /// Compares what `invocation` names. Runs on a hub.
@@ -18,7 +20,7 @@ pub fn compare(invocation: &Invocation, how: &Compare) -> Exit {
     match Talk::new(invocation) {
         Ok(talk) => talk.compare(invocation, how),
         Err(error) => {
-            eprintln!("gfetch: {error}");
+            super::complain(error);
             Exit::Output
         }
     }
@@ -73,13 +75,16 @@ impl Talk {
         match (caught.signal(), self.to.broken()) {
             (Some(signal), _) => Exit::Signal(signal),
             (None, Some(Broken::ReaderGone)) => Exit::ReaderGone,
-            (None, Some(Broken::Failed(_))) => Exit::Output,
+            (None, Some(Broken::Failed(why))) => {
+                super::complain(format!("cannot write the report: {why}"));
+                Exit::Output
+            }
             (None, None) => exit,
         }
     }
 
     fn refuse(&self, Refused(exit, message): Refused) -> Exit {
-        self.say(&format!("gfetch: {message}"));
+        self.say(message);
         exit
     }
 
@@ -99,22 +104,26 @@ impl Talk {
             stop.set_deadline(limit);
         }
         let client = client::with_lasting_names(plan)?;
-        let (list, _) = input::open(invocation)?;
+        let (list, _) = input::open(invocation, &stop)?;
         let listing = Listing::read(list, plan, &stop).map_err(unfit)?;
         if listing.is_empty() {
             return match invocation.allow_empty {
                 true => Ok(Exit::Ok),
-                false => Err("no URL in the list (--allow-empty allows that)".to_owned().into()),
+                false => Err(NO_URL.to_owned().into()),
             };
         }
         if !self.silent {
-            invocation.notes.iter().for_each(|note| self.say(&format!("gfetch: {note}")));
+            invocation.notes.iter().for_each(|note| self.say(note));
         }
         let pairs = how.runs.map(|runs| runs as usize);
         let has_no_url = listing.has_no_url();
         let (warm_ups, widths) = (how.warmup as usize, how.widths.clone());
         let comparing = Comparing { listing, plan: plan.clone(), client, stop, pairs, warm_ups, widths };
         if invocation.only.is_some() {
+            let files = render::dry_limits::files(invocation);
+            if !self.silent && !files.is_empty() {
+                self.say(files);
+            }
             self.tell_sizes(comparing.sizes());
             // It would not be comparable.
             return Ok(if has_no_url { Exit::SomeFailed } else { Exit::Ok });
@@ -142,9 +151,9 @@ impl Talk {
             return;
         }
         if comparing.plan.connect.insecure {
-            self.say("certificates were NOT checked (-k)");
+            self.stderr.talk(&format!("{NOT_CHECKED}\n"));
         }
-        self.say(&format!("gfetch: comparing {}", announcement(comparing.sizes())));
+        self.say(format!("comparing {}", announcement(comparing.sizes())));
     }
 
     /// `--dry-run`: how much would be asked for, and nothing is.
@@ -171,8 +180,8 @@ impl Talk {
         self.to.flush();
     }
 
-    fn say(&self, line: &str) {
-        self.stderr.talk(&format!("{line}\n"));
+    fn say(&self, message: impl Display) {
+        self.stderr.say(message);
         self.stderr.flush();
     }
 }

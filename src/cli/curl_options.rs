@@ -9,14 +9,22 @@ pub fn advice(typed: &str) -> Option<String> {
         for known in names.split_whitespace() {
             let (name, its_letter) = known.split_once(':').map_or((known, None), |(name, letter)| (name, Some(letter)));
             if letter.is_some() && letter == its_letter {
-                return Some(format!("curl's {typed} (--{name}) is not in gfetch; use {instead}"));
+                return Some(told(&format!("{typed} (--{name})"), instead));
             }
             if letter.is_none() && long == name {
-                return Some(format!("curl's {typed} is not in gfetch; use {instead}"));
+                return Some(told(typed, instead));
             }
         }
     }
     None
+}
+
+/// What has nothing in its place has a reason.
+fn told(typed: &str, instead: &str) -> String {
+    match instead.strip_prefix("nothing: ") {
+        Some(why) => format!("curl's {typed} is not in gfetch: {why}"),
+        None => format!("curl's {typed} is not in gfetch; use {instead}"),
+    }
 }
 
 /// What to use, for which options: long names, with `:` and their letter where they have one.
@@ -69,7 +77,8 @@ const INSTEAD: &[(&str, &str)] = &[
          tcp-fastopen vlan-priority",
     ),
     ("nothing: it is always so", "tcp-nodelay"),
-    ("-v", "trace trace-ascii trace-config trace-ids trace-time include"),
+    ("-v", "trace trace-ascii trace-config trace-ids trace-time"),
+    ("--show-headers", "include"),
     ("-H @FILE for headers, the config file and --preset for options", "config:K variable"),
     ("a list (-i) with a {\"url\": …, \"method\": …, \"headers\": …} line for each request", "next::"),
     ("--data-binary @FILE with -H 'Content-Type: …'", "form:F form-escape form-string"),

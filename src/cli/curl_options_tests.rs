@@ -56,6 +56,9 @@ fn advice_names_the_option_as_typed() {
         "curl's --no-alpn is not in gfetch; use curl itself: gfetch leaves TLS's details to rustls"
     );
     assert!(of("-:").starts_with("curl's -: (--next) is not in gfetch; use a list (-i)"));
-    assert!(of("-0").starts_with("curl's -0 (--http1.0)"));
+    // Its letter is the input file's here.
+    assert_eq!(of("--include"), "curl's --include is not in gfetch; use --show-headers");
+    assert_eq!(of("-0"), "curl's -0 (--http1.0) is not in gfetch: HTTP/1.1 and HTTP/2 are spoken");
+    assert_eq!(of("--tcp-nodelay"), "curl's --tcp-nodelay is not in gfetch: it is always so");
     assert_eq!((advice("--nonsense"), advice("-Ü"), advice("--"), advice("-")), (None, None, None, None));
 }

@@ -31,7 +31,7 @@ pub fn demo(options: &DemoOptions) -> Exit {
         green::run(story)
     });
     told.unwrap_or_else(|error| {
-        eprintln!("gfetch: demo: {error}");
+        super::complain(format!("demo: {error}"));
         Exit::Usage
     })
 }
@@ -56,7 +56,10 @@ impl Story {
             && self.compare(pairs);
         match (self.stdout.broken(), fine) {
             (Some(Broken::ReaderGone), _) => Exit::ReaderGone,
-            (Some(Broken::Failed(_)), _) => Exit::Output,
+            (Some(Broken::Failed(why)), _) => {
+                super::complain(format!("cannot write to standard output: {why}"));
+                Exit::Output
+            }
             (None, true) => Exit::Ok,
             (None, false) => Exit::SomeFailed,
         }

@@ -49,6 +49,10 @@ impl Teller for DryRun<'_> {
         }
     }
 
+    fn tells_parts(&self) -> bool {
+        true
+    }
+
     fn end(&self) -> String {
         format!("{}{}", self.between(), dry_run::summary(&self.counts, &self.invocation.plan))
     }

@@ -1,12 +1,14 @@
-//! `-D`: the heads of all answers, as they come.
+//! `-D` and `--show-headers`: the heads of all answers, in the order of the records.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::Write;
 use std::path::Path;
 
 use gfetch::fetch::Fetched;
 
+use super::args::{ListSource, no_list};
 use super::stream::Stream;
+use super::words;
 
 /// Where they go.
 pub struct Heads {
@@ -21,14 +23,20 @@ enum To {
 }
 
 impl Heads {
+    /// Begins the file at `path` anew; `-` is standard output.
+    ///
     /// # Errors
-    /// A file that cannot be made.
-    pub fn at(path: &Path, stdout: &Stream) -> Result<Heads, String> {
-        let to = match path.as_os_str() == "-" {
-            true => To::Stdout(stdout.clone()),
-            false => To::File(File::create(path).map_err(|error| format!("-D {}: {error}", path.display()))?),
-        };
-        Ok(Heads { to, failed: None })
+    /// A file that cannot be made, or that is one of `lists`.
+    pub fn at(path: &Path, stdout: &Stream, lists: &[ListSource]) -> Result<Heads, String> {
+        if path.as_os_str() == "-" {
+            return Ok(Heads::shown(stdout));
+        }
+        if let Some(there) = fs::metadata(path).ok().filter(Metadata::is_file) {
+            no_list("-D", path, lists)(&there)?;
+        }
+        let file =
+            File::create(path).map_err(|error| format!("-D {}: {}", path.display(), words::of_writing(&error)))?;
+        Ok(Heads { to: To::File(file), failed: None })
     }
 
     /// On standard output, before the bodies.
@@ -43,7 +51,7 @@ impl Heads {
             To::Stdout(stdout) => drop(stdout.write(&text)),
             To::File(file) => {
                 if let Err(error) = file.write_all(&text) {
-                    self.failed.get_or_insert(format!("cannot write the heads (-D): {error}"));
+                    self.failed.get_or_insert(format!("cannot write the heads (-D): {}", words::of_writing(&error)));
                 }
             }
         }

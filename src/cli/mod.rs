@@ -3,6 +3,7 @@
 mod args;
 mod charset;
 mod client;
+mod closed;
 mod compare;
 mod curl_options;
 mod demo;
@@ -15,19 +16,23 @@ mod heads;
 mod html;
 mod input;
 mod kept;
+mod other_programs;
 mod preview;
 mod progress;
 mod render;
 mod report;
 mod run;
+mod same_file;
 mod secrets;
 mod serve;
 mod signals;
+mod similar;
 mod stream;
 mod terminal;
 mod to_curl;
 mod units;
 mod verbose;
+mod words;
 
 use std::io::{IsTerminal, Write};
 
@@ -37,6 +42,7 @@ use gfetch::green;
 
 /// The whole command, from the process's arguments to its exit status.
 pub fn main() -> ! {
+    closed::refuse_writes_if_so();
     descriptors::raise_limit();
     signals::outlive_the_limit_of_files();
     let world = World::of_this_process();
@@ -59,17 +65,16 @@ pub fn main() -> ! {
     exit.leave()
 }
 
-/// A word on standard error, with nothing in it that a terminal obeys. That it cannot be said is no reason to panic.
+/// A word on standard error, where there is no [`Stream`](stream::Stream) yet. That it cannot be said is no reason to panic.
 fn complain(message: impl std::fmt::Display) {
-    let message = message.to_string();
-    let lines: Vec<_> = message.split('\n').map(escape::line).collect();
-    let _ = writeln!(std::io::stderr(), "gfetch: {}", charset::shown(&lines.join("\n")));
+    let _ = std::io::stderr().write_all(charset::shown(&words::ours(message)).as_bytes());
 }
 
 /// Ends by the signal that stops it.
 fn serve_until_stopped(options: &args::ServeOptions) -> Exit {
     let mut stopped_by = None;
-    let served = serve::run(options, &mut std::io::stdout(), || stopped_by = signals::wait());
+    let stdout = stream::unbuffered(&std::io::stdout());
+    let served = stdout.and_then(|mut stdout| serve::run(options, &mut stdout, || stopped_by = signals::wait()));
     match (served, stopped_by) {
         (Err(error), _) => {
             complain(error);
@@ -83,9 +88,13 @@ fn serve_until_stopped(options: &args::ServeOptions) -> Exit {
 fn print(text: &str) -> Exit {
     // What goes to a file or a program is the same in every locale.
     let text = if std::io::stdout().is_terminal() { charset::shown(text) } else { text.into() };
-    match std::io::stdout().write_all(text.as_bytes()) {
+    let written = stream::unbuffered(&std::io::stdout()).and_then(|mut stdout| stdout.write_all(text.as_bytes()));
+    match written {
         Ok(()) => Exit::Ok,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::ReaderGone,
-        Err(_) => Exit::Output,
+        Err(error) => {
+            complain(format!("cannot write to standard output: {}", words::of_writing(&error)));
+            Exit::Output
+        }
     }
 }

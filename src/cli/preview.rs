@@ -1,4 +1,4 @@
-//! A run that is told and not made: the list is read as in a run, and each line said in its turn.
+//! A run that is told and not made: the list is read as in a run, and each line that one would ask for said in its turn.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::args::Invocation;
 use super::exit::Exit;
 use super::render::units;
 use super::stream::{Broken, Stream};
+use super::words::{self, NO_URL};
 use super::{client, input, kept, run, signals};
 
 /// How it is told.
@@ -24,11 +25,22 @@ pub trait Teller {
     /// The same on standard error.
     fn talk(&mut self, _: &mut Vec<u8>, _: &Planned) {}
 
-    /// Said on standard error after the last line; may be empty.
+    /// Whether a line is told with what is there of its file (`--resume`).
+    fn tells_parts(&self) -> bool {
+        false
+    }
+
+    /// Said on standard error after the last line, if there was one, also with `-s`; may be empty.
+    fn warnings(&self) -> String {
+        String::new()
+    }
+
+    /// The same, but for `-s`.
     fn end(&self) -> String;
 }
 
-/// Tells what `invocation` would do. Runs on a hub. The exit status is that of a run in which every URL succeeds.
+/// Tells what `invocation` would do. Runs on a hub. The exit status is that of a run in which every request succeeds: lines
+/// that are no URLs have failed.
 pub fn tell(invocation: &Invocation, teller: &mut dyn Teller) -> Exit {
     let told = Telling::new(invocation).and_then(|(telling, list)| Ok((telling.caught()?, telling, list)));
     match told {
@@ -53,13 +65,14 @@ struct Telling<'a> {
 
 impl<'a> Telling<'a> {
     fn new(invocation: &'a Invocation) -> Result<(Telling<'a>, List), String> {
-        let (list, _) = input::open(invocation)?;
+        let stop = Stop::new();
+        let (list, _) = input::open(invocation, &stop)?;
         // Certificates that cannot be read are told now, as they would be then.
         client::of(&invocation.plan)?;
         let stream = |opened: std::io::Result<Stream>| opened.map_err(|error| error.to_string());
         let (stdout, stderr) = (stream(Stream::stdout())?, stream(Stream::stderr())?);
         let journal = kept::look_at(invocation)?;
-        Ok((Telling { invocation, stop: Stop::new(), stdout, stderr, journal }, list))
+        Ok((Telling { invocation, stop, stdout, stderr, journal }, list))
     }
 
     /// A signal ends the reading; there is nothing to wait for.
@@ -69,12 +82,12 @@ impl<'a> Telling<'a> {
     }
 
     fn tell(&self, list: List, teller: &mut dyn Teller) -> Exit {
-        self.talk(&self.invocation.notes.iter().map(|note| format!("gfetch: {note}\n")).collect::<String>());
+        self.talk(&self.invocation.notes.iter().map(words::ours).collect::<String>());
         self.talk(&teller.begin());
         let plan = &self.invocation.plan;
         let (mut good, mut bad, mut broke_off) = (0, 0, None);
         let preview = Preview::new(plan, list, run::names(self.invocation), self.stop.clone());
-        let mut preview = preview.taking_up(self.journal.clone());
+        let mut preview = preview.taking_up(self.journal.clone()).with_parts(teller.tells_parts());
         for planned in preview.by_ref() {
             match planned {
                 Ok(planned) => {
@@ -99,12 +112,16 @@ impl<'a> Telling<'a> {
             }
         }
         if good + bad > 0 && self.stdout.broken().is_none() {
+            self.stderr.talk(&teller.warnings());
             self.talk(&teller.end());
         }
         self.stderr.flush();
         match self.stdout.broken() {
             Some(Broken::ReaderGone) => Exit::ReaderGone,
-            Some(Broken::Failed(_)) => Exit::Output,
+            Some(Broken::Failed(why)) => {
+                super::complain(format!("cannot write to standard output: {why}"));
+                Exit::Output
+            }
             None => exit,
         }
     }
@@ -113,22 +130,18 @@ impl<'a> Telling<'a> {
         let nothing_read = good + bad == 0;
         match broke_off {
             Some(error) => {
-                self.complain(&error.to_string());
+                self.stderr.say(error);
                 if nothing_read { Exit::Usage } else { Exit::Output }
             }
             None if nothing_read && !self.invocation.allow_empty && !self.stop.is_requested() => {
-                self.complain("no URL in the list (--allow-empty allows that)");
+                self.stderr.say(NO_URL);
                 Exit::Usage
             }
             None => Exit::of_counts(good, bad),
         }
     }
 
-    fn complain(&self, message: &str) {
-        self.stderr.talk(&format!("gfetch: {message}\n"));
-    }
-
-    /// Neither with `-s`.
+    /// Says what is not said with `-s`.
     fn talk(&self, text: &str) {
         if !self.invocation.silent && !text.is_empty() {
             self.stderr.talk(text);

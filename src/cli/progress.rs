@@ -115,7 +115,7 @@ fn tell(watch: Rc<Watch>, stderr: Stream) -> Greenlet<()> {
         let mut pause = FIRST_PLAIN;
         while green::sleep(pause).is_ok() {
             pause = (pause * 2).min(PLAIN_AT_LEAST_EVERY);
-            stderr.talk(&format!("gfetch: {}\n", live::plain(&watch.view())));
+            stderr.say(live::plain(&watch.view()));
             stderr.flush();
         }
     })

@@ -1,4 +1,4 @@
-//! Everything that a run tells: records, the live line, the summary, and the files kept beside them.
+//! The report of a run: its records, the summary behind them, and the files that are kept beside them.
 
 use std::borrow::Cow;
 use std::fs::OpenOptions;
@@ -17,7 +17,7 @@ use super::render::fields::{Of, Secrets};
 use super::render::write_out::{Template, To, Transfer};
 use super::render::{self, Redact, Show};
 use super::stream::{Broken, Stream};
-use super::{charset, terminal};
+use super::{charset, terminal, words};
 
 /// Everything that is written.
 pub struct Report {
@@ -71,12 +71,16 @@ impl Report {
     }
 
     pub fn record(&mut self, fetched: &Fetched) {
-        let outcome = &fetched.outcome;
-        self.summary.add(outcome);
-        self.kept.iter_mut().for_each(|kept| kept.record(fetched));
-        if self.broken() == Some(Broken::ReaderGone) {
-            return;
+        self.summary.add(&fetched.outcome);
+        if self.broken() != Some(Broken::ReaderGone) {
+            self.tell(fetched);
         }
+        // Behind it: the run's record has a line as done that was told.
+        self.kept.iter_mut().for_each(|kept| kept.record(fetched));
+    }
+
+    fn tell(&mut self, fetched: &Fetched) {
+        let outcome = &fetched.outcome;
         match self.format {
             _ if self.write_out.is_some() => self.write_out(fetched),
             Format::Json if self.fields.is_usual() => {
@@ -110,7 +114,11 @@ impl Report {
                 To::Stderr => self.stderr.push(&bytes),
                 To::File { path, appends } => {
                     if let Err(error) = write_to(&path, appends, &bytes) {
-                        self.unwritten.get_or_insert(format!("cannot write {} (-w): {error}", path.display()));
+                        self.unwritten.get_or_insert(format!(
+                            "cannot write {} (-w): {}",
+                            path.display(),
+                            words::of_writing(&error)
+                        ));
                     }
                 }
             }
@@ -129,19 +137,20 @@ impl Report {
     }
 
     /// Puts what was kept beside the report in its place. What could not be written is returned.
-    pub fn finish_kept(&mut self, session: &Session) -> Vec<String> {
-        let end = End { summary: &self.summary, session };
+    pub fn finish_kept(&mut self, session: &Session, lost: bool) -> Vec<String> {
+        let end = End { summary: &self.summary, session, lost };
         let kept = std::mem::take(&mut self.kept).into_iter().filter_map(|kept| kept.finish(&end).err());
         kept.chain(self.unwritten.take()).collect()
     }
 
-    pub fn complain(&self, message: &str) {
-        self.stderr.talk(&format!("gfetch: {message}\n"));
-    }
-
     /// A report on standard error that breaks off is one that could not be written, whoever went away.
     pub fn broken(&self) -> Option<Broken> {
-        let report = || self.to.broken().map(|_| Broken::Failed(std::io::ErrorKind::BrokenPipe));
+        let report = || {
+            self.to.broken().map(|broken| match broken {
+                Broken::ReaderGone => Broken::Failed((&io::Error::from(io::ErrorKind::BrokenPipe)).into()),
+                failed => failed,
+            })
+        };
         self.stdout.broken().or_else(report)
     }
 }
@@ -178,4 +187,52 @@ pub fn redact(show_secrets: bool) -> Redact {
         Cow::Borrowed(url)
     }
     if show_secrets { as_it_is } else { stars }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::ffi::OsString;
+    use std::path::PathBuf;
+    use std::rc::Rc;
+
+    use gfetch::green;
+
+    use super::*;
+    use crate::cli::args::{Command, World};
+    use crate::cli::render::samples;
+
+    /// Looks whether the report's line of a record is in its file.
+    struct Looks(PathBuf, Rc<Cell<u32>>);
+
+    impl Kept for Looks {
+        fn record(&mut self, fetched: &Fetched) {
+            let told = std::fs::read_to_string(&self.0).unwrap_or_default();
+            let is_told = told.lines().last() == Some(&fetched.outcome.index.to_string());
+            self.1.set(self.1.get() + u32::from(is_told));
+        }
+
+        fn finish(self: Box<Self>, _: &End<'_>) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_told_before_it_is_noted_as_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("told");
+        let template = format!("%output{{>>{}}}%{{urlnum}}\\n", file.display());
+        let words = ["http://a/", "-s", "-w", &template].map(OsString::from);
+        let Ok(Command::Fetch(invocation)) = args::parse(words, &World::of_this_process()) else { panic!("a fetch") };
+        let noted = Rc::new(Cell::new(0));
+        let looks = Looks(file, noted.clone());
+        let run = samples::run();
+        green::run(|| {
+            let (stdout, stderr) = (Stream::stdout().unwrap(), Stream::stderr().unwrap());
+            let progress = Progress::new(&invocation, &stderr);
+            let mut report = Report::new(&invocation, (stdout, stderr), progress, vec![Box::new(looks)]);
+            run.iter().for_each(|fetched| report.record(fetched));
+        });
+        assert_eq!(noted.get() as usize, run.len());
+    }
 }

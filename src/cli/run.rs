@@ -1,12 +1,14 @@
 //! The main job: fetch the list and tell what happened.
 
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use gfetch::fetch::list::List;
 use gfetch::fetch::names::{Names, Template};
+use gfetch::fetch::outcome::Failure;
 use gfetch::fetch::plan::{Bodies, Existing};
-use gfetch::fetch::{Fetched, Journal, Output, Session};
+use gfetch::fetch::{Fetched, Journal, Output, Session, Stop};
 use gfetch::green;
 
 use super::args::Invocation;
@@ -15,7 +17,9 @@ use super::heads::Heads;
 use super::progress::Progress;
 use super::render::live::Total;
 use super::report::Report;
+use super::same_file::is_same;
 use super::stream::{Broken, Stream};
+use super::words::NO_URL;
 use super::{client, input, kept, signals, verbose};
 
 /// Fetches what `invocation` names. Runs on a hub.
@@ -39,20 +43,29 @@ struct Run {
     /// A line has no record: a fault of ours, which must not end as a success.
     lost: bool,
     heads: Vec<Heads>,
+    /// Where a body goes that is printed behind its head, or that waited for its turn.
+    output: Output,
 }
 
 impl Run {
     fn prepare(mut invocation: Invocation) -> Result<(Run, List), String> {
         invocation.plan.keep_exchanges |= invocation.verbose || invocation.dump_header.is_some();
         invocation.plan.spool_dir = std::env::temp_dir();
-        let (list, expected) = input::open(&invocation)?;
+        let stop = Stop::new();
+        let (list, expected) = input::open(&invocation, &stop)?;
         let stdout = Stream::stdout().map_err(|error| error.to_string())?;
         let stderr = Stream::stderr().map_err(|error| error.to_string())?;
-        let dumped = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout)).transpose()?;
+        let dumped = invocation.dump_header.as_deref().map(|path| Heads::at(path, &stdout, &invocation.lists));
+        let dumped = dumped.transpose()?;
         let heads = dumped.into_iter().chain(invocation.show_headers.then(|| Heads::shown(&stdout))).collect();
         let plan = &invocation.plan;
-        let session = Session::new(plan.clone(), client::of(plan)?, Some(body_output(&invocation, &stdout)));
-        let mut kept = kept::begin(&invocation, session.part_files(), &stdout)?;
+        let client = client::of(plan)?;
+        if let Some(limit) = plan.deadline {
+            stop.set_deadline(limit);
+        }
+        let output = body_output(&invocation, &stdout);
+        let session = Session::under(stop, plan.clone(), client, Some(output.clone()));
+        let mut kept = kept::begin(&invocation, session.part_files(), [&stdout, &stderr])?;
         kept.extend(kept::take_up(&invocation, &session, [&stdout, &stderr])?);
         let parts = session.part_files().clone();
         let mut progress = Progress::new(&invocation, &stderr);
@@ -75,10 +88,10 @@ impl Run {
         });
         let report = Report::new(&invocation, (stdout, stderr), progress, kept);
         if !invocation.silent {
-            invocation.notes.iter().for_each(|note| report.complain(note));
+            invocation.notes.iter().for_each(|note| report.stderr.say(note));
         }
         let started = Instant::now();
-        let run = Run { invocation, session, caught, report, started, lost: false, heads };
+        let run = Run { invocation, session, caught, report, started, lost: false, heads, output };
         Ok((run, list))
     }
 
@@ -88,7 +101,7 @@ impl Run {
             match fetched {
                 Ok(fetched) => self.deliver(fetched),
                 Err(error) => {
-                    self.report.complain(&format!("a line was lost: {error}"));
+                    self.report.stderr.say(format!("a line was lost: {error}"));
                     self.lost = true;
                 }
             }
@@ -104,14 +117,19 @@ impl Run {
     fn deliver(&mut self, mut fetched: Box<Fetched>) {
         self.heads.iter_mut().for_each(|heads| heads.write(&fetched));
         if let Some(body) = &mut fetched.body {
-            let stdout = self.report.stdout.clone();
-            // A broken standard output is remembered by the stream.
-            let _ = body.drain(|bytes| stdout.write(bytes));
+            let written = body.drain(|bytes| (self.output)(bytes));
+            // A broken standard output is remembered by the stream, and is no single body's fault.
+            if let Err(error) = written
+                && self.report.stdout.broken().is_none()
+            {
+                let failure = Failure::writing(&error, None);
+                fetched.outcome.error.get_or_insert(failure);
+            }
         }
         if let Some(details) = &mut fetched.details
             && let Err(error) = details.read_body()
         {
-            self.report.complain(&format!("a body that waited for its record cannot be read: {error}"));
+            self.report.stderr.say(format!("a body that waited for its record cannot be read: {error}"));
             self.lost = true;
         }
         self.session.turn().pass_to(fetched.turn + 1);
@@ -130,6 +148,7 @@ impl Run {
         self.report.summary.elapsed = self.started.elapsed();
         self.report.summary.reading_paused = self.session.reading_paused();
         self.report.summary.done_before = self.session.done_before();
+        self.report.summary.hosts = self.session.held_by_hosts();
         self.report.summary.stopped_after = self.session.stopped_after().map(|source| line_number(&source));
         self.report.to.flush();
         self.report.stdout.flush();
@@ -138,30 +157,32 @@ impl Run {
         let mut exit = self.exit();
         match &broke_off {
             Some(error) => {
-                self.report.complain(&error.to_string());
+                self.report.stderr.say(error);
                 exit = if nothing_read { Exit::Usage } else { Exit::Output };
             }
             // A list that was not waited for is not empty.
             None if self.caught.signal().is_some() => {}
             None if nothing_read && !self.invocation.allow_empty && exit == Exit::Ok => {
-                self.report.complain("no URL in the list (--allow-empty allows that)");
+                self.report.stderr.say(NO_URL);
                 exit = Exit::Usage;
             }
             None => {}
         }
         if self.session.disk_is_full() {
-            self.report.complain("the disk is full: stopped; what was finished is kept");
+            self.report
+                .stderr
+                .say("a file found no room (a full disk, a quota, ulimit -f): stopped; what was finished is kept");
             exit = Exit::Output;
         }
-        let mut unwritten = self.report.finish_kept(&self.session);
+        let mut unwritten = self.report.finish_kept(&self.session, self.lost);
         unwritten.extend(std::mem::take(&mut self.heads).into_iter().filter_map(|heads| heads.finish().err()));
         for message in unwritten {
-            self.report.complain(&message);
+            self.report.stderr.say(message);
             exit = Exit::Output;
         }
         let broken = self.report.broken();
-        if let Some(Broken::Failed(kind)) = broken {
-            self.report.complain(&format!("cannot write the report or a body: {}", std::io::Error::from(kind)));
+        if let Some(Broken::Failed(why)) = broken {
+            self.report.stderr.say(format!("cannot write the report or a body: {why}"));
         }
         if !self.invocation.silent && !nothing_read && broken != Some(Broken::ReaderGone) {
             self.report.tell_summary(self.invocation.save_failed.is_none());
@@ -180,7 +201,8 @@ impl Run {
             return Exit::Output;
         }
         let totals = self.report.summary.totals();
-        Exit::of_counts(totals.ok, totals.failed)
+        // What a line's earlier run has done is no failure of this one.
+        Exit::of_counts(totals.ok + self.session.done_before(), totals.failed)
     }
 }
 
@@ -206,14 +228,20 @@ pub fn names(invocation: &Invocation) -> Names {
         }
         _ => Names::new(None, Vec::new(), false),
     };
+    let own_files = invocation.own_files.clone();
+    // Looked at is only what has the name of one of them.
+    let is_own = move |path: &Path| {
+        let same_name = |own: &&PathBuf| own.file_name() == path.file_name();
+        own_files.iter().filter(same_name).any(|own| is_same(own, path))
+    };
     // A run that is taken up finds files of its own: the names that it knows them by must not depend on them.
     if plan.existing != Existing::Numbered || invocation.resume.is_some() {
-        return names;
+        return names.keeping(is_own);
     }
-    names.keeping(|path| {
-        let path = path.to_owned();
+    names.keeping(move |path| {
+        let there = path.to_owned();
         // Who cannot look finds out when the file takes its place.
-        green::offload(move || path.symlink_metadata().is_ok()).unwrap_or(false)
+        is_own(path) || green::offload(move || there.symlink_metadata().is_ok()).unwrap_or(false)
     })
 }
 

@@ -1,6 +1,7 @@
 //! Standard output and standard error as the run writes them: in whole pieces, a slow reader stopping nobody but us.
 
 use std::cell::{Cell, RefCell};
+use std::fmt::{self, Display, Formatter};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -8,8 +9,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::charset;
 use super::progress::Live;
+use super::{charset, words};
 use gfetch::green;
 
 /// Text is gathered up to this before it is written …
@@ -49,7 +50,33 @@ pub enum Broken {
     /// The reader went away: that is quiet.
     ReaderGone,
     /// Anything else, the disk among it.
-    Failed(io::ErrorKind),
+    Failed(Why),
+}
+
+/// What the system said of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Why {
+    kind: io::ErrorKind,
+    number: Option<i32>,
+}
+
+impl From<&io::Error> for Why {
+    fn from(error: &io::Error) -> Why {
+        Why { kind: error.kind(), number: error.raw_os_error() }
+    }
+}
+
+impl Display for Why {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let error = self.number.map_or_else(|| self.kind.into(), io::Error::from_raw_os_error);
+        f.write_str(&words::of_writing(&error))
+    }
+}
+
+/// A duplicate of a descriptor: std's own handles buffer, panic on a closed pipe, and take one that cannot be written to for
+/// one that took everything.
+pub fn unbuffered(std: &impl AsFd) -> io::Result<File> {
+    std.as_fd().try_clone_to_owned().map(File::from)
 }
 
 impl Stream {
@@ -61,9 +88,8 @@ impl Stream {
         Stream::new(&io::stderr())
     }
 
-    /// A duplicate of the descriptor: std's own handles buffer and panic on a closed pipe.
     fn new(std: &impl AsFd) -> io::Result<Stream> {
-        let file = File::from(std.as_fd().try_clone_to_owned()?);
+        let file = unbuffered(std)?;
         let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
         let shared = Shared {
             file: Arc::new(file),
@@ -91,6 +117,11 @@ impl Stream {
     /// The same for words, in the characters of the user's locale.
     pub fn talk(&self, text: &str) {
         self.push(charset::shown(text).as_bytes());
+    }
+
+    /// The same for a message of [ours](words::ours).
+    pub fn say(&self, message: impl Display) {
+        self.talk(&words::ours(message));
     }
 
     /// The same for what `render` appends to the bytes it is given.
@@ -157,7 +188,7 @@ impl Stream {
         self.shared.spare.replace(bytes);
         if let Err(error) = &written {
             let gone = error.kind() == io::ErrorKind::BrokenPipe;
-            self.shared.broken.set(Some(if gone { Broken::ReaderGone } else { Broken::Failed(error.kind()) }));
+            self.shared.broken.set(Some(if gone { Broken::ReaderGone } else { Broken::Failed(error.into()) }));
         }
         written
     }

@@ -6,10 +6,10 @@ use gfetch::fetch::preview::Planned;
 use super::args::Invocation;
 use super::preview::Teller;
 use super::render::curl;
+use super::words;
 
 /// Options that are about the whole run, or that curl has nothing like.
 const NOT_CURLS: &[&str] = &[
-    "block-private",
     "deadline",
     "fail-early",
     "give-up-host",
@@ -17,10 +17,12 @@ const NOT_CURLS: &[&str] = &[
     "har",
     "jobs",
     "limit-rate-total",
+    "manifest",
     "max-failures",
     "per-host",
     "rate",
     "report",
+    "resume",
     "retry-after-max",
     "save-failed",
     "serial",
@@ -52,6 +54,9 @@ impl<'a> ToCurl<'a> {
         let mut names: Vec<String> =
             typed.filter(|opt| NOT_CURLS.contains(&opt.long)).map(|opt| opt.spelled()).collect();
         names.dedup();
+        if !self.invocation.plan.hosts.is_empty() {
+            names.push("per-host and rate of [host]".to_owned());
+        }
         names
     }
 }
@@ -74,15 +79,25 @@ impl Teller for ToCurl<'_> {
         }
     }
 
-    fn end(&self) -> String {
+    /// What keeps requests and fields from where they are not meant to go.
+    fn warnings(&self) -> String {
         let mut text = String::new();
-        let mut say = |what: &str| text.push_str(&format!("gfetch: {what}\n"));
-        let not_curls = self.not_curls();
-        if !not_curls.is_empty() {
-            say(&format!("curl has no words for {}: each line is one request by itself", not_curls.join(", ")));
+        let mut say = |what: &str| text.push_str(&words::ours(what));
+        if self.invocation.plan.connect.routes.block_private {
+            say("curl has nothing like --block-private: these commands connect to private addresses too");
         }
         if self.takes_fields_along {
             say("after a redirect to another origin curl sends the fields of -H there, too");
+        }
+        text
+    }
+
+    fn end(&self) -> String {
+        let mut text = String::new();
+        let mut say = |what: &str| text.push_str(&words::ours(what));
+        let not_curls = self.not_curls();
+        if !not_curls.is_empty() {
+            say(&format!("curl has no words for {}: each line is one request by itself", not_curls.join(", ")));
         }
         if self.names_by_status {
             say("curl cannot name a file by its answer's status: {status} stays in the name");

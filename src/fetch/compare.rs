@@ -120,9 +120,12 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// False when the pairs' ratios lie on both sides of 1.
+    /// False when the pairs' ratios lie on both sides of 1; when nothing can run beside anything (a single URL); and when
+    /// a single pair goes beyond what is possible: then that is the machine's noise.
     pub fn shows_a_difference(&self) -> bool {
-        self.speed_up.low > 1.0 || self.speed_up.high < 1.0
+        let is_alone = self.jobs_enough == Some(1);
+        let is_noise = self.serial.runs.len() < 2 && self.speed_up.median > self.possible;
+        (self.speed_up.low > 1.0 || self.speed_up.high < 1.0) && !is_alone && !is_noise
     }
 
     /// Whether a single request grew slower in parallel: then the server or the line is the bottleneck, or gfetch itself

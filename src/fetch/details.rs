@@ -103,6 +103,8 @@ pub(super) struct Notes {
     started: SystemTime,
     began: Instant,
     keeps_exchanges: bool,
+    /// So much of each request's body.
+    keeps_request_body: Option<usize>,
     exchanges: Vec<Exchange>,
     certificates: Vec<CertificateDer<'static>>,
     pub body: Option<Spool>,
@@ -122,6 +124,7 @@ impl Notes {
             started: SystemTime::now(),
             began: green::now(),
             keeps_exchanges: plan.keep_exchanges,
+            keeps_request_body: plan.keep_request_body,
             exchanges: Vec::new(),
             certificates: Vec::new(),
             body: None,
@@ -153,7 +156,10 @@ impl Notes {
             self.exchanges.push(Exchange { started: began.started, ..Exchange::with_proxy(&opening) });
         }
         let timings = Timings { queue: began.queue, ..Timings::default() };
-        let exchange = Exchange::new(request, response.map(Response::head), trace);
+        let mut exchange = Exchange::new(request, response.map(Response::head), trace);
+        if let (Some(most), Some(body), true) = (self.keeps_request_body, request.body, trace.sent) {
+            exchange.keep_body(&body[..body.len().min(most)], self.exchanges.last());
+        }
         let Began { started, proxied, .. } = began;
         self.exchanges.push(Exchange { started, timings, proxied, ..exchange });
     }

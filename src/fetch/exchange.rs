@@ -1,6 +1,7 @@
 //! A line's exchanges: heads, times and peers, kept where somebody is to see them (`-v`, `-D`, `--fields`, `-w`, `--har`).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use url::Position;
@@ -28,6 +29,8 @@ pub struct Exchange {
     pub request_head_bytes: u64,
     /// Bytes of the request's body, where they are known.
     pub request_body_bytes: u64,
+    /// Its beginning, where it was sent and the plan keeps it. Exchanges of an attempt that sent the same share it.
+    pub request_body: Option<Arc<[u8]>>,
     /// The answer's status; none: no answer came.
     pub status: Option<u16>,
     /// `"1.0"`, `"1.1"` or `"2"`, of the answer.
@@ -46,6 +49,8 @@ pub struct Exchange {
     pub timings: Timings,
     /// Whom it was sent to.
     pub remote: Option<SocketAddr>,
+    /// Where it was sent from.
+    pub local: Option<SocketAddr>,
     /// Whether a proxy stood between, of whatever kind.
     pub proxied: bool,
     /// Whether its connection had served one before.
@@ -68,6 +73,7 @@ impl Exchange {
             request_body_bytes: request.body.filter(|_| trace.sent).map_or(0, |body| body.len() as u64),
             // Before the request is out these are an earlier one's.
             remote: trace.remote.filter(|_| trace.sent),
+            local: trace.local.filter(|_| trace.sent),
             reused: trace.reused && trace.sent,
             tls: trace.tls.filter(|_| trace.sent),
             ..Exchange::of(request.method, request.url.as_str(), asked_by, fields, head)
@@ -90,6 +96,7 @@ impl Exchange {
             request_fields: fields,
             request_head_bytes: 0,
             request_body_bytes: 0,
+            request_body: None,
             status: None,
             http_version: None,
             status_line: String::new(),
@@ -99,6 +106,7 @@ impl Exchange {
             started: SystemTime::now(),
             timings: Timings::default(),
             remote: None,
+            local: None,
             proxied: false,
             reused: false,
             tls: None,
@@ -125,6 +133,12 @@ impl Exchange {
         out.extend_from_slice(b"\r\n");
     }
 
+    /// Keeps the beginning of the body that was sent; `before` is the exchange before it, which may have it already.
+    pub(super) fn keep_body(&mut self, body: &[u8], before: Option<&Exchange>) {
+        let known = before.and_then(|before| before.request_body.clone()).filter(|known| **known == *body);
+        self.request_body = Some(known.unwrap_or_else(|| body.into()));
+    }
+
     /// The first answer field of this name.
     pub fn response_field(&self, name: &str) -> Option<&str> {
         first(&self.response_fields, name)
@@ -138,7 +152,8 @@ impl Exchange {
     pub(super) fn text_bytes(&self) -> usize {
         let fields = self.request_fields.iter().chain(&self.response_fields);
         let fields: usize = fields.map(|(name, value)| name.len() + value.len()).sum();
-        self.url.len() + self.request_line.len() + self.status_line.len() + self.response_head.len() + fields
+        let body = self.request_body.as_ref().map_or(0, |body| body.len());
+        self.url.len() + self.request_line.len() + self.status_line.len() + self.response_head.len() + fields + body
     }
 }
 

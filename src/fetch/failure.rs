@@ -2,6 +2,8 @@
 //!
 //! What makes texts is out of line: who waits for an answer shall not keep the stack that the words for its failure need.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use super::curl_code::{curl_code, of_error};
@@ -23,10 +25,43 @@ impl Failure {
         Failure { kind: Kind::Timeout, stage, message: message.into(), limit: Some(limit), curl }
     }
 
+    /// What came could not be written, to `file` where it has a name. In the system's words, but for its numbers, and for the
+    /// name that the file had until it was to be whole.
+    #[inline(never)]
+    pub fn writing(error: &io::Error, file: Option<&Path>) -> Failure {
+        let words = words_of(error);
+        let message = match file {
+            Some(file) if error.kind() == io::ErrorKind::NotFound && lacks_its_folder(file) => {
+                format!("{}: {words} (--create-dirs makes its folder)", file.display())
+            }
+            Some(file) => format!("{}: {words}", file.display()),
+            None => words,
+        };
+        Failure::new(Kind::Write, Stage::Write, message)
+    }
+
     /// Not started, because the run was stopped.
     pub(super) fn cancelled() -> Failure {
         Failure::new(Kind::Cancelled, Stage::Queue, "the run was stopped before this began")
     }
+}
+
+fn words_of(error: &io::Error) -> String {
+    let mut cause: &(dyn std::error::Error + 'static) = error;
+    if let Some(inner) = error.get_ref() {
+        cause = inner;
+    }
+    while let Some(below) = cause.source() {
+        cause = below;
+    }
+    // "File too large" is said of files that are not, where a shell sets the limit.
+    let too_large = error.kind() == io::ErrorKind::FileTooLarge;
+    let words = if too_large { "no file may be larger (ulimit -f)".to_owned() } else { cause.to_string() };
+    words.split(" (os error ").next().unwrap_or_default().to_owned()
+}
+
+fn lacks_its_folder(file: &Path) -> bool {
+    file.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.exists())
 }
 
 /// The stage that a trace stands in.

@@ -44,6 +44,11 @@ impl Glob {
         self.count
     }
 
+    /// How many groups there are: the greatest N of a `#N` that one has.
+    pub fn groups(&self) -> usize {
+        self.pieces.iter().filter(|piece| !matches!(piece, Piece::Literal(_))).count()
+    }
+
     fn expansion(&self, number: u64) -> Expansion {
         let (mut url, mut parts) = (String::new(), Vec::new());
         let mut place = self.count;

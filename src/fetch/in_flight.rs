@@ -2,8 +2,8 @@
 //! what has ended.
 //!
 //! ```text
-//!   Worker (a hub) ── begin, bytes, ended ──► Lane ─┐
-//!   Worker (a hub) ── begin, bytes, ended ──► Lane ─┴─ InFlight::seen(), from any thread
+//!   Attempter (each hub) ── begin, bytes ──► its Lane ─┐
+//!   Worker (the run's)   ── ended ─────────► its Lane ─┴─ InFlight::seen(), from any thread
 //! ```
 //! A lane's slots are linked in the order of their starts, so that a start, an end and the question for the oldest take a
 //! few instructions, however much is in flight. Names are written into memory that the slots keep.

@@ -8,7 +8,8 @@
 //! ```
 //! Lines are matched by what they say and where they save it, not by their place: see [`Key`]. The file only grows, a
 //! piece is one write, and a last line without its end was cut off by the process's end and counts for nothing. What was
-//! written outlives a `kill -9`; against a power cut only the end of a run is synced to the disk.
+//! written outlives a `kill -9`. Nothing is synced to the disk, as the files are not: a record that is there after a power cut
+//! and has files as done that are not would be worse than none.
 
 mod key;
 mod load;
@@ -36,22 +37,28 @@ const MAX_VALIDATOR_BYTES: usize = 1024;
 
 /// The record of a run, in its file. Clones are the same; any thread may have one.
 ///
-/// Memory: about 45 bytes for each line that the file has as done and this run's list has not come to yet, and nothing for
-/// what is done now.
+/// Memory: about 45 bytes for each line that the file has as done and this run's list has not come to yet, the validator of
+/// each file that is under way or broke off, and nothing for what is done now.
 #[derive(Clone)]
 pub struct Journal {
-    shared: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
     /// What the file's parts are called by, so that no other record's run writes to them.
     id: u64,
     path: Arc<Path>,
 }
 
+struct Shared {
+    /// Held while it is written, and then the state is free: nobody else waits for a slow disk. None: it is only looked at.
+    file: Mutex<Option<File>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
 struct State {
-    file: File,
     pending: Vec<u8>,
     /// How often each was done before, as far as this run's list has not come to it.
     before: HashMap<Key, u32, foldhash::fast::RandomState>,
-    /// The validators of files under way.
+    /// The validators of files under way, and of those that broke off.
     parts: HashMap<Key, String, foldhash::fast::RandomState>,
     /// The first write that failed: nothing is written after it, for a piece may be in the file.
     broken: Option<io::ErrorKind>,
@@ -79,7 +86,8 @@ impl fmt::Display for JournalError {
             JournalError::Other(options) => write!(
                 f,
                 "it was made with another {}: the same command goes on with it, another one needs a record of its own",
-                options.join(", ")
+                // Where bodies go is said by any of these, and a record has one name for it.
+                options.join(", ").replace("-o", "-o, -O, -J, --output-dir or --body")
             ),
         }
     }
@@ -118,7 +126,7 @@ impl Journal {
             }
             None => begin(&file, &settings)?,
         };
-        Ok(Journal::of(file, loaded, path))
+        Ok(Journal::of(Some(file), loaded, path))
     }
 
     /// What the record at `path` has as done, for looking only: nothing is made, locked or written. Without a file it is
@@ -127,21 +135,18 @@ impl Journal {
     /// # Errors
     /// As [`open`](Journal::open), but a run may have it.
     pub fn look_at(path: &Path, plan: &Plan) -> Result<Journal, JournalError> {
-        let (file, loaded) = match File::open(path) {
-            Ok(file) => {
-                let loaded = load::load(&file, &Settings::of(plan))?;
-                (file, loaded.unwrap_or_default())
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (File::open("/dev/null")?, Default::default()),
+        let loaded = match File::open(path) {
+            Ok(file) => load::load(&file, &Settings::of(plan))?.unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => load::Loaded::default(),
             Err(error) => return Err(error.into()),
         };
-        Ok(Journal::of(file, loaded, path))
+        Ok(Journal::of(None, loaded, path))
     }
 
-    fn of(file: File, loaded: load::Loaded, path: &Path) -> Journal {
+    fn of(file: Option<File>, loaded: load::Loaded, path: &Path) -> Journal {
         let load::Loaded { id, before, parts, .. } = loaded;
-        let state = State { file, pending: Vec::new(), before, parts, broken: None };
-        Journal { shared: Arc::new(Mutex::new(state)), id, path: path.into() }
+        let state = Mutex::new(State { before, parts, ..State::default() });
+        Journal { shared: Arc::new(Shared { file: Mutex::new(file), state }), id, path: path.into() }
     }
 
     /// Whether the record has `key` as done; each time that it was done counts once.
@@ -158,8 +163,8 @@ impl Journal {
     /// Adds what became of a line, if it succeeded and is not in the record yet, to `out`: one line of the file. To be
     /// [`append`](Journal::append)ed once what the line brought is out of our hands.
     pub fn push_line(&self, fetched: &Fetched, out: &mut Vec<u8>) {
-        let (Some(ticket), true) = (&fetched.ticket, fetched.outcome.ok()) else { return };
-        load::push_done(out, ticket, &fetched.outcome, fetched.line());
+        let (Some(key), true) = (&fetched.key, fetched.outcome.ok()) else { return };
+        load::push_done(out, key, &fetched.outcome, fetched.line());
     }
 
     /// Notes that a line's file is in its place. Whatever else succeeded is not done before it was told: see
@@ -170,34 +175,27 @@ impl Journal {
         }
         let mut state = self.state();
         self.push_line(fetched, &mut state.pending);
-        fetched.ticket = None;
-        state.write_if(GATHER_BYTES);
+        if let Some(key) = fetched.key.take() {
+            // There is no part of it any more.
+            state.parts.remove(&key);
+        }
+        self.write_if_enough(state);
     }
 
     /// Adds lines to the record.
     pub fn append(&self, lines: &[u8]) {
         let mut state = self.state();
         state.pending.extend_from_slice(lines);
-        state.write_if(GATHER_BYTES);
+        self.write_if_enough(state);
     }
 
-    /// Writes what is pending: from then on no `kill -9` undoes it.
+    /// Writes what is pending: from then on no `kill -9` undoes it. (A power cut may.)
     ///
     /// # Errors
     /// The first write that failed.
     pub fn flush(&self) -> io::Result<()> {
-        let mut state = self.state();
-        state.write_if(1);
-        state.broken.map_or(Ok(()), |kind| Err(kind.into()))
-    }
-
-    /// The same, and has it on the disk before it returns.
-    ///
-    /// # Errors
-    /// The first write that failed.
-    pub fn finish(&self) -> io::Result<()> {
-        self.flush()?;
-        self.state().file.sync_data()
+        self.write();
+        self.state().broken.map_or(Ok(()), |kind| Err(kind.into()))
     }
 
     /// How many of the lines that were done before this run's list has not named, and the first of them.
@@ -234,34 +232,60 @@ impl Journal {
         self.state().parts.get(key).cloned()
     }
 
-    /// Notes at once what the file is a part of that is about to be written; none: of nothing that can be asked for.
+    /// Notes at once what the file is a part of that is about to be written; none: of nothing that can be asked for. It
+    /// may wait for the disk.
     pub(super) fn note_part(&self, key: &Key, validator: Option<&str>) {
-        let mut state = self.state();
-        if state.parts.get(key).map(String::as_str) == validator {
-            return;
-        }
-        match validator {
-            Some(validator) => state.parts.insert(*key, validator.to_owned()),
-            None => state.parts.remove(key),
-        };
-        load::push_part(&mut state.pending, key, validator.unwrap_or(load::NO_VALIDATOR));
-        state.write_if(1);
+        self.state().set_part(key, validator);
+        self.write();
+    }
+
+    /// Notes sooner or later that the part is of nothing that can be asked for.
+    pub(super) fn forget_part(&self, key: &Key) {
+        self.state().set_part(key, None);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn file(&self) -> MutexGuard<'_, Option<File>> {
+        self.shared.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_if_enough(&self, state: MutexGuard<'_, State>) {
+        let is_enough = state.pending.len() >= GATHER_BYTES;
+        drop(state);
+        if is_enough {
+            self.write();
+        }
+    }
+
+    /// Writes what is pending. It is in the file afterwards, also where somebody else had begun to write it.
+    fn write(&self) {
+        let file = self.file();
+        let mut state = self.state();
+        let lines = std::mem::take(&mut state.pending);
+        if lines.is_empty() || state.broken.is_some() {
+            return;
+        }
+        drop(state);
+        let written = file.as_ref().map_or(Ok(()), |mut file| file.write_all(&lines));
+        if let Err(error) = written {
+            self.state().broken = Some(error.kind());
+        }
     }
 }
 
 impl State {
-    /// Writes what is pending, if that are so many bytes.
-    fn write_if(&mut self, bytes: usize) {
-        if self.pending.len() < bytes || self.broken.is_some() {
+    fn set_part(&mut self, key: &Key, validator: Option<&str>) {
+        if self.parts.get(key).map(String::as_str) == validator {
             return;
         }
-        let written = (&self.file).write_all(&self.pending);
-        self.broken = written.err().map(|error| error.kind());
-        self.pending.clear();
+        match validator {
+            Some(validator) => self.parts.insert(*key, validator.to_owned()),
+            None => self.parts.remove(key),
+        };
+        load::push_part(&mut self.pending, key, validator.unwrap_or(load::NO_VALIDATOR));
     }
 }
 
@@ -326,10 +350,8 @@ pub(super) fn is_strong(etag: &str) -> bool {
     etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"')
 }
 
-/// What a line of the list is called in the record, on its way through the run: boxed, for it waits on every stack.
-pub type Ticket = Box<Key>;
-
-/// A file under way that a later run can go on with.
+/// A file under way that a later run can go on with. Clones are the same.
+#[derive(Clone)]
 pub(super) struct Part {
     journal: Journal,
     key: Key,
@@ -354,8 +376,13 @@ impl Part {
     pub fn note(&self, validator: Option<&str>) {
         self.journal.note_part(&self.key, validator);
     }
+
+    /// See [`Journal::forget_part`].
+    pub fn forget(&self) {
+        self.journal.forget_part(&self.key);
+    }
 }
 
 #[cfg(test)]
 #[path = "journal_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -11,6 +11,7 @@ mod address;
 mod entry;
 mod json;
 mod lines;
+mod reader;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -23,6 +24,7 @@ use super::curl_code::URL_MALFORMED;
 use super::glob::Glob;
 use address::{Addresses, Given};
 use entry::failure;
+use reader::Reader;
 
 /// Where entries come from.
 pub enum Input {
@@ -45,33 +47,61 @@ pub enum Input {
 /// All entries of several inputs, in order, read one by one as they are asked for. It asks for no byte before it needs
 /// one: a line is given as soon as its newline has arrived. After a [`ListError`] it ends.
 pub struct List {
-    entries: Box<dyn Iterator<Item = Result<Box<Entry>, ListError>>>,
+    /// The inputs that have not been begun …
+    to_come: Box<dyn Iterator<Item = Begun>>,
+    /// … and the one that is being read.
+    begun: Option<Begun>,
     next_index: u64,
     broken: bool,
+}
+
+/// An input that is being read.
+enum Begun {
+    Entries(Box<dyn Iterator<Item = Box<Entry>>>),
+    Reader(Box<Reader>),
 }
 
 impl List {
     /// A list of `inputs`; nothing is read yet.
     pub fn new(inputs: impl IntoIterator<Item = Input> + 'static) -> List {
         let mut arguments = 0;
-        let entries = inputs.into_iter().flat_map(move |input| match input {
+        List::of(inputs.into_iter().map(move |input| match input {
             Input::Arguments { urls, globs } => {
                 let first = arguments;
                 arguments += urls.len();
                 let entries = (first..).zip(urls).flat_map(move |(number, url)| argument(number, url, globs));
-                Box::new(entries.map(|entry| Ok(Box::new(entry)))) as Box<dyn Iterator<Item = _>>
+                Begun::Entries(Box::new(entries.map(Box::new)))
             }
-            Input::Reader { name, from } => Box::new(read(name, from)),
-        });
-        List { entries: Box::new(entries), next_index: 0, broken: false }
+            Input::Reader { name, from } => {
+                Begun::Reader(Box::new(Reader { name, lines: Lines::new(from), addresses: Addresses::default() }))
+            }
+        }))
     }
-}
 
-impl List {
     /// A list of entries that were read before, in their order, with the indices they have.
     pub fn again(entries: Rc<[Entry]>) -> List {
-        let entries = (0..entries.len()).map(move |place| Ok(Box::new(entries[place].clone())));
-        List { entries: Box::new(entries), next_index: 0, broken: false }
+        let entries = (0..entries.len()).map(move |place| Box::new(entries[place].clone()));
+        List::of(std::iter::once(Begun::Entries(Box::new(entries))))
+    }
+
+    fn of(to_come: impl Iterator<Item = Begun> + 'static) -> List {
+        List { to_come: Box::new(to_come), begun: None, next_index: 0, broken: false }
+    }
+
+    /// Gives what has not been read yet to `take` as the lines of a list, without their ends: comments and bad lines as
+    /// they stand, arguments as [`Entry::line`] has them, of an over-long line a comment. Reads on behind a read that
+    /// failed before, if that can be.
+    ///
+    /// What cannot be read is returned; the input behind it is gone on with. Switches while it reads.
+    pub fn rest(&mut self, mut take: impl FnMut(&[u8])) -> Vec<ListError> {
+        let mut unread = Vec::new();
+        while let Some(input) = self.begun.take().or_else(|| self.to_come.next()) {
+            match input {
+                Begun::Entries(entries) => entries.for_each(|entry| take(entry.line())),
+                Begun::Reader(mut reader) => unread.extend(reader.rest(&mut take).err()),
+            }
+        }
+        unread
     }
 }
 
@@ -82,7 +112,17 @@ impl Iterator for List {
         if self.broken {
             return None;
         }
-        let mut next = self.entries.next()?;
+        let mut next = loop {
+            let next = match &mut self.begun {
+                Some(Begun::Entries(entries)) => entries.next().map(Ok),
+                Some(Begun::Reader(reader)) => reader.next(),
+                None => None,
+            };
+            match next {
+                Some(next) => break next,
+                None => self.begun = Some(self.to_come.next()?),
+            }
+        };
         match &mut next {
             Ok(entry) => {
                 entry.index = self.next_index;
@@ -168,36 +208,21 @@ fn source(name: &str, number: u64) -> String {
     source
 }
 
-/// The entries of one list.
-fn read(name: String, from: Box<dyn Read>) -> impl Iterator<Item = Result<Box<Entry>, ListError>> {
-    let mut lines = Lines::new(from);
-    let mut addresses = Addresses::default();
-    std::iter::from_fn(move || {
-        loop {
-            let line = match lines.next_line() {
-                Ok(None) => return None,
-                Ok(Some(RawLine { number, bytes, whole: true })) => next_line(bytes, &name, number, &mut addresses),
-                Ok(Some(RawLine { number, bytes, .. })) => too_long(bytes, &name, number),
-                Err(error) => {
-                    return Some(Err(ListError { name: name.clone(), after_line: lines.number(), error }));
-                }
-            };
-            if let Line::Entry(entry) = line {
-                return Some(Ok(entry));
-            }
-        }
-    })
-}
-
 /// A line of which only the beginning was kept. Saved as a URL that would be another one, hence the comment.
 fn too_long(beginning: &[u8], name: &str, number: u64) -> Line {
     if beginning.first() == Some(&b'#') {
         return Line::Blank;
     }
-    let text = format!("{}…", String::from_utf8_lossy(beginning));
-    let line = format!("# line over {MAX_LINE_BYTES} bytes, cut: {text}").into_bytes();
+    let (text, line) = cut(beginning);
     let target = Err(failure(format!("the line is over {MAX_LINE_BYTES} bytes long"), URL_MALFORMED));
     Line::Entry(Box::new(Entry { index: 0, source: format!("{name}:{number}"), text, line: Some(line.into()), target }))
+}
+
+/// How it is shown, and the comment that is kept of it.
+fn cut(beginning: &[u8]) -> (String, Vec<u8>) {
+    let text = format!("{}…", String::from_utf8_lossy(beginning));
+    let line = format!("# line over {MAX_LINE_BYTES} bytes, cut: {text}").into_bytes();
+    (text, line)
 }
 
 /// The entries of one URL argument: as many as its globs make.

@@ -44,7 +44,7 @@ pub use exchange::Exchange;
 pub use in_flight::{InFlight, Seen};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use journal::fuzz as fuzz_record;
-pub use journal::{Journal, JournalError, Key, Ticket};
+pub use journal::{Journal, JournalError, Key};
 pub use parts::{Listed, PartFiles};
 pub use session::{Fetched, Session};
 pub use sink::{Output, Turn};

@@ -9,7 +9,8 @@ mod template;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
+use std::path::{Component, Path, PathBuf};
 
 pub use safe::MAX_NAME_BYTES;
 pub(super) use safe::{is_harmless, with_suffix};
@@ -24,9 +25,58 @@ pub enum Place {
     /// `-o -`.
     StandardOutput,
     /// A file, `--output-dir` already before it.
-    File(PathBuf),
+    File(FilePath),
     /// The same, where the last answer's status goes in the place of each `{status}`.
-    ByStatus(PathBuf),
+    ByStatus(FilePath),
+}
+
+/// Where a file goes, and how much of that was not typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePath {
+    path: PathBuf,
+    contributed: usize,
+}
+
+impl FilePath {
+    /// So many of its last components begin with what an entry contributed: none of them may lead elsewhere, as a link does.
+    pub fn contributed(&self) -> usize {
+        self.contributed
+    }
+}
+
+impl Deref for FilePath {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// One that was typed.
+impl From<PathBuf> for FilePath {
+    fn from(path: PathBuf) -> FilePath {
+        FilePath { path, contributed: 0 }
+    }
+}
+
+/// A name before `--output-dir` and a number are put to it.
+#[derive(Debug, PartialEq, Eq)]
+struct Name {
+    text: String,
+    /// See [`FilePath::contributed`].
+    contributed: usize,
+}
+
+impl Name {
+    /// One that an entry contributed as a whole.
+    fn of_entry(text: String) -> Name {
+        let contributed = components(&text);
+        Name { text, contributed }
+    }
+}
+
+fn components(path: &str) -> usize {
+    Path::new(path).components().filter(|part| *part != Component::CurDir).count()
 }
 
 /// Whether a file is there already.
@@ -67,13 +117,13 @@ impl Names {
     /// entry, in input order: a name used before becomes `name.1`, `name.2`, …
     pub fn assign(&mut self, index: u64, target: &Target) -> Option<Place> {
         let name = match (&target.output, self.template_for(target.argument)) {
-            (Some(output), _) => output.clone(),
+            (Some(output), _) => Name::of_entry(output.clone()),
             (None, Some(template)) if template.is_standard_output() => return Some(Place::StandardOutput),
             (None, Some(template)) if template.has_status() => {
                 return Some(Place::ByStatus(self.unused(template.fill(index, target))));
             }
             (None, Some(template)) => template.fill(index, target),
-            (None, None) if self.remote_name => template::remote_name(&target.url),
+            (None, None) if self.remote_name => Name::of_entry(template::remote_name(&target.url)),
             (None, None) => return None,
         };
         Some(Place::File(self.unused(name)))
@@ -88,7 +138,12 @@ impl Names {
 
     /// `{status}` stands for itself until the answer is there, so that who comes second in the list has the suffix, whoever
     /// is answered first.
-    fn unused(&mut self, name: String) -> PathBuf {
+    fn unused(&mut self, name: Name) -> FilePath {
+        let Name { text, contributed } = name;
+        FilePath { path: self.unused_path(text), contributed }
+    }
+
+    fn unused_path(&mut self, name: String) -> PathBuf {
         // A device is written to, not replaced, so it may be named again. (/dev/shm holds plain files.)
         let is_device = name.starts_with("/dev/") && !name.starts_with("/dev/shm/");
         if self.output_dir.is_none() && is_device {

@@ -52,9 +52,13 @@ pub struct Outcome {
     pub remote: Option<SocketAddr>,
     /// Where the body was saved.
     pub file: Option<PathBuf>,
+    /// How long that file is, where [`bytes`](Outcome::bytes) is not all of it: it went on with what was there before, or was
+    /// there already.
+    pub file_bytes: Option<u64>,
     /// Where the time went.
     pub timings: Timings,
-    /// SHA-256 of the decoded body, where the plan asked for it (`Plan::hash_bodies`).
+    /// SHA-256 of the decoded body, where the plan asked for it (`Plan::hash_bodies`); of the whole file where that goes on
+    /// with what was there before.
     pub sha256: Option<[u8; 32]>,
     /// Why it failed; none exactly when it succeeded.
     pub error: Option<Failure>,
@@ -64,6 +68,11 @@ impl Outcome {
     /// True exactly when there is no error.
     pub fn ok(&self) -> bool {
         self.error.is_none()
+    }
+
+    /// How long its file is; without one, bytes of its body.
+    pub fn whole_bytes(&self) -> u64 {
+        self.file_bytes.unwrap_or(self.bytes)
     }
 }
 

@@ -41,6 +41,24 @@ impl<'a> Paced<'a> {
         Ok(bytes)
     }
 
+    /// Waits until there is something to read, the end or a fault in it, for at most `limit`; false where that was not enough.
+    #[inline(never)]
+    pub fn comes_within(&mut self, limit: Duration) -> io::Result<bool> {
+        if self.response.is_ready() {
+            return Ok(true);
+        }
+        if limit.is_zero() {
+            return Ok(false);
+        }
+        let waited = green::timeout(limit, || self.in_time(|response| response.fill_buf().map(drop)));
+        if waited.is_err()
+            && let Some(pace) = &mut self.pace
+        {
+            pace.waited += limit;
+        }
+        waited.map_or(Ok(false), |filled| filled.map(|()| true))
+    }
+
     /// One read, which must bring something before the window ends; one that need not wait needs no clock.
     fn in_time<T>(&mut self, read: impl FnOnce(&mut Response) -> io::Result<T>) -> io::Result<T> {
         let Some(pace) = &self.pace else { return read(self.response) };
@@ -94,16 +112,18 @@ struct Pace {
     /// Where a speed was asked for: since when this window runs, and how much has come in it. Otherwise any byte is
     /// enough, each read has the rule's time, and no clock is read for it.
     window: Option<(Instant, u64)>,
+    /// Of a read's time what it has waited already, and was asked to wait no longer then.
+    waited: Duration,
 }
 
 impl Pace {
     fn new(rule: Stall) -> Pace {
-        Pace { rule, window: rule.given.then(|| (green::now(), 0)) }
+        Pace { rule, window: rule.given.then(|| (green::now(), 0)), waited: Duration::ZERO }
     }
 
     /// What is left of the present window.
     fn left(&self) -> Duration {
-        let begun = self.window.map_or(Duration::ZERO, |(since, _)| green::now().saturating_duration_since(since));
+        let begun = self.window.map_or(self.waited, |(since, _)| green::now().saturating_duration_since(since));
         self.rule.time.saturating_sub(begun)
     }
 
@@ -114,6 +134,7 @@ impl Pace {
 
     /// Enough bytes begin a new window.
     fn note(&mut self, bytes: u64) {
+        self.waited = Duration::ZERO;
         let Some((_, come)) = &mut self.window else { return };
         *come += bytes;
         if *come >= enough(self.rule) {
@@ -138,6 +159,15 @@ impl std::error::Error for TooSlow {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_read_that_is_made_in_parts_has_its_time_once() {
+        let mut pace = Pace::new(Stall { time: Duration::from_secs(30), min_bytes_per_s: 1, given: false });
+        pace.waited += Duration::from_secs(1);
+        assert_eq!(pace.left(), Duration::from_secs(29));
+        pace.note(1);
+        assert_eq!(pace.left(), Duration::from_secs(30));
+    }
 
     #[test]
     fn the_window_scales_the_limit() {

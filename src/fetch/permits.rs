@@ -1,7 +1,7 @@
 //! Who may start now: permits per origin and in all, the rate, origins that asked for a pause or were given up.
 //!
 //! A line takes its origin's permit first and one of the run's second, so that whoever waits for a busy or held-back origin
-//! holds nothing that others need.
+//! holds nothing that others need. Where the origin has a rate of its own one line at a time does all this.
 //!
 //! ```text
 //!   origin's permit ──► not held back ──► one of -j ──► its moment by --rate ──► start
@@ -11,9 +11,11 @@
 
 mod breaker;
 mod host_rate;
+mod idle_at;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,14 +23,14 @@ use std::time::{Duration, Instant};
 use super::ahead::Ready;
 use super::plan::{Hosts, Plan, Rate};
 use super::retry::RetryBudget;
-use super::summary::Cause;
-use super::threads::Kept;
+use super::summary::{Cause, Held, HostHeld};
 use crate::green::{self, Interrupt, Permit, Semaphore};
 use crate::http::origin::{Origin, OriginHasher};
 use crate::http::proxy::{Proxy, ProxyRules};
 use breaker::{Breaker, Hop};
 pub(super) use breaker::{Connect, Reach};
 use host_rate::HostRate;
+use idle_at::IdleAt;
 
 /// Origins remembered before those without anything to remember are forgotten.
 const MAX_QUIET_ORIGINS: usize = 4096;
@@ -45,6 +47,8 @@ pub(super) struct Permits {
     proxies: ProxyRules,
     /// What is known of each of them.
     hops: Vec<Arc<Hop>>,
+    /// The waits that each of [`hosts`](Permits::hosts) caused.
+    by_hosts: RefCell<Vec<Held>>,
     origins: RefCell<HashMap<Origin, Rc<OriginState>, OriginHasher>>,
     /// When so many are known, the quiet ones are forgotten.
     forget_at: Cell<usize>,
@@ -53,13 +57,21 @@ pub(super) struct Permits {
 /// What all lines to one origin share.
 pub(super) struct OriginState {
     permits: Option<Semaphore>,
+    own: Own,
     /// How often it may be started to, where that is said of it.
     rate: Option<HostRate>,
     held_until: Cell<Option<Instant>>,
     reach: Arc<Reach>,
     retries: RetryBudget,
-    /// Which hubs have connections to it.
-    pub kept: Kept,
+    /// Which hubs have idle connections to it.
+    pub idle_at: IdleAt,
+}
+
+/// Whose settings hold for an origin in place of the run's, by their places.
+#[derive(Clone, Copy)]
+struct Own {
+    per_host: Option<usize>,
+    rate: Option<usize>,
 }
 
 /// The right to talk to an origin; dropping it lets the next in.
@@ -109,6 +121,7 @@ impl Permits {
             jobs: Semaphore::new(if plan.serial { 1 } else { plan.jobs }),
             per_host: plan.per_host.map(usize::from),
             hosts: plan.hosts.clone(),
+            by_hosts: RefCell::new(vec![Held::default(); plan.hosts.iter().len()]),
             rate: plan.rate,
             next_start: Cell::new(None),
             give_up_after: plan.give_up_host,
@@ -146,18 +159,25 @@ impl Permits {
         mut tell: impl FnMut(Waited),
     ) -> Result<Pass, Refused> {
         let state = self.state(origin);
+        let own = state.own;
+        let tell = |waited| {
+            self.note(own, waited);
+            tell(waited);
+        };
         let counts = |counts| match (ready, counts) {
             (Some(ready), true) => ready.counts_again(),
             (Some(ready), false) => ready.counts_no_more(),
             (None, _) => {}
         };
-        let mut last = green::now();
-        let mut lap = |cause| {
-            let now = green::now();
-            let waited = now.saturating_duration_since(std::mem::replace(&mut last, now));
-            if !waited.is_zero() {
-                tell((cause, waited));
+        let mut laps = Laps { last: green::now(), head_of: None, tell };
+        let own_rate = match &state.rate {
+            Some(rate) => {
+                counts(false);
+                let turn = rate.take_turn(&mut laps.tell)?;
+                laps = Laps { last: green::now(), head_of: Some(rate), ..laps };
+                Some((rate, turn))
             }
+            None => None,
         };
         let own = match &state.permits {
             Some(permits) => {
@@ -166,33 +186,29 @@ impl Permits {
             }
             None => None,
         };
-        lap(Cause::PerHost);
-        let own_rate = match &state.rate {
-            Some(rate) => {
-                counts(false);
-                Some((rate, rate.turn.acquire()?))
-            }
-            None => None,
-        };
+        laps.end(Cause::PerHost);
         loop {
             if may_skip {
                 state.check_given_up()?;
             }
-            while let Some(pause) = state.hold_left().or_else(|| own_rate.as_ref()?.0.left()) {
+            loop {
+                let held = state.hold_left().map(|pause| (Cause::Origin, pause));
+                let by_rate = || Some((Cause::HostRate, own_rate.as_ref()?.0.left()?));
+                let Some((cause, pause)) = held.or_else(by_rate) else { break };
                 counts(false);
                 green::sleep(pause)?;
+                laps.end(cause);
             }
-            lap(Cause::Origin);
             counts(true);
             let job = self.jobs.acquire()?;
             counts(false);
-            lap(Cause::Jobs);
+            laps.end(Cause::Jobs);
             // Either may have come while this waited; a moment booked by --rate would be lost to the others.
             if state.hold_left().is_some() || (may_skip && state.check_given_up().is_err()) {
                 continue;
             }
             self.wait_for_rate()?;
-            lap(Cause::Rate);
+            laps.end(Cause::Rate);
             if state.hold_left().is_some() {
                 continue;
             }
@@ -205,8 +221,27 @@ impl Permits {
         }
     }
 
+    /// Notes a wait for what somebody's own settings say.
+    fn note(&self, own: Own, (cause, waited): Waited) {
+        let place = match cause {
+            Cause::PerHost => own.per_host,
+            Cause::HostRate => own.rate,
+            Cause::Jobs | Cause::Rate | Cause::Origin => None,
+        };
+        if let Some(place) = place {
+            self.by_hosts.borrow_mut()[place].add(cause, waited);
+        }
+    }
+
+    /// The hosts with settings of their own, and the waits that these caused.
+    pub fn by_hosts(&self) -> Vec<HostHeld> {
+        let by_hosts = self.by_hosts.borrow();
+        let hosts = self.hosts.iter().zip(&*by_hosts);
+        hosts.map(|((pattern, plan), held)| HostHeld::of(pattern, plan, *held)).collect()
+    }
+
     /// Starts are evenly spaced: each books the next moment before it waits for its own.
-    pub fn wait_for_rate(&self) -> Result<(), Interrupt> {
+    fn wait_for_rate(&self) -> Result<(), Interrupt> {
         let Some(rate) = self.rate else { return Ok(()) };
         let now = green::now();
         let start = self.next_start.get().map_or(now, |next| next.max(now));
@@ -215,7 +250,7 @@ impl Permits {
         if wait.is_zero() { Ok(()) } else { green::sleep(wait) }
     }
 
-    /// The way to `origin` for whoever is led there by a redirect. Both permits are given back before the next origin's are
+    /// The way to `origin` for whoever is led there by a redirect, or asks there once more. Both permits are given back before the next origin's are
     /// waited for: else two full hosts deadlock.
     pub fn follow(&self, pass: Pass, origin: &Origin, crosses: bool) -> Result<Pass, Refused> {
         if !crosses && pass.state.rate.is_none() && !self.is_held(&pass) {
@@ -254,11 +289,13 @@ impl Permits {
             // Where most of them matter, looking again at each new one would cost the square of their number.
             self.forget_at.set((2 * origins.len()).max(MAX_QUIET_ORIGINS));
         }
-        let own = self.hosts.of_origin(origin, |host| host.per_host);
-        let per_host = own.map_or(self.per_host, |own| own.map(usize::from));
+        let own = self.hosts.who_says(origin, |host| host.per_host);
+        let per_host = own.map_or(self.per_host, |(_, own)| own.map(usize::from));
+        let rate = self.hosts.who_says(origin, |host| host.rate);
         let state = Rc::new(OriginState {
             permits: per_host.map(Semaphore::new),
-            rate: self.hosts.of_origin(origin, |host| host.rate).map(HostRate::new),
+            own: Own { per_host: own.map(|(place, _)| place), rate: rate.map(|(place, _)| place) },
+            rate: rate.map(|(_, rate)| HostRate::new(rate)),
             held_until: Cell::new(None),
             reach: Arc::new(Reach {
                 breaker: Breaker::default(),
@@ -266,7 +303,7 @@ impl Permits {
                 give_up_after: self.give_up_after,
             }),
             retries: RetryBudget::new(),
-            kept: Kept::default(),
+            idle_at: IdleAt::default(),
         });
         origins.insert(origin.clone(), state.clone());
         state
@@ -306,6 +343,26 @@ impl OriginState {
             || self.rate.as_ref().is_some_and(|rate| rate.next.get().is_some_and(|next| next > now))
             || self.reach.breaker.is_left_alone_at(now)
             || self.retries.is_short(now)
+    }
+}
+
+/// The waits of a start, told as each of them ends.
+struct Laps<'a, F> {
+    last: Instant,
+    /// Others wait for what this one waits for.
+    head_of: Option<&'a HostRate>,
+    tell: F,
+}
+
+impl<F: FnMut(Waited)> Laps<'_, F> {
+    /// What was waited for since the last end.
+    fn end(&mut self, cause: Cause) {
+        let now = green::now();
+        let waited = now.saturating_duration_since(mem::replace(&mut self.last, now));
+        if !waited.is_zero() {
+            self.head_of.iter().for_each(|rate| rate.note_head(cause, waited));
+            (self.tell)((cause, waited));
+        }
     }
 }
 

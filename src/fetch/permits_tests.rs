@@ -4,6 +4,8 @@ use url::Url;
 
 use super::breaker::PROBE_EVERY;
 use super::*;
+use crate::fetch::plan::HostPlan;
+use crate::fetch::summary::Held;
 use crate::green::{ClockKind, Config};
 use crate::http::proxy::ProxyKind;
 
@@ -71,6 +73,49 @@ fn a_hold_can_be_lengthened_and_never_shortened() {
         drop(permits.acquire(&a, false, None, |_| ()).unwrap());
         assert_eq!(green::now() - began, Duration::from_secs(30));
         assert!(permits.try_acquire(&a).is_some(), "over is over");
+    });
+}
+
+/// How long lines to a host with a start each 2 s waited for which cause together, where `at_first` is what they find.
+fn waits(lines: usize, jobs: usize, per_host: usize, at_first: impl FnOnce(&Permits, &Origin)) -> Held {
+    let (a, rate) = (origin("http://a.example/"), Some(Rate { starts: 1, per: Duration::from_secs(2) }));
+    let mut plan = Plan { jobs, per_host: std::num::NonZeroUsize::new(per_host), ..Plan::default() };
+    plan.hosts.add("a.example", HostPlan { rate, ..HostPlan::default() }).unwrap();
+    let (permits, held) = (Rc::new(Permits::new(&plan)), Rc::new(RefCell::new(Held::default())));
+    at_first(&permits, &a);
+    let start = |_| {
+        let (permits, held, a) = (permits.clone(), held.clone(), a.clone());
+        green::spawn(move || {
+            let pass = permits.acquire(&a, true, None, |(cause, waited)| held.borrow_mut().add(cause, waited));
+            green::sleep(Duration::from_secs(3)).unwrap();
+            drop(pass.unwrap());
+        })
+    };
+    let lines: Vec<_> = (0..lines).map(start).collect();
+    lines.iter().for_each(|line| line.get().unwrap());
+    held.take()
+}
+
+#[test]
+fn a_wait_is_told_as_what_it_is_also_by_those_behind_who_waits() {
+    let only = |cause, seconds| {
+        move |held: Held| {
+            for (other, waits) in held.causes() {
+                let expected = if other == cause { seconds } else { 0 };
+                assert_eq!(waits.total, Duration::from_secs(expected), "{other:?} of {held:?}");
+            }
+        }
+    };
+    story(|| {
+        only(Cause::HostRate, 2 + 4 + 6)(waits(4, 9, 9, |_, _| ()));
+        // Starts at 0, 3, 6, 9: at the third second there is a place, and the rate's moment is past.
+        only(Cause::PerHost, 3 + 6 + 9)(waits(4, 9, 1, |_, _| ()));
+        only(Cause::Origin, 30)(waits(1, 9, 9, |permits, a| permits.hold(a, Duration::from_secs(30))));
+        let both = |held: Held, other| (held.of(Cause::HostRate).total.as_secs(), held.of(other).total.as_secs());
+        // The same starts: each waits 2 s for the moment, and one more for the place.
+        assert_eq!(both(waits(4, 1, 9, |_, _| ()), Cause::Jobs), (2 + 4 + 6, 1 + 2 + 3));
+        let held = waits(3, 9, 9, |permits, a| permits.hold(a, Duration::from_secs(30)));
+        assert_eq!(both(held, Cause::Origin), (2 + 4, 3 * 30));
     });
 }
 

@@ -21,9 +21,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::in_flight::InFlight;
 use url::Url;
 
+use super::in_flight::InFlight;
 use crate::http::cookies::Jar;
 use crate::http::origin::Origin;
 use crate::http::{HttpVersions, Routes};
@@ -66,6 +66,8 @@ pub struct Plan {
     pub keep_certificates: bool,
     /// Whether each record comes with its last body, at most so many decoded bytes of it.
     pub keep_body: Option<usize>,
+    /// Whether each exchange that is kept comes with its request's body, at most so many bytes of it.
+    pub keep_request_body: Option<usize>,
     /// Where lines of a list want their bodies saved is passed over: they are fetched for their time only.
     pub ignore_outputs: bool,
     /// Bodies that are printed wait until their records are handed over: something comes before them on standard output.
@@ -114,6 +116,7 @@ impl Default for Plan {
             keep_attempts: false,
             keep_certificates: false,
             keep_body: None,
+            keep_request_body: None,
             ignore_outputs: false,
             hold_bodies: false,
             spool_dir: PathBuf::from("/tmp"),
@@ -136,9 +139,7 @@ impl Plan {
     pub(super) fn keeps_details(&self) -> bool {
         self.keep_exchanges | self.keep_attempts | self.keep_certificates | self.keep_body.is_some()
     }
-}
 
-impl Plan {
     /// How long a request for `url` may take, unless its line says so; none: no end.
     pub(super) fn max_time(&self, url: &Url) -> Option<Duration> {
         self.hosts.of_url(url, |host| host.max_time).unwrap_or(self.limits.max_time)

@@ -9,19 +9,20 @@ use url::Url;
 
 use super::credentials::Credentials;
 use super::flow::{Flow, UsualFields};
-use super::journal::{Journal, Key};
+use super::journal::{Journal, Key, Part};
 use super::list::{Entry, List, ListError, Target};
 use super::names::{Names, Place};
 use super::outcome::Failure;
 use super::plan::Plan;
 use super::stop::Stop;
 use super::transfer;
-use super::worker::answer::{continued_at, is_there_already, saved_to};
+use super::worker::answer::{continued_at, is_there_already, part_there, saved_to};
 use crate::http::auth::{self, Login};
 use crate::http::h1::Version;
 
 /// The lines of a list, each with what a run would do first for it. Nothing is sent or looked up, and no file is made or
-/// changed; with `-C` it is asked how long the files are. The list is read a line at a time, as it is needed.
+/// changed; with `-C`, and for parts, it is asked how long the files are, and of those to be skipped whether they are there.
+/// The list is read a line at a time, as it is needed.
 pub struct Preview<'a> {
     plan: &'a Plan,
     list: List,
@@ -30,6 +31,7 @@ pub struct Preview<'a> {
     credentials: Credentials,
     stop: Stop,
     journal: Option<Journal>,
+    with_parts: bool,
     passed_over: PassedOver,
 }
 
@@ -109,6 +111,7 @@ impl<'a> Preview<'a> {
             credentials,
             stop,
             journal: None,
+            with_parts: false,
             passed_over: PassedOver::default(),
         }
     }
@@ -116,6 +119,12 @@ impl<'a> Preview<'a> {
     /// Passes over what `journal` has as done.
     pub fn taking_up(mut self, journal: Option<Journal>) -> Self {
         self.journal = journal;
+        self
+    }
+
+    /// Asks for the rest of each part that the journal knows of and that is there.
+    pub fn with_parts(mut self, with_parts: bool) -> Self {
+        self.with_parts = with_parts;
         self
     }
 
@@ -141,18 +150,22 @@ impl<'a> Preview<'a> {
             return None;
         }
         let first = match target {
-            Ok(target) => self.first(target, place.as_ref()),
+            Ok(target) => self.first(&entry, target, place.as_ref()),
             Err(failure) => Err(failure.clone()),
         };
         Some(Planned { entry, place, first })
     }
 
-    fn first(&self, target: &Target, place: Option<&Place>) -> Result<First, Failure> {
+    fn first(&self, entry: &Entry, target: &Target, place: Option<&Place>) -> Result<First, Failure> {
         let plan = self.plan;
-        let file = saved_to(plan, place);
+        let file = saved_to(plan, place).map(|file| &**file);
         let mut flow = Flow::new(plan, target, None, file.is_some());
-        let from = plan.transfer.resume.map_or(Ok(0), |resume| continued_at(resume, file))?;
-        flow.ask_for(transfer::fields(&plan.transfer, from, None));
+        let (from, known) = match (plan.transfer.resume, self.part(entry, target, place)) {
+            (Some(resume), _) => (continued_at(resume, file)?, None),
+            (None, Some((bytes, validator))) => (bytes, Some(validator)),
+            (None, None) => (0, None),
+        };
+        flow.ask_for(transfer::fields(&plan.transfer, from, known.as_deref()));
         flow.set_fields(&self.usual, &self.credentials)?;
         let login = flow.next_login()?;
         let request = flow.request();
@@ -184,6 +197,14 @@ impl<'a> Preview<'a> {
                 (login, from)
             }),
         })
+    }
+}
+
+impl Preview<'_> {
+    /// What is there of a line's file since an earlier run, as a run would go on with it.
+    fn part(&self, entry: &Entry, target: &Target, place: Option<&Place>) -> Option<(u64, String)> {
+        let (journal, place) = (self.journal.as_ref().filter(|_| self.with_parts)?, place?);
+        part_there(self.plan, target, &Part::new(journal, Key::of(entry, Some(place))), place)
     }
 }
 

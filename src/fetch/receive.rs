@@ -60,8 +60,8 @@ pub(super) fn body(
         true => codings(response)?,
         false => Vec::new(),
     };
-    let hash = plan.hash_bodies.then(Sha256::new);
-    let mut intake = Intake { most: plan.limits.max_filesize, hash, gather, sink, record, trace, lane };
+    let (before, hash) = beginning(plan, sink)?;
+    let mut intake = Intake { most: plan.limits.max_filesize, before, hash, gather, sink, record, trace, lane };
     if codings.is_empty() {
         intake.refuse_announced(response)?;
     }
@@ -76,6 +76,36 @@ pub(super) fn body(
     taken
 }
 
+/// Nothing more comes of what goes to `sink`: what holds for a body holds for what is there of it.
+#[inline(never)]
+pub(super) fn nothing_more(plan: &Plan, sink: &mut Sink, record: &mut Outcome) -> Result<(), Failure> {
+    if sink.saving().is_none_or(|save| save.beginning().is_none()) {
+        return Ok(());
+    }
+    let (before, hash) = beginning(plan, sink)?;
+    record.sha256 = hash.map(|hash| hash.finalize().into());
+    match plan.limits.max_filesize.filter(|most| before > *most) {
+        Some(most) => Err(too_large(most)),
+        None => Ok(()),
+    }
+}
+
+/// Bytes that the file has already, and the hash that takes in the rest; looked at only where somebody wants to know.
+#[inline(never)]
+fn beginning(plan: &Plan, sink: &mut Sink) -> Result<(u64, Option<Sha256>), Failure> {
+    let hash = plan.hash_bodies.then(Sha256::new);
+    let is_asked_for = hash.is_some() || plan.limits.max_filesize.is_some();
+    let begun = sink.saving().filter(|_| is_asked_for).and_then(|save| save.beginning());
+    match begun {
+        Some(begun) => begun.take_into(hash).map_err(|error| write_failure(&error, sink)),
+        None => Ok((0, hash)),
+    }
+}
+
+fn write_failure(error: &io::Error, sink: &mut Sink) -> Failure {
+    Failure::writing(error, sink.saving().map(|save| save.path()))
+}
+
 fn codings(response: &Response) -> Result<Vec<Coding>, Failure> {
     let values = response.head().fields.all("content-encoding");
     parse_codings(values).map_err(|error: DecodeError| Failure::new(Kind::Decode, Stage::Decode, error.to_string()))
@@ -83,6 +113,8 @@ fn codings(response: &Response) -> Result<Vec<Coding>, Failure> {
 
 struct Intake<'a> {
     most: Option<u64>,
+    /// Bytes of the file that were there before.
+    before: u64,
     hash: Option<Sha256>,
     gather: Option<Gather<'a>>,
     sink: &'a mut Sink,
@@ -99,7 +131,9 @@ impl Intake<'_> {
     /// A length that is announced over the limit need not be waited for.
     fn refuse_announced(&self, response: &Response) -> Result<(), Failure> {
         match (self.most, response.head().content_length()) {
-            (Some(most), Some(length)) if length > most && !response.is_done() => Err(too_large(most)),
+            (Some(most), Some(length)) if length.saturating_add(self.before) > most && !response.is_done() => {
+                Err(too_large(most))
+            }
             _ => Ok(()),
         }
     }
@@ -119,6 +153,7 @@ impl Intake<'_> {
     /// Bytes go on as they came, from where they were read.
     fn copy(&mut self, mut body: Paced<'_>) -> Result<(), Failure> {
         loop {
+            self.flush_in_time(&mut body)?;
             let piece = body.fill_buf().map_err(|error| self.failure(error))?;
             let bytes = piece.len();
             if bytes == 0 {
@@ -128,6 +163,17 @@ impl Intake<'_> {
             body.consume(bytes);
             self.record.wire_bytes = body.response.wire_bytes();
         }
+    }
+
+    /// Waits for what comes next, and takes to the disk what is due there meanwhile.
+    fn flush_in_time(&mut self, body: &mut Paced<'_>) -> Result<(), Failure> {
+        while let Some(left) = self.sink.may_wait() {
+            if body.comes_within(left).map_err(|error| self.failure(error))? {
+                break;
+            }
+            self.sink.flush().map_err(|error| write_failure(&error, self.sink))?;
+        }
+        Ok(())
     }
 
     fn decode(&mut self, mut decoder: Decoder<Paced<'_>>) -> Result<(), Failure> {
@@ -149,7 +195,7 @@ impl Intake<'_> {
         }
         let gathered = self.gather.as_mut().map_or(Ok(()), |gather| gather.write(piece));
         let written = gathered.and_then(|()| self.sink.write(piece));
-        written.map_err(|error| Failure::new(Kind::Write, Stage::Write, error.to_string()))
+        written.map_err(|error| write_failure(&error, self.sink))
     }
 
     /// Counts decoded bytes and holds them to their limit.
@@ -158,7 +204,7 @@ impl Intake<'_> {
         if let Some(lane) = self.lane {
             lane.bytes(bytes);
         }
-        match self.most.filter(|most| self.record.bytes > *most) {
+        match self.most.filter(|most| self.record.bytes.saturating_add(self.before) > *most) {
             Some(most) => Err(too_large(most)),
             None => Ok(()),
         }

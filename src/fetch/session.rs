@@ -1,21 +1,23 @@
 //! A run: lines in, outcomes out, serially or in parallel. This is where the list meets the pool.
 
 mod again;
+mod lines;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
+use self::lines::Lines;
 use super::ahead::{Ahead, Ready};
 use super::credentials::Credentials;
 use super::details::Details;
 use super::exchange::Exchange;
 use super::flow::first_method;
-use super::journal::{Key, Ticket};
+use super::journal::Key;
 use super::list::{Entry, List, ListError};
 use super::names::{Names, Place};
-use super::outcome::{Outcome, Timings};
+use super::outcome::{Failure, Kind, Limit, Outcome, Timings};
 use super::parts::PartFiles;
 use super::permits::Permits;
 use super::plan::{Order, Plan};
@@ -51,8 +53,8 @@ pub(super) struct Job {
     pub read_at: Instant,
     /// Lines that were read before it, and not passed over.
     pub turn: u64,
-    /// What the record of the run knows it by, where there is one.
-    pub ticket: Option<Ticket>,
+    /// What the record of the run knows it by, where there is one: boxed, for it waits on every stack.
+    pub key: Option<Box<Key>>,
 }
 
 /// What a run gives for each line.
@@ -68,7 +70,7 @@ pub struct Fetched {
     /// Records before it, in input order.
     pub turn: u64,
     /// What the record of the run (`--resume`) knows it by, where it is not in there yet.
-    pub ticket: Option<Ticket>,
+    pub key: Option<Box<Key>>,
     /// What else the plan asks for.
     pub details: Option<Box<Details>>,
 }
@@ -119,12 +121,16 @@ struct Input {
     /// Lines that were done before, and are passed over.
     done_before: Cell<u64>,
     ended: Cell<bool>,
+    /// A stop has kept a line from starting, or cut one off.
+    cut: Cell<bool>,
     /// Records that the caller has taken.
     taken: Cell<u64>,
     /// Of finished records that have not been taken.
     waiting_bytes: Cell<usize>,
     room: Event,
     paused: Cell<Duration>,
+    /// The list where it was left before its end.
+    unread: RefCell<Option<List>>,
 }
 
 impl Input {
@@ -143,6 +149,11 @@ impl Input {
     }
 
     fn note_finished(&self, fetched: Box<Fetched>) -> Box<Fetched> {
+        let is_cut =
+            |why: &Failure| why.kind == Kind::Cancelled || matches!(why.limit, Some(Limit::Grace | Limit::Deadline));
+        if fetched.outcome.error.as_ref().is_some_and(is_cut) {
+            self.cut.set(true);
+        }
         self.waiting_bytes.set(self.waiting_bytes.get() + fetched.text_bytes());
         fetched
     }
@@ -182,16 +193,13 @@ impl Session {
             journal: Arc::default(),
             plan: Arc::new(plan),
         };
-        let plan = common.plan.clone();
-        let permits = Rc::new(Permits::new(&plan));
-        let attempter = Attempter::new(common, client, stop.clone());
-        let is_many = plan.threads > 1 && !plan.serial;
+        let permits = Rc::new(Permits::new(&common.plan));
+        let is_many = common.plan.threads > 1 && !common.plan.serial;
+        let attempter = Attempter::new(common, client, stop);
         let worker = Worker {
             crew: is_many.then(|| Crew::new(&attempter, permits.clone(), output.clone())),
-            plan,
             attempter,
             permits,
-            stop,
             output,
             failures: Cell::new(0),
             to_start: Cell::new(1),
@@ -205,12 +213,12 @@ impl Session {
     /// Fetches the lines of `list`, which is read as it is needed. Parallel is the worker mapped over the lines by a pool,
     /// serial the same worker without one. The pool is the look-ahead; permits say who runs.
     pub fn run(&self, list: List, names: Names) -> Box<dyn Iterator<Item = Result<Box<Fetched>, GetError>>> {
-        let ahead = Ahead::new(self.worker.plan.jobs);
-        let lines = Lines { list, names, ahead, session: self.clone() };
+        let ahead = Ahead::new(self.worker.attempter.plan.jobs);
+        let lines = Lines::of(list, names, ahead, self.clone());
         let worker = self.worker.clone();
         let input = self.input.clone();
         let fetch = move |job| input.note_finished(worker.fetch(job));
-        let plan = &self.worker.plan;
+        let plan = &self.worker.attempter.plan;
         let input = self.input.clone();
         let taken = move |result: &_| input.note_taken(result);
         if plan.serial {
@@ -238,7 +246,7 @@ impl Session {
 
     /// How to stop it.
     pub fn stop(&self) -> &Stop {
-        &self.worker.stop
+        &self.worker.attempter.stop
     }
 
     /// The files that bodies are being saved to.
@@ -266,10 +274,15 @@ impl Session {
         self.input.error.take()
     }
 
-    /// The last line read, where the run was stopped before the list's end.
+    /// The last line read, where the run was stopped: before the list's end, or before the end of all that had been read.
     pub fn stopped_after(&self) -> Option<String> {
-        let stopped = self.worker.stop.is_requested() && !self.input.ended.get();
+        let stopped = self.worker.attempter.stop.is_requested() && (!self.input.ended.get() || self.input.cut.get());
         self.input.last_source.borrow().clone().filter(|_| stopped)
+    }
+
+    /// The list where a run that has ended left it, before its end: what its [`rest`](List::rest) gives, no record tells of.
+    pub fn take_unread(&self) -> Option<List> {
+        self.input.unread.take()
     }
 
     /// Whether the list has been read to its end.
@@ -280,56 +293,6 @@ impl Session {
     /// Lines read so far.
     pub fn lines_read(&self) -> u64 {
         self.input.read.get() + self.done_before()
-    }
-}
-
-/// The list as the pool sees it: jobs, until its end, an error, or a stop.
-struct Lines {
-    list: List,
-    names: Names,
-    ahead: Ahead,
-    session: Session,
-}
-
-impl Iterator for Lines {
-    type Item = Job;
-
-    fn next(&mut self) -> Option<Job> {
-        let (input, worker) = (self.session.input.clone(), self.session.worker.clone());
-        let stop = &worker.stop;
-        if self.ahead.is_full() {
-            stop.before_start(|| self.ahead.wait_for_room())?.ok()?;
-        }
-        if input.is_full() {
-            stop.before_start(|| input.wait_for_room())?.ok()?;
-        }
-        let (entry, place, ticket) = loop {
-            let entry = match stop.before_start(|| self.list.next().transpose())? {
-                Ok(Some(entry)) => entry,
-                Ok(None) => {
-                    if !input.ended.replace(true) {
-                        worker.one_less_to_start();
-                    }
-                    return None;
-                }
-                Err(error) => {
-                    *input.error.borrow_mut() = Some(error);
-                    return None;
-                }
-            };
-            input.last_source.borrow_mut().get_or_insert_default().clone_from(&entry.source);
-            let place = entry.target.as_ref().ok().and_then(|target| self.names.assign(entry.index, target));
-            let Some(journal) = worker.attempter.journal.get() else { break (entry, place, None) };
-            let key = Key::of(&entry, place.as_ref());
-            if !journal.was_done(&key) {
-                break (entry, place, Some(Box::new(key)));
-            }
-            input.done_before.set(input.done_before.get() + 1);
-        };
-        let turn = input.read.get();
-        input.read.set(turn + 1);
-        worker.line_to_start();
-        Some(Job { entry, place, ready: self.ahead.line(), read_at: green::now(), turn, ticket })
     }
 }
 
@@ -358,6 +321,7 @@ impl Job {
             reused: false,
             remote: None,
             file: None,
+            file_bytes: None,
             timings: Timings::default(),
             sha256: None,
             error: None,

@@ -1,5 +1,6 @@
 //! Where a body goes: nowhere, into a file that appears whole or not at all, or to the run's output in its turn.
 
+mod beginning;
 mod landed;
 mod opened;
 mod save;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::parts::PartFiles;
 use super::spool::{Spool, SpoolMemory};
@@ -52,7 +54,7 @@ impl MyTurn {
 pub(super) enum Sink {
     Count,
     Print(Box<Print>),
-    Save(Box<Save>),
+    Save(Box<Saving>),
 }
 
 /// A body on its way to the output.
@@ -65,6 +67,13 @@ pub(super) struct Print {
     pub shown: bool,
 }
 
+/// A body on its way into a file, on the hub that it comes to.
+pub(super) struct Saving {
+    save: Save,
+    /// Where a descriptor is wanting, an idle connection of this one makes room.
+    client: Client,
+}
+
 impl Sink {
     pub fn print(turn: Option<MyTurn>, output: Output, memory: SpoolMemory) -> Sink {
         Sink::Print(Box::new(Print { turn, output, spool: Spool::new(memory), shown: false }))
@@ -73,13 +82,13 @@ impl Sink {
     /// Into a file, which is on the list of `parts` while it is under way. Where a descriptor is wanting for it, an idle
     /// connection of `client` makes room.
     pub fn save(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Sink {
-        Sink::Save(Box::new(Save::new(path, create_dirs, parts, client)))
+        Sink::Save(Box::new(Saving { save: Save::new(path, create_dirs, parts), client }))
     }
 
     /// The file that it is saved to, if it is.
     pub fn saving(&mut self) -> Option<&mut Save> {
         match self {
-            Sink::Save(save) => Some(save),
+            Sink::Save(saving) => Some(&mut saving.save),
             _ => None,
         }
     }
@@ -98,7 +107,23 @@ impl Sink {
         match self {
             Sink::Count => Ok(()),
             Sink::Print(print) => print.write(bytes),
-            Sink::Save(save) => save.write(bytes),
+            Sink::Save(saving) => saving.save.write(bytes, &saving.client),
+        }
+    }
+
+    /// How long it may be left without a [`flush`](Sink::flush), where that is not for as long as it takes.
+    pub fn may_wait(&self) -> Option<Duration> {
+        match self {
+            Sink::Save(saving) => saving.save.may_wait(),
+            _ => None,
+        }
+    }
+
+    /// Takes to the disk what has come so far, where it goes there.
+    pub fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Sink::Save(saving) => saving.save.flush(false, &saving.client),
+            _ => Ok(()),
         }
     }
 
@@ -107,7 +132,7 @@ impl Sink {
         match self {
             Sink::Count => Landed::Nothing,
             Sink::Print(print) => Landed::Print { spool: print.spool, shown: print.shown },
-            Sink::Save(save) => Landed::Save(Box::new(save.with_client(()))),
+            Sink::Save(saving) => Landed::Save(Box::new(saving.save)),
         }
     }
 }
@@ -125,6 +150,8 @@ pub(super) fn says_disk_full(error: &io::Error, path: &Path) -> bool {
 pub(super) struct Finished {
     pub body: Option<Spool>,
     pub file: Option<PathBuf>,
+    /// How long that is, where it is not what came alone.
+    pub file_bytes: Option<u64>,
 }
 
 impl Print {

@@ -5,9 +5,14 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
 
 use super::save::PIECE_BYTES;
 use super::*;
+use crate::fetch::journal::tests::head;
+use crate::fetch::journal::{Journal, Key, Part};
+use crate::fetch::plan::Plan;
 use crate::green;
 use crate::http::{ClientConfig, PoolLimits};
 use crate::net::{Resolver, ResolverConfig, TlsConfig};
@@ -107,8 +112,24 @@ fn a_link_stays_a_link_and_the_file_behind_it_is_replaced() {
     save(&link, b"new").unwrap();
     assert_eq!(fs::read(&file).unwrap(), b"new");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    symlink("nowhere", dir.path().join("dangling")).unwrap();
-    assert_eq!(save(&dir.path().join("dangling"), b"x").err().unwrap().kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn what_a_dangling_link_leads_to_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir(at("d")).unwrap();
+    for (link, target) in [("one", "two"), ("two", "d/three"), ("d/three", "../four")] {
+        symlink(target, at(link)).unwrap();
+    }
+    assert_eq!(save(&at("one"), b"x").unwrap().file.unwrap(), at("one"));
+    assert_eq!(fs::read(at("four")).unwrap(), b"x");
+    assert!(["one", "two", "d/three"].iter().all(|link| at(link).is_symlink()));
+    symlink("no/folder", at("out")).unwrap();
+    assert_eq!(save(&at("out"), b"x").err().unwrap().kind(), io::ErrorKind::NotFound);
+    symlink("circle", at("circle")).unwrap();
+    assert_eq!(save(&at("circle"), b"x").err().unwrap().raw_os_error(), Some(libc::ELOOP));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 6, "nothing is left beside them");
 }
 
 #[test]
@@ -122,6 +143,87 @@ fn a_missing_folder_is_an_error_unless_it_is_to_be_made_and_modes_are_the_usual(
     fs::write(&plain, "").unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), mode(&plain), "as anybody makes a file, not 0600");
+}
+
+/// The record's disk may be slow, and others of the hub go on meanwhile; no byte of the part is there before it is noted.
+#[test]
+fn a_part_is_noted_before_its_first_byte_and_by_the_thread_that_writes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&dir.path().join("record"), &Plan::default()).unwrap();
+    let (slow, (held, is_held), (others, go_on)) = (journal.clone(), mpsc::channel(), mpsc::channel());
+    let disk = thread::spawn(move || {
+        let _held = slow.file();
+        held.send(()).unwrap();
+        go_on.recv_timeout(Duration::from_secs(10)).is_ok()
+    });
+    is_held.recv().unwrap();
+    let (path, part) = (dir.path().join("f"), Part::new(&journal, Key::default()));
+    let beside = part.beside(&path);
+    green::run(move || {
+        let writer = green::spawn(move || {
+            let mut sink = Sink::save(path, false, PartFiles::default(), client());
+            let save = sink.saving().unwrap();
+            save.set_part(part, true);
+            save.begins(&head("ETag: \"1\"\r\n"));
+            sink.write(&vec![b'x'; PIECE_BYTES]).unwrap();
+            sink.saving().unwrap().keep_part(&client()).unwrap();
+        });
+        green::sleep(Duration::from_millis(50)).unwrap();
+        assert!(!beside.exists(), "it waits for the record");
+        others.send(()).unwrap();
+        writer.join().unwrap();
+        assert_eq!(fs::metadata(beside).unwrap().len(), PIECE_BYTES as u64);
+    });
+    assert!(disk.join().unwrap(), "the hub waited for the disk");
+    let record = fs::read_to_string(dir.path().join("record")).unwrap();
+    assert!(record.ends_with(&format!("part {} \"1\"\n", Key::default())), "{record}");
+}
+
+/// A time-out that comes while the disk is at it must not take away what it was to keep.
+#[test]
+fn an_interrupted_write_is_taken_up_again_and_nothing_of_it_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&dir.path().join("record"), &Plan::default()).unwrap();
+    let (path, part) = (dir.path().join("f"), Part::new(&journal, Key::default()));
+    let beside = part.beside(&path);
+    green::run(|| {
+        let mut sink = Sink::save(path, false, PartFiles::default(), client());
+        sink.saving().unwrap().set_part(part, true);
+        sink.saving().unwrap().begins(&head("ETag: \"1\"\r\n"));
+        // The record is noted first, and now somebody has it.
+        let slow = journal.file();
+        let wrote = green::timeout(Duration::from_millis(20), || sink.write(&vec![b'x'; PIECE_BYTES]));
+        wrote.expect_err("the disk cannot have come to it");
+        drop(slow);
+        sink.saving().unwrap().keep_part(&client()).unwrap();
+    });
+    assert_eq!(fs::metadata(beside).unwrap().len(), PIECE_BYTES as u64);
+}
+
+/// Only what somebody can go on with is written before there is a piece of it.
+#[test]
+fn a_file_that_grows_is_in_place_before_it_is_whole_and_gone_where_nothing_is_to_be_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let bytes = || fs::metadata(&path).map(|there| there.len()).ok();
+    green::run(|| {
+        for (there, grows) in [(None, true), (Some(""), true), (None, false), (Some("mine"), true)] {
+            there.into_iter().for_each(|text| fs::write(&path, text).unwrap());
+            let before = bytes();
+            let mut sink = Sink::save(path.clone(), false, PartFiles::default(), client());
+            sink.saving().unwrap().set_grows(grows);
+            assert_eq!(sink.may_wait(), None, "there is nothing");
+            sink.write(b"x").unwrap();
+            let most = grows.then_some(Duration::from_secs(1));
+            assert!(sink.may_wait() <= most && sink.may_wait().is_some() == grows);
+            sink.flush().unwrap();
+            assert_eq!(sink.may_wait(), None);
+            let in_place = grows && there.is_none_or(str::is_empty);
+            assert_eq!(bytes(), if in_place { Some(1) } else { before }, "{there:?}");
+            drop(sink);
+            assert_eq!(bytes(), before, "{there:?}");
+        }
+    });
 }
 
 #[test]

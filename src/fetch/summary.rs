@@ -11,7 +11,8 @@ use hdrhistogram::Histogram;
 
 use self::failures::Failures;
 pub use self::failures::{FailureGroup, GroupHost, MAX_GROUPS, Reason};
-pub use self::held::{Bottleneck, Cause, Held, Limits, Rate, Waits};
+pub(in crate::fetch) use self::held::own_limit;
+pub use self::held::{Bottleneck, Cause, Held, HostHeld, Limits, Rate, Waits};
 use super::outcome::Outcome;
 
 /// Three significant digits: a percentile is right to 0.1 %, at 8 KiB for each doubling of the longest time.
@@ -61,7 +62,7 @@ pub struct Summary {
     pub limits: Limits,
     /// Wall time of the run; the caller sets it.
     pub elapsed: Duration,
-    /// The last line that was read, when the run was stopped.
+    /// The last line that was read, when the run was stopped (also where that was the list's last).
     pub stopped_after: Option<u64>,
     /// True when certificates were not checked (`-k`).
     pub certificates_unchecked: bool,
@@ -69,6 +70,8 @@ pub struct Summary {
     pub reading_paused: Duration,
     /// Lines that were done before (`--resume`), and are not among the totals.
     pub done_before: u64,
+    /// The hosts with limits of their own; the caller sets them.
+    pub hosts: Vec<HostHeld>,
     totals: Totals,
     work: Duration,
     times_us: Histogram<u64>,
@@ -88,6 +91,7 @@ impl Summary {
             certificates_unchecked: false,
             reading_paused: Duration::ZERO,
             done_before: 0,
+            hosts: Vec::new(),
             totals: Totals::default(),
             work: Duration::ZERO,
             times_us: Histogram::new(SIGNIFICANT_DIGITS).expect("1 to 5 digits are valid"),
@@ -138,6 +142,12 @@ impl Summary {
     /// The waits by cause.
     pub fn held(&self) -> &Held {
         &self.held
+    }
+
+    /// The host whose own limit made for most of the waits of this cause, if one did.
+    pub fn host_behind(&self, cause: Cause) -> Option<&HostHeld> {
+        let most = self.hosts.iter().rev().max_by_key(|host| host.held.of(cause).total)?;
+        (most.held.of(cause).total * 2 > self.held.of(cause).total).then_some(most)
     }
 
     /// The URL that took longest, failures included; none when no attempt was made.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   main hub, which makes attempts too                    N - 1 hubs more, each on its thread
-//!   list ► line's greenlet: permits ──► Order::Attempt ──► a greenlet: hops, body   (own connections)
-//!             ▲   │ redirect's permit, rate, output  ◄──── Word ────┘
+//!   list ► line's greenlet: permits ──► Command::Attempt ──► a greenlet: hops, body (own connections)
+//!             ▲   │ next request's permit, output  ◄──── Word ────┘
 //!             └───┴── retry? record, in order        ◄──── Word::Done
 //! ```
 //! Whatever is decided once for a run stays on the main hub and needs no lock: the list, permits, rate, hold-backs, retries
@@ -11,13 +11,11 @@
 //! ([`Common`](super::worker::Common)): jar, challenges, speed, memory, files, turns, breakers. Connections and the names that
 //! were looked up belong to a hub; a line goes where its origin has an idle one, unless that hub has much more to do.
 
-mod choice;
 mod crew;
 mod hub;
 mod inbox;
 mod outbox;
 mod wire;
 
-pub(super) use choice::Kept;
 pub(super) use crew::Crew;
 pub(super) use wire::Wire;

@@ -27,10 +27,8 @@ pub(super) fn fields(transfer: &Transfer, from: u64, etag: Option<&str>) -> Vec<
     let mut push = |name: &str, value: String| fields.push((name.to_owned(), value));
     if from > 0 {
         push("Range", format!("bytes={from}-"));
-        // A weak tag may stand for other bytes (RFC 9110 section 13.1.5). A date is there only where it was judged before.
-        let is_good = |known: &&str| is_strong(known) || httpdate::parse_http_date(known).is_ok();
-        if let Some(known) = etag.or(transfer.etag.as_deref()).filter(is_good) {
-            push("If-Range", known.to_owned());
+        if let Some(version) = version(transfer, from, etag) {
+            push("If-Range", version.to_owned());
         }
     } else if let Some(etag) = &transfer.etag {
         push("If-None-Match", etag.clone());
@@ -45,12 +43,42 @@ pub(super) fn fields(transfer: &Transfer, from: u64, etag: Option<&str>) -> Vec<
     fields
 }
 
+/// What the version is known by whose bytes are there already, where there are some: its rest is asked for, and no other's.
+pub(super) fn version<'a>(transfer: &'a Transfer, from: u64, etag: Option<&'a str>) -> Option<&'a str> {
+    // A weak tag may stand for other bytes (RFC 9110 section 13.1.5). A date is there only where it was judged before.
+    let is_good = |known: &&str| is_strong(known) || httpdate::parse_http_date(known).is_ok();
+    etag.or(transfer.etag.as_deref()).filter(is_good).filter(|_| from > 0)
+}
+
+/// A server that does not know `If-Range` may send the rest of something else, or say of that that there is none.
+///
+/// # Errors
+/// It has another version than `ours`: kind `protocol`, nothing of it is used.
+pub(super) fn check_version(ours: &str, head: &Head) -> Result<(), Failure> {
+    match head.fields.first_str(if is_strong(ours) { "etag" } else { "last-modified" }) {
+        Some(sent) if !is_the_same(ours, sent) => {
+            Err(protocol(format!("the part is of {ours}, and the server has {sent} by now")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether two validators are of one version: entity tags, byte by byte, or moments, however they are written.
+fn is_the_same(one: &str, other: &str) -> bool {
+    match httpdate::parse_http_date(one) {
+        Ok(at) => httpdate::parse_http_date(other).is_ok_and(|other| other == at),
+        Err(_) => one == other,
+    }
+}
+
 /// What an answer means that `from` bytes were to be continued with.
 ///
 /// # Errors
 /// A part that is not the one asked for: kind `protocol`, nothing of it is used.
 pub(super) fn meaning(transfer: &Transfer, from: u64, head: &Head) -> Result<Meaning, Failure> {
     match head.status {
+        // A record's part is of something, and is not all of it because somebody says that nothing is new.
+        304 if from > 0 && transfer.is_unconditional() => Err(protocol("304 where there was no condition".to_owned())),
         304 => Ok(Meaning::Nothing),
         206 if from > 0 => {
             let part = check(Asked::From { first: from, last: None }, head).map_err(of_range)?;
@@ -59,7 +87,7 @@ pub(super) fn meaning(transfer: &Transfer, from: u64, head: &Head) -> Result<Mea
             }
             Ok(Meaning::Continued(part))
         }
-        416 if from > 0 && is_complete(from, head) => Ok(Meaning::Nothing),
+        416 if from > 0 && is_complete(transfer, from, head) => Ok(Meaning::Nothing),
         206 => match transfer.range.as_deref().and_then(Asked::parse) {
             Some(asked) => check(asked, head).map(Meaning::Part).map_err(of_range),
             None => Ok(Meaning::Whole),
@@ -69,11 +97,12 @@ pub(super) fn meaning(transfer: &Transfer, from: u64, head: &Head) -> Result<Mea
     }
 }
 
-/// Nothing lies behind what is there: all of it is. Who does not say how much there is, is believed, as in curl.
-fn is_complete(from: u64, head: &Head) -> bool {
+/// Nothing lies behind what is there: all of it is. Who does not say how much there is, is believed with `-C`, as in curl: the
+/// file is the user's, and stays as it is. A part of a record's becomes a file only where it is known to be all of it.
+fn is_complete(transfer: &Transfer, from: u64, head: &Head) -> bool {
     match ContentRange::of(head) {
         Ok(Some(ContentRange::Unsatisfied { total })) => total == from,
-        Ok(None) => true,
+        Ok(None) => transfer.resume.is_some(),
         _ => false,
     }
 }

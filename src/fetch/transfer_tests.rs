@@ -69,6 +69,12 @@ fn nothing_is_missing_where_the_server_says_so() {
     assert_eq!(of(""), Meaning::Nothing, "as in curl");
     assert_eq!(of("Content-Range: bytes */9\r\n"), Meaning::Whole, "another file: the status is a failure");
     assert_eq!(meaning(&range("5-"), 0, &head(416, "")).unwrap(), Meaning::Whole);
+    // A record's part: nobody asked for -C.
+    let of = |fields: &str| meaning(&Transfer::default(), 10, &head(416, fields)).unwrap();
+    assert_eq!(of("Content-Range: bytes */10\r\n"), Meaning::Nothing);
+    assert_eq!(of(""), Meaning::Whole, "who does not say how much there is may have more of it");
+    let unasked = |from| meaning(&Transfer::default(), from, &head(304, "")).map_err(|failure| failure.kind);
+    assert_eq!((unasked(10), unasked(0)), (Err(Kind::Protocol), Ok(Meaning::Nothing)));
 }
 
 #[test]

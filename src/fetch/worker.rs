@@ -9,18 +9,15 @@ mod last_text;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::Ready;
 use super::list::{Entry, Target};
 use super::outcome::{Failure, Kind, Outcome, Stage};
 use super::permits::{Pass, Permits, Refused};
-use super::plan::Plan;
 use super::retry::{Attempt, Decision, RetryBudget};
 use super::session::{Fetched, Job};
 use super::sink::Output;
-use super::stop::Stop;
 use super::summary::Cause;
 use super::threads::Crew;
 use crate::green;
@@ -34,12 +31,11 @@ pub(super) use last_text::LastText;
 
 /// What becomes of each line of a run, on the main hub. The attempts are made here, or by a crew on other hubs.
 pub(super) struct Worker {
-    pub plan: Arc<Plan>,
+    /// Has the plan, and what ends the run.
     pub attempter: Attempter,
     /// Hubs on other threads, where the plan wants some.
     pub crew: Option<Rc<Crew>>,
     pub permits: Rc<Permits>,
-    pub stop: Stop,
     pub output: Option<Output>,
     /// Waits before starts, for the summary.
     pub waits: RefCell<Vec<(Cause, Duration)>>,
@@ -58,27 +54,29 @@ pub(super) type StartHook = Box<dyn Fn(&Entry)>;
 impl Worker {
     /// Fetches one line. Never fails: what goes wrong is in the outcome.
     pub fn fetch(&self, job: Job) -> Box<Fetched> {
-        let outcome = job.record(&self.plan);
-        let Job { entry, place, ready, read_at, turn, ticket } = job;
-        let details = self.plan.keeps_details().then(Box::default);
+        let outcome = job.record(&self.attempter.plan);
+        let Job { entry, place, ready, read_at, turn, key } = job;
+        let details = self.attempter.plan.keeps_details().then(Box::default);
         let (body, line, exchanges) = (None, None, Vec::new());
-        let fetched = Box::new(Fetched { outcome, body, line, exchanges, turn, ticket, details });
+        let fetched = Box::new(Fetched { outcome, body, line, exchanges, turn, key, details });
         let origin = match &entry.target {
             Ok(target) => Origin::of(&target.url).ok_or_else(no_origin),
             Err(failure) => Err(failure.clone()),
         };
-        let there = is_there_already(&self.plan, place.as_ref());
+        let there = is_there_already(&self.attempter.plan, place.as_ref());
         let mut line = Underway { entry, place, fetched };
         let mut asked = None;
-        match origin {
-            Ok(_) if there.is_some() => line.fetched.outcome.file = there,
-            Ok(origin) => {
+        match (origin, there) {
+            (Ok(_), Some((file, bytes))) => {
+                (line.fetched.outcome.file, line.fetched.outcome.file_bytes) = (Some(file), Some(bytes));
+            }
+            (Ok(origin), None) => {
                 let ended;
                 (line, ended) = self.fetch_from(&origin, line, &ready, read_at);
                 let record = &mut line.fetched.outcome;
                 let finished = self.finish(ended.landed, record);
                 self.attempter.save_etag(ended.etag, record);
-                record.file = finished.file;
+                (record.file, record.file_bytes) = (finished.file, finished.file_bytes);
                 line.fetched.body = finished.body;
                 let fetched = &mut line.fetched;
                 if let (Some(details), Some(notes)) = (&mut fetched.details, ended.notes) {
@@ -86,7 +84,7 @@ impl Worker {
                 }
                 asked = ended.asked;
             }
-            Err(failure) => line.fetched.outcome.error = Some(failure),
+            (Err(failure), _) => line.fetched.outcome.error = Some(failure),
         }
         let Underway { entry, mut fetched, .. } = line;
         if fetched.outcome.attempts == 0 {
@@ -108,7 +106,7 @@ impl Worker {
             Some(Asked::Elsewhere(url)) => Some(url),
             None => None,
         };
-        if let (Some(journal), Some(_)) = (self.attempter.journal.get(), &fetched.ticket) {
+        if let (Some(journal), Some(_)) = (self.attempter.journal.get(), &fetched.key) {
             journal.note_file(&mut fetched);
         }
         fetched
@@ -132,8 +130,10 @@ impl Worker {
     /// Counted where it happens: in input order its record may have to wait for long.
     fn note_failure(&self) {
         self.failures.set(self.failures.get() + 1);
-        if self.plan.max_failures.is_some_and(|most| self.failures.get() > most) && !self.stop.is_requested() {
-            self.stop.request(self.plan.grace.interrupt);
+        if self.attempter.plan.max_failures.is_some_and(|most| self.failures.get() > most)
+            && !self.attempter.stop.is_requested()
+        {
+            self.attempter.stop.request(self.attempter.plan.grace.interrupt);
         }
     }
 
@@ -169,7 +169,7 @@ impl Worker {
             record.timings.retries = now.saturating_duration_since(first);
             // Its file or its memory first: the next attempt has its own.
             let Ended { asked, etag, notes, .. } = std::mem::take(&mut last);
-            if let (Some(details), true) = (&mut line.fetched.details, self.plan.keep_attempts) {
+            if let (Some(details), true) = (&mut line.fetched.details, self.attempter.plan.keep_attempts) {
                 details.take_earlier(&line.fetched.outcome, notes);
             }
             (line, last) = self.attempt(line, pass, etag);
@@ -217,7 +217,7 @@ impl Worker {
 
     /// Waits for the right to start.
     fn start(&self, origin: &Origin, ready: &Ready, is_first: bool) -> Result<Pass, Refused> {
-        if self.stop.is_requested() {
+        if self.attempter.stop.is_requested() {
             return Err(Refused::Interrupted);
         }
         if let Some(pass) = self.permits.try_acquire(origin) {
@@ -230,16 +230,16 @@ impl Worker {
             }
         };
         // A line that has been tried is not skipped: its host's other lines are.
-        let acquired = self.stop.before_start(|| self.permits.acquire(origin, is_first, Some(ready), tell));
+        let acquired = self.attempter.stop.before_start(|| self.permits.acquire(origin, is_first, Some(ready), tell));
         // A permit may be handed over in the very moment of the stop: what has a permit has not begun.
-        acquired.filter(|_| !self.stop.is_requested()).unwrap_or(Err(Refused::Interrupted))
+        acquired.filter(|_| !self.attempter.stop.is_requested()).unwrap_or(Err(Refused::Interrupted))
     }
 
     /// The same for a retry, which must begin before `--retry-max-time` is over, whatever holds it up.
     #[inline(never)]
     fn start_again(&self, origin: &Origin, ready: &Ready, first: Instant) -> Result<Pass, Refused> {
         let start = || self.start(origin, ready, false);
-        match self.plan.retry.time_left(green::now().saturating_duration_since(first)) {
+        match self.attempter.plan.retry.time_left(green::now().saturating_duration_since(first)) {
             Some(left) => green::timeout(left, start).unwrap_or(Err(Refused::Interrupted)),
             None => start(),
         }
@@ -254,7 +254,8 @@ impl Worker {
                     Some(proxy) => &format!("the proxy {proxy}"),
                     None => &origin.host.to_string(),
                 };
-                let message = format!("{host} was given up after {} connect failures", self.plan.give_up_host);
+                let message =
+                    format!("{host} was given up after {} connect failures", self.attempter.plan.give_up_host);
                 Failure::new(Kind::Skipped, Stage::Queue, message)
             }
         }
@@ -263,7 +264,7 @@ impl Worker {
     /// Judges an attempt that has ended; true once the time for another one has come.
     #[inline(never)]
     fn wait_to_try_again(&self, origin: &Origin, record: &mut Outcome, ended: &Ended, first: Instant) -> bool {
-        let policy = self.plan.retry(origin);
+        let policy = self.attempter.plan.retry(origin);
         if policy.retries == 0 {
             return false;
         }
@@ -274,7 +275,7 @@ impl Worker {
             retry_after: ended.retry_after.as_ref().map(|(wait, _)| *wait),
             attempts_made: record.attempts,
             since_first: green::now().saturating_duration_since(first),
-            time_left: self.stop.time_left(),
+            time_left: self.attempter.stop.time_left(),
             refused: ended.refused,
             request_sent: ended.sent,
             body_shown: ended.landed.has_shown(),
@@ -285,7 +286,7 @@ impl Worker {
         let decision = policy.decide(&attempt);
         let why_not = match decision {
             Decision::Again(after) if self.pays_for_retry(origin, record) => {
-                return matches!(self.stop.before_start(|| green::sleep(after)), Some(Ok(())));
+                return matches!(self.attempter.stop.before_start(|| green::sleep(after)), Some(Ok(())));
             }
             Decision::Again(_) => "not tried again: its origin's lines have used up their retries".to_owned(),
             Decision::StopRetryAfterTooLong(wait) => format!("it asks to wait {} s: --retry-after-max", wait.as_secs()),

@@ -13,6 +13,8 @@ use super::connect::{Connector, Manner, Offer};
 use super::connection::Connection;
 use super::error::Error;
 use super::face::Settings;
+use super::fields::FieldError;
+use super::given;
 use super::h1::{self, Limits, ReceiveHead, Received, Truncated};
 use super::h2;
 use super::origin::{Origin, Scheme};
@@ -117,6 +119,7 @@ impl Client {
     /// answer is replaced unseen where the method may be repeated (RFC 9110 section 9.2.2). Waits; where the time went
     /// is left in `trace`, also by a failure.
     pub fn send(&self, request: &Request<'_>, trace: &mut Trace) -> Result<Response, Error> {
+        given::check_sent(request.fields).map_err(|refused| Error::Request(FieldError::Given(refused)))?;
         let origin = Origin::of(request.url).ok_or(Error::NoOrigin)?;
         let key = self.shared.connector.key(origin, self.tls().id(), trace)?;
         trace.sent = false;
@@ -240,7 +243,7 @@ impl Client {
 
     /// Closes the connection that has been idle longest, so that its descriptor can be had; false if there is none.
     pub fn close_one_idle(&self) -> bool {
-        self.shared.pool.close_one() || self.shared.http2.close_one()
+        self.shared.connector.room.close_one()
     }
 
     /// Closes all idle connections.
@@ -270,6 +273,7 @@ impl Client {
     ) -> Result<Response, Error> {
         trace.reused = connection.exchanges > 0;
         trace.remote = connection.remote;
+        trace.local = if trace.wants_local { connection.transport.socket().local() } else { None };
         trace.tls = connection.tls_version();
         if let Some(certificates) = &mut trace.certificates {
             **certificates = connection.certificates();

@@ -114,6 +114,22 @@ fn a_request_is_repeated_on_a_dead_connection_only_where_that_is_harmless() {
     }
 }
 
+#[test]
+fn who_shares_a_client_is_asked_for_descriptors_as_long_as_it_is_there() {
+    let client = client(TlsConfig::builder().build_lazy());
+    let asked = Rc::new(Cell::new((0, 0)));
+    let (of_first, of_second) = (asked.clone(), asked.clone());
+    let first: Rc<dyn Fn()> = Rc::new(move || of_first.update(|(first, second)| (first + 1, second)));
+    let second: Rc<dyn Fn()> = Rc::new(move || of_second.update(|(first, second)| (first, second + 1)));
+    client.on_no_descriptor(&first);
+    client.on_no_descriptor(&second);
+    assert!(!client.make_room());
+    assert_eq!(asked.get(), (1, 1));
+    drop(first);
+    assert!(!client.make_room() && !client.close_one_idle());
+    assert_eq!(asked.get(), (1, 2), "who is gone is not asked, and only who wants one asks");
+}
+
 /// 32 MiB through the socket buffers, on the real clock: every wait for room ends.
 #[test]
 fn a_large_upload_arrives_whole() {
@@ -166,6 +182,28 @@ fn an_upload_of_known_length_says_it_and_another_goes_in_chunks() {
         assert!(answer.is_ok() && heard.contains("\r\nTransfer-Encoding: chunked\r\n"), "{heard}");
         assert!(heard.ends_with("\r\n\r\n3\r\none\r\n7\r\nand two\r\n0\r\n\r\n"), "{heard}");
         assert!(!heard.contains("Content-Length"));
+    });
+}
+
+/// Whoever gave them: a program may have put them into a plan or a target by itself.
+#[test]
+fn a_second_word_about_the_messages_end_is_never_sent() {
+    green::run(|| {
+        let (connections, url) = serve("http", |mut stream, _| stream.write_all(ANSWER));
+        let client = client(TlsConfig::builder().build_lazy());
+        for given in [
+            &[("Content-Length", "0")][..],
+            &[("X", "y"), ("Transfer-Encoding", "chunked")],
+            &[("Host", "a"), ("host", "b")],
+            &[("Connection", "content-length")],
+        ] {
+            let mut fields = Fields::new();
+            given.iter().for_each(|(name, value)| fields.push(name, value).unwrap());
+            let answer =
+                exchange(&client, &Request { fields: &fields, ..request("POST", &url, Some(b"GET / HTTP/1.1")) });
+            let refused = matches!(answer, Err(Error::Request(FieldError::Given(_))));
+            assert!(refused && connections.get() == 0, "{given:?}");
+        }
     });
 }
 

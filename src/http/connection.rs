@@ -159,6 +159,9 @@ pub(super) trait Socket: AsRawFd {
 
     /// As [`Transport::wait_for_polled`].
     fn wait_for_polled(&self, wait: &mut dyn FnMut());
+
+    /// Our end's address; none for a Unix socket.
+    fn local(&self) -> Option<SocketAddr>;
 }
 
 impl Socket for TcpStream {
@@ -173,6 +176,10 @@ impl Socket for TcpStream {
     fn wait_for_polled(&self, wait: &mut dyn FnMut()) {
         let _ = TcpStream::wait_for_polled(self, wait);
     }
+
+    fn local(&self) -> Option<SocketAddr> {
+        self.local_addr().ok()
+    }
 }
 
 impl Socket for UnixStream {
@@ -186,6 +193,10 @@ impl Socket for UnixStream {
 
     fn wait_for_polled(&self, wait: &mut dyn FnMut()) {
         let _ = UnixStream::wait_for_polled(self, wait);
+    }
+
+    fn local(&self) -> Option<SocketAddr> {
+        None
     }
 }
 

@@ -10,6 +10,8 @@
 
 use std::fmt;
 
+use super::given::Refused;
+
 /// An ordered list of header fields. Names compare without case, keep the case they came with, and may repeat.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields {
@@ -35,6 +37,8 @@ pub enum FieldError {
     Authority,
     /// More than 4 GiB of names and values.
     TooLarge,
+    /// What nobody may give, because the sender says it.
+    Given(Refused),
     /// A method that is no token.
     Method,
     /// A request target that is empty or has a space, a control character or a byte beyond ASCII.
@@ -215,6 +219,7 @@ impl fmt::Display for FieldError {
             FieldError::Value(name) => write!(f, "the value of {name} has a control character"),
             FieldError::Authority => f.write_str("the value of Host is no host"),
             FieldError::TooLarge => f.write_str("the fields are larger than 4 GiB"),
+            FieldError::Given(refused) => write!(f, "the request {refused}"),
             FieldError::Method => f.write_str("the method is no token"),
             FieldError::Target => {
                 f.write_str("the request target is empty, or has a space, a control character or no ASCII")

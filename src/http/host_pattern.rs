@@ -1,5 +1,7 @@
 //! Hosts by pattern: `HOST[:PORT]`, `*.example.org`, `*`.
 
+use std::fmt;
+
 /// Which hosts are meant: one, all below a domain, or every one; at one port, or any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPattern {
@@ -57,6 +59,18 @@ impl HostPattern {
     }
 }
 
+/// As it is written.
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Which::Every => f.write_str("*")?,
+            Which::Below(suffix) => write!(f, "*{suffix}")?,
+            Which::Exactly(host) => f.write_str(host)?,
+        }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
 fn port_number(text: &str) -> Option<u16> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten().filter(|port| *port != 0)
 }
@@ -79,5 +93,6 @@ mod tests {
         let rank = |text| HostPattern::parse(text).unwrap().rank();
         let narrower = ["*", "*:80", "*.org", "*.example.org", "*.example.org:80", "a.example.org", "a.example.org:80"];
         assert!(narrower.windows(2).all(|two| rank(two[0]) < rank(two[1])));
+        assert!(narrower.iter().all(|text| HostPattern::parse(text).unwrap().to_string() == *text));
     }
 }

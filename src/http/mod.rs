@@ -78,6 +78,7 @@ mod drain;
 mod error;
 mod face;
 pub mod fields;
+pub mod given;
 pub mod h1;
 pub mod h2;
 mod host_pattern;

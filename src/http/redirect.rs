@@ -95,7 +95,7 @@ impl fmt::Display for RedirectError {
             RedirectError::Scheme(scheme) => {
                 write!(f, "redirect to scheme {scheme:?}, only http and https are followed")
             }
-            RedirectError::TooMany(most) => write!(f, "more than {most} redirects"),
+            RedirectError::TooMany(most) => write!(f, "more than {most} redirect{}", if *most == 1 { "" } else { "s" }),
             RedirectError::BodyIsGone => {
                 f.write_str("the redirect asks for the request's body again, which was read as it was sent")
             }

@@ -13,14 +13,14 @@ use super::send::Throttle;
 use super::upload::Upload;
 use crate::green;
 
-/// What is asked. `Host` and `Content-Length` are added where they are missing.
+/// What is asked. `Host` is added where it is missing, and what says where the body ends always.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The method, sent as it is.
     pub method: &'a str,
     /// Scheme, host, port, path, query; user information and fragment are not sent.
     pub url: &'a Url,
-    /// All other fields.
+    /// All other fields: one `Host` at most, and neither `Content-Length` nor `Transfer-Encoding` ([`given`](super::given)).
     pub fields: &'a Fields,
     /// The body; `Content-Length` says its length. With a field `Expect: 100-continue` it is held back until the server
     /// asks for it, for at most a second. A final answer of 300 or above that comes before its end ends the sending.

@@ -1,5 +1,6 @@
 //! What clients of other hubs are made of, so that they connect as one does that is there already.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::client::{Client, ClientConfig, HttpVersions};
@@ -39,9 +40,9 @@ impl Client {
         self.shared.connector.room.make()
     }
 
-    /// Calls `ask` where a descriptor is wanted and no connection is idle, so that other hubs may close one of theirs. To
-    /// be said once.
-    pub(crate) fn on_no_descriptor(&self, ask: impl Fn() + 'static) {
+    /// Calls `ask`, as long as that lives, where a descriptor is wanted and no connection is idle, so that other hubs may
+    /// close one of theirs.
+    pub(crate) fn on_no_descriptor(&self, ask: &Rc<dyn Fn()>) {
         self.shared.connector.room.ask_others_by(ask);
     }
 }

@@ -40,6 +40,10 @@ pub struct Trace {
     pub(super) heard: bool,
     /// Whom the last request was sent to.
     pub remote: Option<SocketAddr>,
+    /// Somebody wants to know `local`.
+    pub wants_local: bool,
+    /// Where the last request was sent from; none through a Unix socket, or where nobody wants to know.
+    pub local: Option<SocketAddr>,
     /// TLS version of the last connection, `"1.2"` or `"1.3"`; none without TLS.
     pub tls: Option<&'static str>,
     /// What was said with a proxy about the way of the last connection, where one was asked for by CONNECT; it stays until

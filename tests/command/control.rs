@@ -149,10 +149,25 @@ fn fail_early_starts_nothing_after_the_first_failure() {
     assert!(server.requests().len() <= 3, "{:?}", server.paths());
     // What was read has its record, and nothing more was read.
     assert!(found.len() > 3, "{found:?}");
-    assert!(found.len() == 32 || run.err.contains(&format!("stopped after line {}\n", found.len())), "{}", run.err);
+    // Also where that was the list's last line.
+    assert!(run.err.contains(&format!("stopped after line {}\n", found.len())), "{}", run.err);
     let last = found.last().unwrap();
     assert_eq!((&last["error"]["kind"], &last["attempts"]), (&json!("cancelled"), &json!(0)));
     assert_eq!((&last["error"]["stage"], &last["final_url"]), (&json!("queue"), &json!(null)));
+}
+
+#[test]
+fn a_stopped_run_says_so_though_its_list_was_read_to_its_end() {
+    let (server, dir) = (Server::new(), crate::runner::Dir::new());
+    let list = server.list(["/status/404", "/b", "/c"]);
+    let stopped = |args: &[&str], code| {
+        let args = [args, &["-i", "-", "-j", "1", "--summary-json", "s.json", "--format", "json"]].concat();
+        let run = Gfetch::new(&args).dir(&dir).input(list.clone()).run().expect(code);
+        let summary: serde_json::Value = serde_json::from_str(&dir.read("s.json")).unwrap();
+        (run.err.contains("stopped after line 3\n"), summary["stopped_after"].clone())
+    };
+    assert_eq!(stopped(&["--fail-early"], 3), (true, json!(3)));
+    assert_eq!(stopped(&[], 1), (false, json!(null)));
 }
 
 #[test]

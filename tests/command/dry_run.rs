@@ -167,6 +167,20 @@ fn every_limit_in_force_is_told() {
 }
 
 #[test]
+fn files_of_the_run_are_told_and_not_written() {
+    let dir = Dir::new();
+    let args = ["--dry-run", "--report", "r.html", "--har", "h.har", "--save-failed", "again", "-c", "jar"];
+    let err = Gfetch::new(&args).args(&["http://a.example/"]).dir(&dir).run().expect(0).err;
+    let told = "\n  files      --report r.html, --har h.har, --save-failed again, -c jar: not written now\n";
+    assert!(err.contains(told) && dir.names().is_empty(), "{err}");
+    let run = Gfetch::new(&["--dry-run", "--compare", "--report", "r.html", "http://a.example/"]).dir(&dir).run();
+    assert_eq!(run.expect(0).err, "gfetch: --report r.html: not written now\n");
+    assert!(dir.names().is_empty());
+    let err = gfetch(&["--dry-run", "http://a.example/", "--rate", "2/15s"]).expect(0).err;
+    assert!(!err.contains("\n  files") && !err.contains("at least"), "{err}");
+}
+
+#[test]
 fn a_comparison_says_how_many_requests_it_would_send() {
     let server = Server::new();
     let (a, b) = (server.url("/a"), server.url("/b"));

@@ -37,8 +37,33 @@ fn a_report_that_cannot_be_written_is_exit_4_and_says_so() {
     for args in [&[][..], &["--format", "json"], &["--body"]] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let run = Gfetch::new(&[&server.url("/a")]).args(args).stdout(full).run().expect(4);
-        assert!(run.err.contains("no storage space"), "{args:?} {}", run.err);
+        assert!(run.err.contains("No space left on device\n"), "{args:?} {}", run.err);
     }
+}
+
+/// `>&-`: std would take it for a `/dev/null` that somebody meant.
+#[test]
+fn a_standard_output_that_is_closed_is_one_that_cannot_be_written() {
+    let server = Server::new();
+    let (good, bad) = (server.url("/a"), server.url("/status/404"));
+    let info = ["--help", "--version", "--generate man", "--generate complete-bash"].map(str::to_owned);
+    let runs = ["", "--format json", "--format csv", "--body", "--to-curl", "--dry-run", "--compare --runs 1", "-w x"];
+    let runs = runs.map(|options| format!("{options} {good}"));
+    for args in info.into_iter().chain(runs).chain([bad, format!("--summary-json - -w '' {good}")]) {
+        let run = Gfetch::shell(&format!("exec \"$0\" -s {args} >&-")).run().expect(4);
+        assert!(
+            run.err.contains("gfetch: cannot write ") && run.err.contains("the output is closed\n"),
+            "{args} {}",
+            run.err
+        );
+    }
+    // What is meant is no loss, and what nothing is written to may be closed.
+    for to in [">/dev/null", "1<>/dev/null", "2>&-", "<&-", "-w '' >&-", "-w '' >&- <&- 2>&-"] {
+        let run = Gfetch::shell(&format!("exec \"$0\" -s {good} {to}")).run().expect(0);
+        assert_eq!(run.err, "", "{to}");
+    }
+    let run = Gfetch::shell("exec \"$0\" serve --port 0 >/dev/full").run().expect(2);
+    assert_eq!(run.err, "gfetch: cannot write where it serves: No space left on device\n");
 }
 
 #[test]

@@ -64,6 +64,9 @@ fn skip_existing_asks_for_nothing_that_is_there() {
     assert_eq!((server.paths(), dir.read("a"), dir.read("b")), (vec!["/say/b".into()], "half a fi".into(), "b".into()));
     let text = Gfetch::new(&["-i", "list", "-O", "--skip-existing"]).dir(&dir).run().expect(0);
     assert!(text.err.contains("2 URLs: 2 ok"), "{}", text.err);
+    let expected = ["a", "b"]
+        .map(|name| format!("000\t0\t0.000000\t{}\tskipped: {name} is there", server.url(&format!("/say/{name}"))));
+    assert_eq!(text.lines(), expected);
     assert_eq!(server.paths().len(), 1);
     // A device is written to, a folder is a failure: neither is a file that is there.
     fs::create_dir(dir.file("d")).unwrap();
@@ -136,6 +139,8 @@ fn the_manifest_says_what_is_where() {
     assert_eq!(dir.read("m"), expected);
     fetch(&dir, &args).expect(1);
     assert_eq!(dir.read("m"), expected, "its own place may be taken again");
+    fetch(&dir, &[&args[..], &["--skip-existing"]].concat()).expect(1);
+    assert_eq!(dir.read("m"), expected, "what is there is as long as it is, and not as what came");
     dir.write("m", "my thesis");
     let run = fetch(&dir, &args).expect(2);
     assert!(run.err.contains("is no manifest") && dir.read("m") == "my thesis", "{}", run.err);
@@ -156,7 +161,11 @@ fn the_manifest_of_a_run_that_was_taken_up_has_all_files() {
 /// What was finished is kept, what runs may end, the rest is not begun, and the status says why.
 fn check_full(run: Run, dir: &Dir, small: usize) {
     let run = run.expect(4);
-    assert!(run.err.contains("the disk is full: stopped; what was finished is kept"), "{}", run.err);
+    assert!(
+        run.err.contains("a file found no room (a full disk, a quota, ulimit -f): stopped; what was finished is kept"),
+        "{}",
+        run.err
+    );
     let kinds: Vec<String> =
         run.records().iter().map(|one| one["error"]["kind"].as_str().unwrap_or("ok").to_owned()).collect();
     assert_eq!(kinds[0], "ok");
@@ -185,7 +194,12 @@ fn a_limit_of_files_stops_the_run_cleanly() {
     // So does it where all is written in one piece, after which the next may have begun.
     dir.write("list", server.list(["/bytes/50", "/bytes/100000"]) + &server.list(["/say/a"; 2000]));
     let run = Gfetch::shell(&format!("ulimit -f 60; exec \"$0\" {FULL}")).dir(&dir).run().expect(4);
-    assert!(run.err.contains("the disk is full: stopped") && run.err.contains("stopped after line"), "{}", run.err);
+    assert!(
+        run.err.contains("found no room (a full disk, a quota, ulimit -f): stopped")
+            && run.err.contains("stopped after line"),
+        "{}",
+        run.err
+    );
     assert_eq!(run.records()[1]["error"]["kind"], "write");
 }
 
@@ -271,4 +285,37 @@ fn names_are_cut_and_reserved_ones_made_harmless() {
     assert_eq!(files(&run), ["_CON.txt"]);
     let run = fetch(&dir, &["-O", "-g", &server.url("/say/-rf"), &server.url("/say/.bashrc")]).expect(0);
     assert_eq!(files(&run), ["_rf", "_bashrc"]);
+}
+
+/// The file is the one that was asked for, and not what it is called while it grows.
+#[test]
+fn a_failure_of_writing_names_the_file_and_what_helps() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("file", "");
+    std::fs::create_dir(dir.file("folder")).unwrap();
+    let url = server.url("/bytes/300000");
+    for (name, why) in [
+        ("d/x", "d/x: No such file or directory (--create-dirs makes its folder)"),
+        ("file/x", "file/x: Not a directory"),
+        ("folder", "folder: Is a directory"),
+        ("/dev/full", "/dev/full: No space left on device"),
+    ] {
+        let run = Gfetch::new(&["-s", &url, "-o", name]).dir(&dir).run().expect(3);
+        assert!(run.text().trim_end().ends_with(&format!("\twrite: {why}")), "{name}: {}", run.text());
+    }
+    // 100 blocks, whether they are of 512 bytes or of 1,024.
+    let script = format!("ulimit -f 100; exec \"$0\" -s {url} -o large --har small");
+    let run = Gfetch::shell(&script).dir(&dir).run().expect(4);
+    assert!(run.text().contains("\twrite: large: no file may be larger (ulimit -f)\n"), "{} {}", run.text(), run.err);
+    assert_eq!(dir.names(), ["file", "small"]);
+}
+
+#[test]
+fn a_kept_file_that_cannot_be_begun_is_named_as_it_was_typed() {
+    let dir = Dir::new();
+    for option in ["--har", "--summary-json", "--report", "-c", "--save-failed", "-D"] {
+        let run = Gfetch::new(&["http://127.0.0.1:9/", option, "none/x"]).dir(&dir).run().expect(2);
+        let said = run.err.contains("none/x: No such file or directory");
+        assert!(said && !run.err.contains("os error") && !run.err.contains(".gfetch-"), "{option}: {}", run.err);
+    }
 }

@@ -97,7 +97,37 @@ fn a_hosts_settings_are_told_as_a_dry_run_and_as_curl_lines() {
     );
     assert!(lines[1].contains("-m 300 --connect-timeout 10 ") && !lines[1].contains("--retry"), "{}", lines[1]);
     let dry = run(&dir, &[&["--dry-run"], &urls[..]].concat()).expect(0);
-    assert!(dry.err.contains("hosts      some have limits or fields of their own"), "{}", dry.err);
+    let told = "  hosts      a.example: 7 s for a request, 2 s to connect, 3 retries, sent X-Api-Key\n";
+    assert!(dry.err.contains(told) && !dry.err.contains("k3y"), "{}", dry.err);
+}
+
+#[test]
+fn what_held_the_run_back_is_the_hosts_own_number() {
+    let slow = Answering::new(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        with(200, "")
+    });
+    let urls: Vec<String> = (0..6).map(|number| slow.url(&format!("/{number}"))).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    for (setting, told) in [("per-host = 1", "per-host 1"), ("rate = \"4/s\"", "rate 4/s")] {
+        let dir = folder(&format!("[host.\"{}\"]\n{setting}\n[host.\"b.example\"]\nper-host = 3\n", slow.addr));
+        let table = format!("{told} of [host.\"{}\"]", slow.addr);
+        let fetched = run(&dir, &urls).expect(0);
+        assert!(fetched.err.contains(&format!("{table} held the run back by up to ")), "{}", fetched.err);
+        let compared = run(&dir, &[&["--compare", "--runs", "1", "--warmup", "0"], &urls[..]].concat()).expect(0);
+        let said = String::from_utf8_lossy(&compared.out);
+        assert!(said.contains(&format!("{table} bounds it: ")), "{said}");
+        let dry = run(&dir, &[&["--dry-run"], &urls[..]].concat()).expect(0);
+        let both = format!(
+            "{}: {}\n             b.example: 3 at once\n",
+            slow.addr,
+            match told {
+                "rate 4/s" => "4/s starts",
+                _ => "1 at once",
+            }
+        );
+        assert!(dry.err.contains(&both), "{}", dry.err);
+    }
 }
 
 #[test]

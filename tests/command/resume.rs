@@ -1,10 +1,18 @@
 //! `--resume`: the run's record, taken up by the same command.
 
+use std::collections::HashSet;
 use std::fs;
+use std::io::{BufReader, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::runner::{Dir, Gfetch, Run, wait_until};
-use crate::server::Server;
+use crate::server::{Server, read_request};
 
 /// The same command each time.
 fn resume(dir: &Dir, args: &[&str]) -> Run {
@@ -53,7 +61,7 @@ fn resume_knows_a_line_by_its_text_however_the_list_changes() {
     dir.write("list", server.list(["/say/a", "/say/b", "/say/a"]));
     resume(&dir, &["-i", "list"]).expect(0);
     dir.write("list", "# a comment\n".to_owned() + &server.list(["/say/new", "/say/a", "/say/a", "/say/a"]));
-    let run = resume(&dir, &["-i", "list"]).expect(0);
+    let run = resume(&dir, &["-i", "list", "--serial"]).expect(0);
     assert_eq!(server.paths()[3..], ["/say/new", "/say/a"], "twice done, thrice in the list");
     let gone = format!(
         "the list has changed: of what was done before, these lines are not in it any more: 1, the first {}",
@@ -68,7 +76,7 @@ fn resume_knows_a_line_by_its_text_however_the_list_changes() {
 fn resume_takes_lists_from_standard_input_and_in_the_order_of_completion() {
     let (server, dir) = (Server::new(), Dir::new());
     let list = server.list(["/delay/100/say/a", "/say/b", "/status/500"]);
-    for (code, asked) in [(1, 3), (3, 4)] {
+    for (code, asked) in [(1, 3), (1, 4)] {
         let run = Gfetch::new(&["--resume", "record", "-i", "-", "--unordered"]).input(&list).dir(&dir).run();
         run.expect(code);
         assert_eq!(server.paths().len(), asked);
@@ -124,7 +132,11 @@ fn resume_refuses_another_commands_record_and_names_the_options() {
     let url = server.url("/say/a");
     resume(&dir, &[&url, "-o", "x", "-H", "X-A: 1", "-m", "5", "-A", "me"]).expect(0);
     let run = resume(&dir, &[&url, "-o", "y", "-H", "X-A: 2", "-d", "x"]).expect(2);
-    assert!(run.err.contains("it was made with another -X, -d, -H, -o: "), "{}", run.err);
+    assert!(
+        run.err.contains("it was made with another -X, -d, -H, -o, -O, -J, --output-dir or --body: "),
+        "{}",
+        run.err
+    );
     // What only says how fast, how often or who asks is no other command.
     resume(&dir, &[&url, "-o", "x", "-H", "x-a: 1", "-m", "9", "-A", "you", "--retry", "3", "-j", "2"]).expect(0);
     assert_eq!(server.paths().len(), 1);
@@ -151,6 +163,30 @@ fn resume_has_what_succeeded_before_a_signal() {
     run.signal("INT");
     assert_eq!(run.wait().signal(), Some(2));
     assert_eq!(done(&dir), 2);
+}
+
+/// With `--body` the report is on standard error: what stands in front of a reader who does not read is not told.
+#[test]
+fn resume_has_as_done_what_its_report_has_wherever_that_goes() {
+    const LINES: usize = 600;
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(vec!["/say/a"; LINES]));
+    let (mut report, stderr) = std::io::pipe().unwrap();
+    let run = Gfetch::new(&["--resume", "record", "-i", "list", "--body", "--format", "json", "-s"]).dir(&dir);
+    let run = run.stderr(stderr).start();
+    wait_until("all requests", || server.paths().len() == LINES);
+    // Several times what the record waits for at most: all that it will take for done.
+    std::thread::sleep(Duration::from_millis(500));
+    run.signal("KILL");
+    run.wait();
+    let mut told = String::new();
+    report.read_to_string(&mut told).unwrap();
+    let told = told.matches("}\n").count();
+    assert!(told < LINES, "the pipe took all");
+    assert!(done(&dir) <= told, "{} done, {told} told", done(&dir));
+    // Who reads is told all.
+    let run = resume(&dir, &["-i", "list", "--body", "--format", "json", "-s"]).expect(0);
+    assert!(run.err.lines().count() >= LINES - told && done(&dir) == LINES, "{} done", done(&dir));
 }
 
 /// Files are recorded as they are done; a report's lines with the report, in its order.
@@ -182,12 +218,15 @@ fn resume_prints_each_body_once_and_streams_past_those_that_were_done() {
 }
 
 #[test]
-fn resume_counts_this_run_only() {
+fn resume_counts_this_run_only_and_its_exit_status_all_that_the_record_has() {
     let (server, dir) = (Server::new(), Dir::new());
     dir.write("list", server.list(["/say/a", "/status/404"]));
     resume(&dir, &["-i", "list"]).expect(1);
-    let run = resume(&dir, &["-i", "list"]).expect(3);
+    let run = resume(&dir, &["-i", "list"]).expect(1);
     assert!(run.err.contains("1 URL: 0 ok, 1 failed"), "{}", run.err);
+    // What had been done before in another list is none of this one's.
+    dir.write("list", server.list(["/status/404"]));
+    resume(&dir, &["-i", "list"]).expect(3);
 }
 
 #[test]
@@ -198,11 +237,33 @@ fn resume_does_not_go_with_compare_or_with_a_file_that_takes_its_place() {
         (&["--save-failed", "record"], "--resume and --save-failed name the same file"),
         (&["-D", "record"], "--resume and -D name the same file"),
         (&["-c", "record"], "--resume and -c name the same file"),
+        (&["--har", "record"], "--resume and --har name the same file"),
+        (&["--summary-json", "./record"], "--resume and --summary-json name the same file"),
+        (&["--report", "./record"], "--resume and --report name the same file"),
+        (&["-O", "--manifest", "./record"], "--resume and --manifest name the same file"),
+        (&["--etag-save", "./record"], "--resume and --etag-save name the same file"),
+        (&["-i", "record"], "--resume and -i name the same file"),
     ] {
-        let run = resume(&dir, &[args, &[&*server.url("/")]].concat()).expect(2);
+        let run = resume(&dir, &[args, &[&*server.url("/")][..]].concat()[..]).expect(2);
         assert!(run.err.contains(word), "{}", run.err);
     }
     assert!(dir.names().is_empty() && server.paths().is_empty());
+}
+
+/// A name of its own does not make it a file of its own.
+#[test]
+fn resume_knows_its_record_behind_a_link() {
+    let (server, dir) = (Server::new(), Dir::new());
+    dir.write("list", server.list(["/say/a"]));
+    resume(&dir, &["-i", "list"]).expect(0);
+    let record = dir.read("record");
+    fs::hard_link(dir.file("record"), dir.file("hard")).unwrap();
+    std::os::unix::fs::symlink("record", dir.file("soft")).unwrap();
+    for (option, link) in [("--har", "hard"), ("-D", "hard"), ("--summary-json", "soft"), ("-i", "soft")] {
+        let run = resume(&dir, &["-i", "list", option, link]).expect(2);
+        assert!(run.err.contains(&format!("--resume and {option} name the same file")), "{}", run.err);
+    }
+    assert_eq!((dir.read("record"), server.paths().len()), (record, 1));
 }
 
 /// A retry, and the next run, go on with what came; a server that has another version by now sends it whole.
@@ -227,6 +288,113 @@ fn resume_goes_on_with_what_broke_off() {
     resume(&dir, &args).expect(3);
     assert_eq!(server.requests()[3].field("if-range"), Some("\"old\""));
     assert!(part() == crate::server::body(300_000), "it begins anew: {} bytes", part().len());
+}
+
+/// Gives each connection the next of these answers, and breaks off.
+fn answer_in_turn(answers: impl IntoIterator<Item = String>) -> String {
+    let (listener, answers) = (TcpListener::bind("127.0.0.1:0").unwrap(), Vec::from_iter(answers));
+    let url = format!("http://{}/x", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            read_request(&mut BufReader::new(&stream)).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+const FOUR_OF_TEN: &str = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 10\r\n\r\n0123";
+const SIX_MORE: &str = "HTTP/1.1 206 P\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789";
+/// All of it, but for the word that it was all.
+const TEN_AND_NO_END: &str = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nTransfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n";
+const NO_MORE: &str = "HTTP/1.1 416 R\r\nContent-Range: bytes */10\r\nContent-Length: 0\r\n\r\n";
+
+/// What a run would ask for by its part, and a curl command without one, for curl's file would be the rest alone.
+#[test]
+fn dry_run_tells_the_range_that_would_be_asked_for() {
+    for name in ["x", "{status}-x"] {
+        let (url, dir) = (answer_in_turn([FOUR_OF_TEN, FOUR_OF_TEN, SIX_MORE].map(str::to_owned)), Dir::new());
+        let args = ["-o", name, &url];
+        let told = |args: &[&str]| {
+            let run = resume(&dir, &[args, &["--dry-run", "--format", "json"]].concat()).expect(0);
+            let fields = run.records()[0]["request_headers"].clone();
+            [&fields["range"], &fields["if-range"]].map(|field| field[0].as_str().map(str::to_owned))
+        };
+        assert_eq!(told(&args), [None, None]);
+        resume(&dir, &args).expect(3);
+        assert_eq!(told(&args), [Some("bytes=4-".to_owned()), Some("\"1\"".to_owned())], "{name}");
+        let run = resume(&dir, &[&args[..], &["--to-curl"]].concat()).expect(0);
+        assert!(!run.text().to_lowercase().contains("range"), "{}", run.text());
+        // What is asked for otherwise begins anew, as the run would.
+        let other = format!("{{\"url\":\"{url}\",\"headers\":{{\"Range\":\"bytes=1-\"}},\"output\":\"y\"}}\n");
+        dir.write("list", other);
+        let args = ["--resume", "other", "-i", "list", "-O"];
+        Gfetch::new(&args).dir(&dir).run().expect(3);
+        let run = Gfetch::new(&args).args(&["--dry-run", "-v"]).dir(&dir).run().expect(0);
+        assert!(run.err.contains("Range: bytes=1-") && !run.err.contains("If-Range"), "{}", run.err);
+    }
+}
+
+/// A hash and a length that a script compares are the file's, in however many runs it came; `bytes` is what came now.
+#[test]
+fn resume_tells_of_the_whole_file() {
+    let hash: String = Sha256::digest(b"0123456789").iter().map(|byte| format!("{byte:02x}")).collect();
+    for (begin, end, bytes) in [(FOUR_OF_TEN, SIX_MORE, 6), (TEN_AND_NO_END, NO_MORE, 0)] {
+        let (url, dir) = (answer_in_turn([begin, end].map(str::to_owned)), Dir::new());
+        let args = ["-o", "x", "--manifest", "m", "--format", "json", "--fields", "+sha256", &url];
+        resume(&dir, &args).expect(3);
+        let records = resume(&dir, &args).expect(0).records();
+        assert_eq!((&records[0]["sha256"], &records[0]["bytes"]), (&json!(hash), &json!(bytes)));
+        assert_eq!((dir.read("x"), dir.names()), ("0123456789".into(), vec!["m".into(), "record".into(), "x".into()]));
+        assert!(dir.read("m").ends_with(&format!("{url}\tx\t10\n")), "{}", dir.read("m"));
+        assert!(dir.read("record").ends_with(&format!(" 10 \"x\" {url}\n")), "{}", dir.read("record"));
+    }
+}
+
+/// One line twice is two files: each has a part of its own, and both are gone on with.
+#[test]
+fn resume_keeps_a_part_for_each_of_two_lines_that_say_the_same() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let line = json!({"url": server.url("/half/600000"), "output": "x"}).to_string() + "\n";
+    dir.write("list", line.repeat(2));
+    let parts = || {
+        let names = dir.names().into_iter().filter(|name| name.starts_with(".gfetch-"));
+        names.map(|name| fs::metadata(dir.file(&name)).unwrap().len()).collect::<Vec<_>>()
+    };
+    for there in [300_000, 450_000] {
+        resume(&dir, &["-i", "list"]).expect(3);
+        assert_eq!(parts(), [there; 2]);
+    }
+    let ranges: Vec<_> = server.requests().iter().map(|one| one.field("range").map(str::to_owned)).collect();
+    assert_eq!(ranges, [None, None, Some("bytes=300000-".to_owned()), Some("bytes=300000-".to_owned())]);
+    let keys: HashSet<String> =
+        dir.read("record").lines().filter_map(|line| line.strip_prefix("part ").map(str::to_owned)).collect();
+    assert_eq!(keys.len(), 2, "{}", dir.read("record"));
+}
+
+#[test]
+fn resume_holds_the_whole_file_to_its_limit() {
+    for (begin, end) in [(FOUR_OF_TEN, SIX_MORE), (TEN_AND_NO_END, NO_MORE)] {
+        for (most, code) in [("9", 3), ("10", 0)] {
+            let (url, dir) = (answer_in_turn([begin, end].map(str::to_owned)), Dir::new());
+            resume(&dir, &["-o", "x", &url]).expect(3);
+            let run = resume(&dir, &["-o", "x", &url, "--max-filesize", most, "--format", "json"]).expect(code);
+            let kind = &run.records()[0]["error"]["kind"];
+            assert_eq!(
+                (kind.as_str(), dir.file("x").exists()),
+                ((code == 3).then_some("too_large"), code == 0),
+                "{most}"
+            );
+        }
+    }
+    // What is longer without its announcement ends where it is.
+    let more =
+        "HTTP/1.1 206 P\r\nContent-Range: bytes 4-9/10\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n456789\r\n0\r\n\r\n";
+    let (url, dir) = (answer_in_turn([FOUR_OF_TEN, more].map(str::to_owned)), Dir::new());
+    resume(&dir, &["-o", "x", &url]).expect(3);
+    let run = resume(&dir, &["-o", "x", &url, "--max-filesize", "9", "--format", "json"]).expect(3);
+    assert_eq!(run.records()[0]["error"]["kind"], json!("too_large"));
 }
 
 /// The file itself grows then, and is no part of the record's.

@@ -87,6 +87,11 @@ impl Gfetch {
         self
     }
 
+    pub fn stderr(mut self, to: impl Into<Stdio>) -> Gfetch {
+        self.command.stderr(to);
+        self
+    }
+
     pub fn run(self) -> Run {
         self.start().wait()
     }

@@ -1,6 +1,8 @@
 //! `--save-failed`: what failed, kept as a list.
 
-use std::fs;
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
@@ -108,6 +110,109 @@ fn a_list_that_cannot_be_written_is_known_before_anything_is_fetched() {
     let run = gfetch(&[&server.url("/status/404"), "--save-failed", &dir.at("none/failed")]).expect(2);
     assert!(run.err.contains("none/failed"), "{}", run.err);
     assert_eq!(server.requests().len(), 0);
+}
+
+/// Lines that a run is stopped in the middle of, with a comment among them, and what one of them answers.
+fn long_list(server: &Server, first: &str) -> String {
+    let paths: Vec<String> = (0..4_000).map(|number| format!("/delay/20/{number}")).collect();
+    let (some, others) = paths.split_at(3_999);
+    let [first, some, others] = [server.list([first]), server.list(some), server.list(others)];
+    format!("{first}{some}# http://a.comment.example/\n{others}")
+}
+
+/// Whatever ended it: a line that was not fetched is in the list.
+#[test]
+fn a_stopped_run_loses_no_line_of_the_list_that_it_replaces() {
+    let (server, dir) = (Server::new(), Dir::new());
+    for (how, first) in [
+        ("--fail-early", "/status/404"),
+        ("--fail-early --serial", "/status/404"),
+        ("--deadline 0.4", "/hang"),
+        ("| head -n 1", "/a"),
+        (">/dev/full", "/a"),
+    ] {
+        let list = long_list(&server, first);
+        for given in ["-i urls.txt", "-i - <urls.txt"] {
+            dir.write("urls.txt", &list);
+            let script = format!("\"$0\" -s {given} -j 8 --save-failed urls.txt {how}");
+            let run = Gfetch::shell(&script).dir(&dir).run();
+            let saved = dir.read("urls.txt");
+            let kept: HashSet<&str> = entries(&saved).into_iter().collect();
+            assert!(kept.len() > 1_000 && kept.len() == entries(&saved).len(), "{script}: {}", kept.len());
+            let asked = server.requests();
+            for url in entries(&list) {
+                let was_asked = || asked.iter().any(|request| url.ends_with(&request.path));
+                assert!(kept.contains(url) || was_asked(), "{script}: {url} is lost");
+            }
+            assert!(saved.contains("\n# http://a.comment.example/\n"), "{script}");
+            assert!(!run.err.contains("--save-failed"), "{script}: {}", run.err);
+        }
+    }
+}
+
+#[test]
+fn a_stopped_run_keeps_arguments_and_lists_that_it_did_not_come_to() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let other = dir.write("other.txt", format!("\u{feff}{}http://last.example/", server.list(["/b"])));
+    let list = dir.write("urls.txt", server.list(["/a"]).trim_end());
+    let urls = server.url("/status/{404,500}");
+    gfetch(&[&urls, "-i", &list, "-i", &other, "--serial", "--fail-early", "--save-failed", &list]).expect(3);
+    let paths = ["/status/404", "/status/500", "/a", "/b"];
+    let expected = server.list(paths) + "http://last.example/";
+    assert_eq!(entries(&dir.read("urls.txt")), expected.lines().collect::<Vec<_>>());
+    assert_eq!(fs::read(&other).unwrap()[..3], *"\u{feff}".as_bytes());
+}
+
+/// What has come already is kept; for what may come nobody waits.
+#[test]
+fn of_a_pipe_that_goes_on_it_is_said_what_is_not_kept() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let list = server.list(["/status/404", "/a", "/b"]);
+    assert!(Gfetch::shell("mkfifo pipe").dir(&dir).run().status.success());
+    let mut pipe = File::options().read(true).write(true).open(dir.file("pipe")).unwrap();
+    pipe.write_all(format!("{list}http://cut.exam").as_bytes()).unwrap();
+    let args = ["-i", "pipe", "-s", "--serial", "--fail-early", "--save-failed", "failed"];
+    let run = Gfetch::new(&args).dir(&dir).run().expect(3);
+    assert_eq!(entries(&dir.read("failed")), list.lines().collect::<Vec<_>>());
+    assert!(run.err.contains("failed: what pipe has behind line 3 is not in it"), "{}", run.err);
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// A program that fills the pipe again and again does not keep the run from its end.
+#[test]
+fn of_a_pipe_without_end_a_stopped_run_keeps_a_bounded_part() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let script = format!("yes {} | \"$0\" -s -i - --fail-early --save-failed failed", server.url("/status/404"));
+    let run = Gfetch::shell(&script).dir(&dir).run().expect(3);
+    assert!(run.err.contains("failed: what - has behind line "), "{}", run.err);
+    assert!(dir.read("failed").len() < 4 << 20);
+}
+
+#[test]
+fn a_list_that_cannot_be_read_to_its_end_stays_as_it_was() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let list = dir.write("urls.txt", server.list(["/status/404", "/a"]));
+    // That file's first page cannot be read.
+    let args = ["-i", &list, "-i", "/proc/self/mem", "--save-failed", &list];
+    let run = gfetch(&args).expect(4);
+    assert!(run.err.contains("urls.txt: not every line of the list is accounted for"), "{}", run.err);
+    assert_eq!(dir.read("urls.txt"), server.list(["/status/404", "/a"]));
+    // What is no list of the run holds what is known.
+    gfetch(&["-i", &list, "-i", "/proc/self/mem", "--save-failed", &dir.at("failed")]).expect(4);
+    assert_eq!(entries(&dir.read("failed")), [server.url("/status/404")]);
+}
+
+/// By `kill -9`, which leaves nobody a word.
+#[test]
+fn a_killed_run_leaves_the_list_whole() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let text = server.list(["/status/404"]) + &server.list(["/hang"; 10]);
+    let list = dir.write("urls.txt", &text);
+    let run = Gfetch::new(&["-i", &list, "--save-failed", &list, "--unordered"]).start();
+    run.wait_for_lines(1);
+    run.signal("KILL");
+    run.wait();
+    assert_eq!(dir.read("urls.txt"), text);
 }
 
 #[test]

@@ -108,6 +108,57 @@ fn what_a_url_or_a_list_says_never_leaves_the_folder() {
     }
 }
 
+/// What was typed may go through links, what a list, a URL or an answer names may not, nor be one.
+#[test]
+fn what_a_url_or_a_list_says_goes_through_no_link() {
+    let server = Server::new();
+    let output = |name: &str| json!({"url": server.url("/say/x"), "output": name}).to_string() + "\n";
+    let url = |path: &str| server.url(path) + "\n";
+    for (line, naming) in [
+        (output("out/x"), &[][..]),
+        (output("a/out/b/x"), &[]),
+        (output("file"), &[]),
+        (output("dangling"), &["--resume", "record"]),
+        (url("/bytes/9?/out"), &["-o", "{path}/x"]),
+        (url("/say/out"), &["-o", "{name}/x"]),
+        (url("/say/file"), &["-O"]),
+        (url("/named/dangling"), &["-OJ"]),
+        (url("/say/dangling"), &["-o", "{name}", "-C", "-"]),
+    ] {
+        let dir = Dir::new();
+        fs::create_dir_all(dir.file("outside")).unwrap();
+        fs::create_dir_all(dir.file("d/a")).unwrap();
+        dir.write("outside/secret", "mine");
+        for (link, target) in [
+            ("d/out", "../outside"),
+            ("d/a/out", "../../outside"),
+            ("d/bytes", "../outside"),
+            ("d/file", "../outside/secret"),
+            ("d/dangling", "../outside/new"),
+            ("link", "d"),
+        ] {
+            std::os::unix::fs::symlink(target, dir.file(link)).unwrap();
+        }
+        for folder in ["d", "link"] {
+            // One for each folder.
+            let _ = fs::remove_file(dir.file("record"));
+            let args = ["-i", "-", "--output-dir", folder, "--create-dirs", "--format", "json"];
+            let record = Gfetch::new(&args).args(naming).input(&line).dir(&dir).run().expect(3).records().remove(0);
+            let error = &record["error"];
+            assert_eq!(error["kind"], "write", "{line}");
+            assert!(error["message"].as_str().unwrap().contains("is a symbolic link"), "{error}");
+            let outside: Vec<_> = fs::read_dir(dir.file("outside")).unwrap().collect();
+            assert_eq!((outside.len(), dir.read("outside/secret")), (1, "mine".into()), "{line}");
+        }
+        // As it was typed.
+        Gfetch::new(&["-i", "-", "--output-dir", "link"]).input(output("a/new")).dir(&dir).run().expect(0);
+        Gfetch::new(&["-o", "link/out/{name}", &server.url("/say/z")]).dir(&dir).run().expect(0);
+        Gfetch::new(&["-o", "link/file", &server.url("/say/z")]).dir(&dir).run().expect(0);
+        let read = |name: &str| dir.read(name);
+        assert_eq!([read("d/a/new"), read("outside/z"), read("outside/secret")], ["x", "z", "z"]);
+    }
+}
+
 #[test]
 fn a_redirect_changes_no_name() {
     let (server, dir) = (Server::new(), Dir::new());
@@ -116,6 +167,17 @@ fn a_redirect_changes_no_name() {
     let (server, dir) = (Server::new(), Dir::new());
     fetch(&dir, &["-o", "{path}", "--create-dirs", &server.url("/to//say/evil")]).expect(0);
     assert_eq!(dir.names(), ["to/say/evil"]);
+}
+
+#[test]
+fn output_through_a_dangling_link_makes_what_it_leads_to() {
+    let (server, dir) = (Server::new(), Dir::new());
+    std::os::unix::fs::symlink("target", dir.file("link")).unwrap();
+    for more in [&[][..], &["-C", "-"], &["--resume", "record"]] {
+        fetch(&dir, &[&["-o", "link", &server.url("/say/x")], more].concat()).expect(0);
+        assert_eq!((dir.read("target"), dir.file("link").is_symlink()), ("x".into(), true), "{more:?}");
+        fs::remove_file(dir.file("target")).unwrap();
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/bytes/N` | N bytes, each line telling its place |
 //! | `/delay/MS/…` | the rest's answer, so much later |
+//! | `/gate/…` | the rest's answer, once the test [opens](Server::open) the gate |
 //! | `/status/N` | that status, with a body of 5 bytes |
 //! | `/to/URL` | a redirect there |
 //! | `/on/URL` | the same by 307, which keeps method and body |
@@ -45,6 +46,7 @@ struct Log {
     running: usize,
     most_running: usize,
     asked: HashMap<String, usize>,
+    gate_is_open: bool,
 }
 
 /// A request as it came.
@@ -93,6 +95,11 @@ impl Server {
 
     pub fn paths(&self) -> Vec<String> {
         self.requests().into_iter().map(|request| request.path).collect()
+    }
+
+    /// Lets those go on that were asked for with `/gate/…`, and all to come.
+    pub fn open(&self) {
+        self.log.lock().unwrap().gate_is_open = true;
     }
 
     /// The most requests that were being answered at one time.
@@ -183,6 +190,13 @@ fn answer(
         "delay" => {
             let (ms, rest) = rest.split_once('/').unwrap_or((rest, ""));
             thread::sleep(Duration::from_millis(ms.parse().unwrap()));
+            return answer(request, &format!("/{rest}"), reader, stream, log, done);
+        }
+        "gate" => {
+            let began = Instant::now();
+            while !log.lock().unwrap().gate_is_open && began.elapsed() < SILENCE {
+                thread::sleep(Duration::from_millis(5));
+            }
             return answer(request, &format!("/{rest}"), reader, stream, log, done);
         }
         "417" if request.field("expect").is_some() => {

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -25,6 +25,7 @@ pub struct Terminal {
     master: File,
     seen: Arc<Mutex<Seen>>,
     child: Child,
+    reader: JoinHandle<()>,
 }
 
 struct Seen {
@@ -92,7 +93,7 @@ impl OnTerminal {
         let parser = Parser::new(at_least_one(ROWS), at_least_one(self.columns), 0);
         let seen = Arc::new(Mutex::new(Seen { parser, bytes: Vec::new() }));
         let (mut reader, sink) = (master.try_clone().unwrap(), seen.clone());
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut piece = [0; 16 * 1024];
             // It fails once nobody has the other end any more.
             while let Ok(count @ 1..) = reader.read(&mut piece) {
@@ -101,7 +102,7 @@ impl OnTerminal {
                 seen.bytes.extend_from_slice(&piece[..count]);
             }
         });
-        Terminal { master, seen, child }
+        Terminal { master, seen, child, reader }
     }
 }
 
@@ -133,8 +134,12 @@ impl Terminal {
     /// Waits until the screen shows this.
     #[track_caller]
     pub fn wait_for(&self, what: &str, shown: impl Fn(&[String]) -> bool) -> Vec<String> {
-        wait_until(what, || shown(&self.rows()));
-        self.rows()
+        let mut rows = Vec::new();
+        wait_until(what, || {
+            rows = self.rows();
+            shown(&rows)
+        });
+        rows
     }
 
     /// Everything that was written to it.
@@ -159,7 +164,7 @@ impl Terminal {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 // What it wrote last may still be on its way.
-                thread::sleep(Duration::from_millis(50));
+                wait_until("end of what was written", || self.reader.is_finished());
                 return status;
             }
             if Instant::now() > until {

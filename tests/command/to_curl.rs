@@ -104,6 +104,24 @@ fn options_are_said_as_curl_takes_them() {
 }
 
 #[test]
+fn files_about_the_run_are_none_of_curls() {
+    let dir = Dir::new();
+    for (args, name) in [
+        (&["-O", "--manifest", "file"][..], "--manifest"),
+        (&["--resume", "file"], "--resume"),
+        (&["--har", "file"], "--har"),
+        (&["--save-failed", "file"], "--save-failed"),
+        (&["--summary-json", "file"], "--summary-json"),
+        (&["--report", "file"], "--report"),
+    ] {
+        let run = Gfetch::new(&["--to-curl", "http://a.example/"]).args(args).dir(&dir).run().expect(0);
+        let expected = format!("gfetch: curl has no words for {name}: each line is one request by itself");
+        assert!(run.err.contains(&expected), "{args:?}: {}", run.err);
+    }
+    assert!(dir.names().is_empty());
+}
+
+#[test]
 fn what_curl_cannot_be_told_is_said_once() {
     let run = gfetch(&["--to-curl", "--per-host", "3", "--rate", "5/s", "-j", "2", "http://a.example/[1-3]"]).expect(0);
     assert!(run.err.contains("--per-host, --rate, -j/--jobs"), "{}", run.err);
@@ -116,6 +134,27 @@ fn what_curl_cannot_be_told_is_said_once() {
         .input(json!({"url": "http://a/", "method": "HEAD", "body": "x"}).to_string())
         .run();
     assert!(run.expect(0).text().starts_with("# -:1: curl cannot"));
+}
+
+#[test]
+fn what_was_safe_and_is_not_by_curl_is_said_with_silent_too() {
+    for silent in [&[][..], &["-s"]] {
+        let args = [&["--to-curl", "--block-private", "-H", "X: y", "http://a.example/[1-3]"], silent].concat();
+        let err = gfetch(&args).expect(0).err;
+        assert_eq!(err.lines().count(), 2, "{err}");
+        assert!(err.contains("--block-private: these commands connect to private addresses too"), "{err}");
+        assert!(err.contains("after a redirect to another origin curl sends the fields of -H there"), "{err}");
+    }
+}
+
+#[test]
+fn limits_of_hosts_in_the_config_file_are_none_of_curls() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.file("gfetch")).unwrap();
+    dir.write("gfetch/config.toml", "[host.\"a.example\"]\nrate = \"2/s\"\n");
+    let run = Gfetch::new(&["--to-curl", "-j", "3", "http://a.example/"]).env("XDG_CONFIG_HOME", &dir.at(""));
+    let err = run.run().expect(0).err;
+    assert!(err.contains("curl has no words for -j/--jobs, per-host and rate of [host]: each line"), "{err}");
 }
 
 #[test]

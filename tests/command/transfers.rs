@@ -1,12 +1,16 @@
 //! What is asked for and what of it is taken: bodies of requests, parts, conditions, names, heads. A test for each option.
 
 use std::fs;
+use std::io::{BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::runner::{Dir, Gfetch, Run, gfetch, records};
-use crate::server::{CHANGED, Server, body};
+use crate::server::{CHANGED, Server, body, read_request};
 
 fn fetch(dir: &Dir, args: &[&str]) -> Run {
     Gfetch::new(args).args(&["--format", "json"]).dir(dir).run()
@@ -123,6 +127,28 @@ fn continue_at_goes_on_where_the_file_ends() {
     assert_eq!(run.text(), &text(100)[95..]);
 }
 
+/// A hash, a limit and a manifest are the file's; `bytes` is what came, as curl's `%{size_download}`.
+#[test]
+fn continue_at_tells_of_the_whole_file_and_holds_it_to_its_limit() {
+    let (server, dir) = (Server::new(), Dir::new());
+    let url = server.url("/file/100");
+    let hash = |text: &str| Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let args = ["-C", "-", "-o", "f", "--fields", "+sha256", "--manifest", "m", &url];
+    dir.write("f", &text(100)[..40]);
+    let run = fetch(&dir, &[&args[..], &["--max-filesize", "99"]].concat()).expect(3).records();
+    assert_eq!((&run[0]["error"]["kind"], dir.read("f")), (&json!("too_large"), text(100)[..40].to_owned()));
+    let run = fetch(&dir, &[&args[..], &["--max-filesize", "100"]].concat()).expect(0).records();
+    assert_eq!((&run[0]["sha256"], &run[0]["bytes"]), (&json!(hash(&text(100))), &json!(60)));
+    assert_eq!(dir.read("m"), format!("# gfetch: url\tfile\tbytes\n{url}\tf\t100\n"));
+    // Where nothing was there what comes is all of the file, and what is counted only is what comes.
+    for args in [&["-o", "g"][..], &["-o", "/dev/null"], &[]] {
+        let run =
+            fetch(&dir, &[&["-C", "95", "--fields", "+sha256", &url, "--max-filesize", "5"], args].concat()).expect(0);
+        assert_eq!(run.records()[0]["sha256"], json!(hash(&text(100)[95..])), "{args:?}");
+    }
+    assert_eq!(dir.read("g"), text(100)[95..]);
+}
+
 #[test]
 fn continue_at_takes_the_whole_where_a_server_has_no_parts() {
     let (server, dir) = (Server::new(), Dir::new());
@@ -151,6 +177,43 @@ fn continue_at_keeps_what_came_for_the_next_time_and_for_retries() {
     assert_eq!(dir.read("f"), text(1000));
     let left: Vec<String> = dir.names();
     assert_eq!(left, ["f", "g"]);
+}
+
+/// Who does not know `If-Range` sends the rest of what it has by now.
+#[test]
+fn continue_at_takes_no_part_of_another_version() {
+    let whole = body(100);
+    let rest = |tag: &str| format!("206 Part\r\nContent-Range: bytes 40-99/100\r\n{tag}Content-Length: 60\r\n\r\n");
+    let none = "416 No\r\nContent-Range: bytes */40\r\nETag: \"two\"\r\nContent-Length: 0\r\n\r\n".to_owned();
+    for (second, is_taken) in [
+        (rest("ETag: \"one\"\r\n"), true),
+        (rest(""), true),
+        (rest("ETag: \"two\"\r\n"), false),
+        (rest("ETag: W/\"one\"\r\n"), false),
+        (none, false),
+    ] {
+        let (listener, dir) = (TcpListener::bind("127.0.0.1:0").unwrap(), Dir::new());
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (sent, answer) = (whole.clone(), second.clone());
+        let server = thread::spawn(move || {
+            let first = "200 OK\r\nETag: \"one\"\r\nContent-Length: 100\r\n\r\n".to_owned();
+            let mut last = None;
+            for (head, bytes) in [(first, &sent[..40]), (answer, &sent[40..])] {
+                let (mut stream, _) = listener.accept().unwrap();
+                last = read_request(&mut BufReader::new(&stream));
+                write!(stream, "HTTP/1.1 {head}").unwrap();
+                // What is refused is not waited for.
+                let _ = stream.write_all(bytes);
+            }
+            last.unwrap()
+        });
+        let args = ["-C", "-", "-o", "f", "--retry", "1", "--retry-all-errors", "--retry-delay", "0.01", &url];
+        let record = fetch(&dir, &args).expect(if is_taken { 0 } else { 3 }).records().remove(0);
+        assert_eq!(server.join().unwrap().field("if-range"), Some("\"one\""));
+        assert_eq!(record["error"]["kind"], if is_taken { json!(null) } else { json!("protocol") }, "{second}");
+        let there = if is_taken { text(100) } else { text(100)[..40].to_owned() };
+        assert_eq!((dir.read("f"), dir.names().len()), (there, 1), "{second}");
+    }
 }
 
 #[test]

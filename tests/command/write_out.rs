@@ -1,10 +1,14 @@
 //! `-w`: in place of the text report, where it goes, and what it reads.
 
+use std::io::{BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::proxies::Proxy;
 use crate::runner::{Dir, Gfetch, gfetch};
-use crate::server::{Server, nobody};
+use crate::server::{Server, nobody, read_request};
 
 #[test]
 fn write_out_takes_the_place_of_the_text_report() {
@@ -76,6 +80,26 @@ fn redirects_and_connections_are_counted() {
     assert!(size.parse::<u64>().unwrap() > 60, "{size}");
     let run = gfetch(&[&server.url("/to//bytes/24"), "--no-location", "-w", "%{http_code} %{redirect_url}"]).expect(0);
     assert_eq!(run.text(), format!("302 {}", server.url("/bytes/24")));
+}
+
+/// What the server sees is what is told, also of a connection that serves a second request.
+#[test]
+fn our_end_of_the_connection_is_told_as_the_server_sees_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, peer) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        while read_request(&mut reader).is_some() {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+        }
+        peer
+    });
+    let run = gfetch(&[&url, &url, "--serial", "-w", "%{num_connects} %{local_ip} %{local_port}\\n"]).expect(0);
+    let peer = server.join().unwrap();
+    assert_eq!(run.text(), format!("1 127.0.0.1 {0}\n0 127.0.0.1 {0}\n", peer.port()));
+    let one = gfetch(&[&format!("http://{}/", nobody()), "-w", "[%{local_ip}]%{local_port}"]).expect(3);
+    assert_eq!(one.text(), "[]0");
 }
 
 #[test]

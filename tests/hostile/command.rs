@@ -18,6 +18,15 @@ const HARD_LIMIT: Duration = Duration::from_secs(60);
 
 /// A server on all of 127/8 that gives each request of a connection what `answer` makes of it, until that is empty.
 pub fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+    serve_while(true, answer)
+}
+
+/// The same, but each connection breaks off after its first answer, whole or not.
+pub fn serve_and_close(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+    serve_while(false, answer)
+}
+
+fn serve_while(stays: bool, answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let answer = Arc::new(answer);
@@ -27,7 +36,7 @@ pub fn serve(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Socket
             thread::spawn(move || {
                 while let Some(head) = read_head(&mut stream) {
                     let bytes = answer(&head);
-                    if bytes.is_empty() || stream.write_all(&bytes).is_err() {
+                    if bytes.is_empty() || stream.write_all(&bytes).is_err() || !stays {
                         return;
                     }
                 }

@@ -140,14 +140,14 @@ fn poisons() -> Vec<(&'static str, String)> {
 
 /// A request as it came: its head, its body, and whatever came behind them.
 #[derive(Clone, Default)]
-struct Request {
+pub struct Request {
     head: String,
     body: Vec<u8>,
     behind: Vec<u8>,
 }
 
 /// Answers one request a connection, and listens for what comes behind it.
-fn listener() -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
+pub fn listener() -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let requests = Arc::new(Mutex::new(Vec::new()));

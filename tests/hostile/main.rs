@@ -14,6 +14,7 @@ mod proxies;
 mod redirects;
 mod resets;
 mod script;
+mod smuggling;
 mod timing;
 mod tls;
 mod transfers;

@@ -1,14 +1,16 @@
 //! Parts that are not what was asked for, names that lead elsewhere, tags that are none: what a server says of a file.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 
 use gfetch::fetch::outcome::Kind::*;
 use gfetch::fetch::outcome::Stage;
 use gfetch::fetch::plan::{Plan, Resume};
 
 use super::case::{Case, case, check};
-use super::command::{answer, files, gfetch, harmful, serve, text};
+use super::command::{answer, files, gfetch, harmful, serve, serve_and_close, text};
 use super::script::{Request, Send, Step, stays};
 
 fn ten_to_nineteen(plan: &mut Plan) {
@@ -112,6 +114,87 @@ fn no_lie_about_a_part_changes_the_file_that_was_there() {
     }
     assert_eq!((resume("/good"), fs::read_to_string(&file).unwrap().as_str()), (Some(0), "0123456789"));
     assert_eq!(files(folder.path()).len(), 1);
+}
+
+/// Begins a file with a server that breaks off after four bytes of ten, and goes on with it (`--resume`) by `lies`: status,
+/// fields and body, by the path. Whoever is asked for the whole once more has another one.
+fn go_on_with_a_part(begun_with: &'static str, lies: &[(&'static str, &'static str)], is_taken: bool) {
+    let answers = lies.to_vec();
+    let (begun, dates) = (Mutex::new(BTreeSet::new()), "Date: Sun, 06 Nov 1994 09:00:00 GMT\r\n");
+    let server = serve_and_close(move |head| {
+        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        if head.contains("\r\nRange: bytes=4-\r\n") {
+            let number: usize = path[1..].parse().unwrap();
+            return format!("HTTP/1.1 {}", answers[number].1).into_bytes();
+        }
+        let body = if begun.lock().unwrap().insert(path) { "0123" } else { "abcdefghij" };
+        format!("HTTP/1.1 200 OK\r\n{begun_with}{dates}Content-Length: 10\r\n\r\n{body}").into_bytes()
+    });
+    for (number, (what, _)) in lies.iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let url = format!("http://{server}/{number}");
+        let go_on = || gfetch(&["--resume", &at("record"), "-o", &at("f"), &url]).status.code();
+        assert_eq!((go_on(), fs::exists(at("f")).unwrap()), (Some(3), false), "{what}: it breaks off");
+        if is_taken {
+            assert_eq!((go_on(), fs::read_to_string(at("f")).unwrap()), (Some(0), "0123456789".into()), "{what}");
+            continue;
+        }
+        assert_eq!((go_on(), fs::exists(at("f")).unwrap()), (Some(3), false), "{what}: it is refused");
+        assert_eq!((go_on(), fs::read_to_string(at("f")).unwrap()), (Some(0), "abcdefghij".into()), "{what}: anew");
+        assert_eq!(files(folder.path()).len(), 2, "{what}");
+    }
+}
+
+#[test]
+fn no_lie_about_the_rest_of_a_part_becomes_a_file() {
+    go_on_with_a_part(
+        "ETag: \"one\"\r\n",
+        &[
+            ("it does not say how much there is", "416 R\r\nContent-Length: 0\r\n\r\n"),
+            ("it says that nothing is new, and was not asked", "304 N\r\n\r\n"),
+            ("another length", "416 R\r\nContent-Range: bytes */9\r\nContent-Length: 0\r\n\r\n"),
+            (
+                "nothing is missing of another one",
+                "416 R\r\nETag: \"two\"\r\nContent-Range: bytes */4\r\nContent-Length: 0\r\n\r\n",
+            ),
+            (
+                "of another one",
+                "206 P\r\nETag: \"two\"\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
+            (
+                "of one that is similar",
+                "206 P\r\nETag: W/\"one\"\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
+        ],
+        false,
+    );
+    let changed = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    go_on_with_a_part(
+        changed,
+        &[
+            (
+                "of another time",
+                "206 P\r\nLast-Modified: Sun, 06 Nov 1994 08:49:38 GMT\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
+            (
+                "of no time",
+                "206 P\r\nLast-Modified: lately\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
+        ],
+        false,
+    );
+    go_on_with_a_part(
+        changed,
+        &[
+            (
+                "the same time, written otherwise",
+                "206 P\r\nLast-Modified: Sunday, 06-Nov-94 08:49:37 GMT\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+            ),
+            ("it does not say when", "206 P\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789"),
+        ],
+        true,
+    );
 }
 
 #[test]

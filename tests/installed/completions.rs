@@ -22,15 +22,6 @@ const TYPED: &[(&str, Option<&str>)] = &[
     ("gfetch --har", Some("--har")),
 ];
 
-/// Those whose option is there.
-fn typed() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
-    let help = String::from_utf8(super::runner::gfetch(&["--help"]).out).unwrap();
-    TYPED
-        .iter()
-        .copied()
-        .filter(move |(_, becomes)| !becomes.is_some_and(|word| word == "--har" && !help.contains(word)))
-}
-
 fn folder() -> Dir {
     let dir = Dir::new();
     dir.write("urls.txt", "");
@@ -50,7 +41,7 @@ fn bash_loads_and_completes() {
         COMP_WORDS=($2); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
         _gfetch gfetch "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}" 2>/dev/null
         printf '%s ' "${COMPREPLY[@]}""#;
-    for (typed, becomes) in typed() {
+    for (typed, becomes) in TYPED {
         let bash = &["--norc", "--noprofile", "-c", complete, "bash", &script, typed];
         let told = told(Command::new("bash").args(bash).current_dir(dir.path()));
         assert_eq!(told.trim(), becomes.unwrap_or_default(), "{typed}");
@@ -64,11 +55,11 @@ fn fish_loads_and_completes() {
     }
     let dir = folder();
     let script = generated(&dir, "complete-fish", "gfetch.fish");
-    for (typed, becomes) in typed() {
+    for (typed, becomes) in TYPED {
         let line = format!("source {script}; and complete -C '{typed}'");
         let told = told(Command::new("fish").args(["--no-config", "-c", &line]).current_dir(dir.path()));
         let offered: Vec<&str> = told.lines().map(|line| line.split('\t').next().unwrap()).collect();
-        assert_eq!(offered, becomes.into_iter().collect::<Vec<_>>(), "{typed}");
+        assert_eq!(offered, becomes.as_slice(), "{typed}");
     }
 }
 
@@ -90,16 +81,15 @@ fn zsh_loads_and_completes() {
         try() { zpty -w -n z "$1"$'\t\x18'; zpty -r -m z line '*>>*'; line=${line##*<<}; print -r -- "${line%%>>*}" }
         "#,
     );
-    let typed: Vec<_> = typed().collect();
-    typed.iter().for_each(|(typed, _)| script += &format!("try '{typed}'\n"));
+    TYPED.iter().for_each(|(typed, _)| script += &format!("try '{typed}'\n"));
     let file = dir.write("try.zsh", script);
     // timeout: what does not answer must not hold the tests.
     let told = told(Command::new("timeout").args(["60", "zsh", "-f", &file]).current_dir(dir.path()));
     let lines: Vec<&str> = told.lines().collect();
-    assert_eq!(lines.len(), typed.len(), "{told}");
-    for (line, (typed, becomes)) in lines.iter().zip(typed) {
+    assert_eq!(lines.len(), TYPED.len(), "{told}");
+    for (line, (typed, becomes)) in lines.iter().zip(TYPED) {
         let words = typed.rsplit_once(' ').unwrap().0;
-        let expected = becomes.map_or(typed.to_owned(), |word| format!("{words} {word}"));
+        let expected = becomes.map_or((*typed).to_owned(), |word| format!("{words} {word}"));
         assert_eq!(line.trim_end().trim_end_matches('='), expected);
     }
 }
@@ -128,6 +118,8 @@ fn elvish_loads_and_completes() {
         Command::new("script")
             .args(["-qec", &command, "/dev/null"])
             .env("HOME", dir.path())
+            // What it keeps while it runs goes with the folder.
+            .env("XDG_RUNTIME_DIR", dir.path())
             .stdin(std::process::Stdio::null()),
     );
     let out = dir.read("out");

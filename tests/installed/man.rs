@@ -33,7 +33,8 @@ fn groff_takes_the_page_without_a_warning_and_shows_every_option() {
     for heading in ["NAME", "SYNOPSIS", "OPTIONS", "UNLIKE CURL", "EXIT STATUS", "ENVIRONMENT", "FILES"] {
         assert!(told.lines().any(|line| line == heading), "{heading}");
     }
-    for word in ["gfetch demo", "gfetch serve", "--port N", "--runs N", "config.toml", "a second, minute …: 10/s"] {
+    for word in ["gfetch demo", "gfetch serve", "--port N", "--runs N", "config.toml", "a second, minute or hour: 10/s"]
+    {
         assert!(told.contains(word), "{word}");
     }
 }

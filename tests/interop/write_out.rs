@@ -8,10 +8,11 @@ use crate::client::{gfetch, records, run};
 use crate::nginx::Nginx;
 use crate::server::Server;
 
-/// What curl tells and gfetch does not: FTP, what a proxy's certificate said, and its own end of the connection.
-const CURLS_ALONE: [&str; 4] = ["ftp_entry_path", "local_ip", "local_port", "proxy_ssl_verify_result"];
-/// What differs by nature: times, speeds, words for people, and where a body goes that nobody asked for.
-const ITS_OWN: [&str; 5] = ["errormsg", "filename_effective", "speed_download", "speed_upload", "curl_version"];
+/// What curl tells and gfetch does not: FTP, and what a proxy's certificate said.
+const CURLS_ALONE: [&str; 2] = ["ftp_entry_path", "proxy_ssl_verify_result"];
+/// What differs by nature: times, speeds, ports, words for people, and where a body goes that nobody asked for.
+const ITS_OWN: [&str; 6] =
+    ["errormsg", "filename_effective", "speed_download", "speed_upload", "curl_version", "local_port"];
 
 /// What both make of a template.
 fn both(template: &str, options: &[&str], url: &str) -> (String, String) {
@@ -71,6 +72,7 @@ fn the_json_of_write_out_is_curls() {
                 assert_eq!(value, expected, "{name} of {url} {options:?}");
             }
         }
+        assert_eq!(ours["local_port"] == 0, theirs["local_port"] == 0, "{url}: {ours} {theirs}");
         let order = ["namelookup", "connect", "pretransfer", "starttransfer", "total"];
         let times = order.map(|name| ours[format!("time_{name}")].as_f64().unwrap());
         assert!(times[4] > 0.0 && times.iter().all(|time| *time <= times[4]), "{ours}");
@@ -91,7 +93,7 @@ fn the_text_of_write_out_is_curls() {
     let server = Server::new();
     let template = "%{http_code}|%{response_code}|%{content_type}|%{size_download}|%{size_header}|%{size_request}|%{size_upload}|\
                     %{num_redirects}|%{num_connects}|%{num_headers}|%{redirect_url}|%{url}|%{url_effective}|%{urlnum}|%{method}|\
-                    %{http_version}|%{referer}|%{remote_ip}|%{remote_port}|%{exitcode}|%{ssl_verify_result}|%header{content-length}|\
+                    %{http_version}|%{referer}|%{remote_ip}|%{remote_port}|%{local_ip}|%{exitcode}|%{ssl_verify_result}|%header{content-length}|\
                     %header{nosuch}|%%|\\n|\\t|\\r|\\q|\\\\|%q|%{onerror}failed|%{http_connect}|";
     for (options, url) in cases(&server) {
         let (ours, theirs) = both(template, &options, &url);
@@ -111,7 +113,7 @@ fn over_tls_times_and_certificates_are_told_by_either_version() {
     let (trust, url) = (nginx.certificate(), format!("https://localhost:{}/", nginx.h2_port));
     let certs = ["--http1.1", "--http2"].map(|version| {
         let template = "%{http_code}|%{http_version}|%{num_connects}|%{num_redirects}|%{ssl_verify_result}|%{size_download}|\
-                        %{size_header}|%{remote_port}|%{exitcode}|%{num_headers}|%{content_type}";
+                        %{size_header}|%{remote_port}|%{local_ip}|%{exitcode}|%{num_headers}|%{content_type}";
         let (ours, theirs) = both(template, &["--cacert", &trust, version], &url);
         assert_eq!(ours, theirs, "gfetch on the left, curl on the right: {version}");
         let (ours, theirs) = both("%{json}", &["--cacert", &trust, version], &url);

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::fs;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, mpsc};
 
 use gfetch::fetch::names::Template;
-use gfetch::fetch::plan::{Bodies, Save};
+use gfetch::fetch::plan::{Bodies, Resume, Save};
 
 use super::*;
 
@@ -126,5 +127,37 @@ fn only_the_last_attempt_leaves_a_file() {
         let outcomes = save(plan, dir.path(), "f", &[server.url("/")]);
         assert_eq!((kind(&outcomes[0]), outcomes[0].attempts), (Some(Kind::Truncated), 2));
         assert_eq!(tree(dir.path()), [("f".to_owned(), "old".to_owned())], "the 503 would have been a success");
+    });
+}
+
+/// On the real clock: threads are waited for.
+#[test]
+fn max_time_holds_also_while_it_is_found_out_how_much_of_the_file_is_there() {
+    green::run(|| {
+        let (server, dir) = (Server::start(echo), tempfile::tempdir().unwrap());
+        let mut plan = plan();
+        plan.transfer.resume = Some(Resume::AtEnd);
+        plan.limits.max_time = Some(ms(50));
+        plan.bodies = Bodies::Save(Save::default());
+        let session = session(plan);
+        // A file system that does not answer: all threads that could ask it wait.
+        let (let_go, waits) = mpsc::channel::<()>();
+        let waits = Arc::new(Mutex::new(waits));
+        let ask = |_| {
+            let waits = waits.clone();
+            move || drop(waits.lock().map(|waits| waits.recv()))
+        };
+        let asking = green::offload_many((0..64).map(ask));
+        let answers = green::spawn(move || {
+            let _ = green::sleep(s(10));
+            drop(let_go);
+        });
+        let names = Names::new(Some(dir.path().to_path_buf()), vec![Template::parse("f")], false);
+        let outcomes: Vec<_> =
+            session.run(list(&[server.url("/a")]), names).map(|fetched| fetched.unwrap().outcome).collect();
+        assert_eq!(why(&outcomes[0]), Some((Kind::Timeout, Stage::Queue, Some(Limit::MaxTime))));
+        answers.kill().unwrap();
+        asking.into_iter().for_each(|asked| asked.get().unwrap());
+        assert!(server.asked().is_empty());
     });
 }

@@ -1,6 +1,6 @@
 //! What holds for some hosts only: their limits are theirs, and what is said to them is said to nobody else.
 
-use gfetch::fetch::plan::{HostPlan, Rate};
+use gfetch::fetch::plan::{AuthScheme, HostPlan, Rate};
 
 use super::*;
 
@@ -56,6 +56,23 @@ fn a_hosts_own_rate_spaces_its_starts_with_retries_and_redirects_and_holds_up_no
         assert_eq!(limited.times(), [0, 2, 4, 6, 8, 10].map(s));
         assert_eq!(other.times(), [s(0); 5]);
         assert_eq!((outcomes[0].redirects, outcomes[1].attempts), (1, 2));
+    });
+}
+
+#[test]
+fn a_hosts_own_rate_counts_the_request_that_answers_who_asks() {
+    story(|| {
+        let server = Server::start(|asked, peer| match asked.fields("authorization").is_empty() {
+            true => peer.answer("401 Who", &["WWW-Authenticate: Digest realm=\"r\", nonce=\"n\""], ""),
+            false => peer.ok(""),
+        });
+        let rate = Some(Rate { starts: 1, per: s(2) });
+        let mut plan = with("127.0.0.1", HostPlan { rate, ..HostPlan::default() });
+        plan.secrets.scheme = AuthScheme::Digest;
+        let lines = ["/a", "/b"].map(|path| server.url(path).replace("://", "://me:secret@"));
+        let outcomes = fetch(plan, &lines);
+        assert!(outcomes.iter().all(Outcome::ok), "{outcomes:?}");
+        assert_eq!((server.times(), server.paths().concat()), ([0, 2, 4].map(s).to_vec(), "/a/b/a".to_owned()));
     });
 }
 

@@ -45,8 +45,20 @@ fn what_runs_has_the_grace_and_what_waits_is_cancelled() {
                 assert_eq!(why(waiting), Some((Kind::Cancelled, Stage::Queue, None)));
                 assert_eq!((waiting.attempts, waiting.started, waiting.timings.queue), (0, None, s(10)));
             }
-            assert_eq!(session.stopped_after(), None, "the list had been read to its end");
+            assert_eq!(session.stopped_after().as_deref(), Some("list:4"), "though the list had been read to its end");
         }
+    });
+}
+
+#[test]
+fn a_stop_that_comes_when_all_was_read_and_is_done_in_the_grace_stops_nothing() {
+    story(|| {
+        let server = slow();
+        let session = session(plan());
+        stopped_after(&session, s(10), s(5));
+        let outcomes = outcomes(&session, list(&[server.url("/12"), server.url("/1")]));
+        assert!(outcomes.iter().all(Outcome::ok) && session.stop().is_requested());
+        assert_eq!(session.stopped_after(), None);
     });
 }
 

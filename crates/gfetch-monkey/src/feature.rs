@@ -15,12 +15,12 @@ pub enum Feature {
     Select,
     /// `nanosleep`, `clock_nanosleep`, `usleep`, `sleep`. gevent: `patch_time`.
     Time,
-    /// The futexes under std's locks, `thread::park` and what waits by it, `JoinHandle::join`. gevent: `patch_thread`.
-    Thread,
     /// `getaddrinfo`, `getnameinfo`. gevent: `patch_dns`.
     Dns,
     /// `waitpid` and its kin. gevent: `patch_subprocess`, and `gevent.os`.
     Process,
+    /// The futexes under std's locks, `thread::park` and what waits by it, `JoinHandle::join`. gevent: `patch_thread`.
+    Thread,
 }
 
 impl Feature {

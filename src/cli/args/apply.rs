@@ -3,11 +3,12 @@
 use super::lex::Seen;
 use super::option::{Effect, Opt, Refusal, Value};
 use super::typed::Typed;
-use super::usage::{UsageError, similar};
+use super::usage::UsageError;
+use crate::cli::similar::similar;
 
 /// Options whose value is easily a URL by mistake, for people who come from curl, wget or aria2.
 const URL_IS_A_SLIP: [(char, &str); 5] = [
-    ('i', "curl's -i, which shows headers, is -v here"),
+    ('i', "curl's -i, which shows headers, is --show-headers here"),
     ('o', "-O saves under the name in the URL"),
     ('c', "wget's -c, which continues a file, is -C - in curl"),
     ('b', "wget's -b goes to the background; a shell's & does that"),
@@ -19,6 +20,14 @@ const URL_IS_A_SLIP: [(char, &str); 5] = [
 /// # Errors
 /// The first value that is not taken.
 pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
+    behind_file(seen, 0)
+}
+
+/// The same where the first `of_file` are the config file's.
+///
+/// # Errors
+/// The first value that is not taken.
+pub fn behind_file(seen: Vec<Seen>, of_file: usize) -> Result<Typed, UsageError> {
     let mut typed = Typed::default();
     for (n, one) in seen.iter().enumerate() {
         let undone = |opt: &Opt| seen[n..].iter().any(|later| matches!(later, Seen::Opposite(o) if o.long == opt.long));
@@ -30,7 +39,7 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
             }
             Seen::Flag(opt) if !undone(opt) => {
                 set(&mut typed, opt, true);
-                typed.as_typed.push(opt, None);
+                typed.as_typed.push(opt, None, n >= of_file);
             }
             Seen::Flag(_) => {}
             Seen::Value(opt, value) => {
@@ -39,7 +48,7 @@ pub fn typed(seen: Vec<Seen>) -> Result<Typed, UsageError> {
                 match opt.effect {
                     Effect::Value(take) if !undone(opt) => {
                         take(&mut typed, value).map_err(|refusal| refused(opt, value, refusal))?;
-                        typed.as_typed.push(opt, Some(value.0));
+                        typed.as_typed.push(opt, Some(value.0), n >= of_file);
                     }
                     _ => {}
                 }
@@ -66,8 +75,7 @@ fn refused(opt: &Opt, value: Value<'_>, refusal: Refusal) -> UsageError {
             let (last, others) = words.split_last().unwrap_or((&"", &[]));
             let takes = format!("{} or {last}", others.join(", "));
             let error = UsageError::new(format!("{} takes {takes}, not '{}'", opt.spelled(), value.shown()));
-            let similar = similar(&value.0.to_string_lossy(), words);
-            similar.into_iter().fold(error, |error, word| error.hint(format!("did you mean {word}?")))
+            error.did_you_mean(similar(&value.0.to_string_lossy(), words))
         }
     }
 }
@@ -76,7 +84,7 @@ fn refused(opt: &Opt, value: Value<'_>, refusal: Refusal) -> UsageError {
 fn a_count(opt: &Opt, next: &Seen) -> UsageError {
     let number = if let Seen::Url(url) = next { Value(url).shown() } else { String::new() };
     UsageError::new(format!("{} takes no value, and '{number}' is no URL", opt.spelled()))
-        .hint(format!("did you mean -j {number}?"))
+        .did_you_mean(Some(format!("-j {number}")))
 }
 
 fn is_number(seen: &Seen) -> bool {

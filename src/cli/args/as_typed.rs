@@ -11,13 +11,21 @@ use super::typed::{DataArg, Request};
 /// value: some are secrets.
 #[derive(Default)]
 pub struct AsTyped {
-    options: Vec<(&'static Opt, Option<OsString>)>,
+    options: Vec<Word>,
     /// The one file that is the body of all requests.
     pub body: Option<BodyFile>,
     /// The netrc file, found by whatever means.
     pub netrc_file: Option<PathBuf>,
     /// `-b FILE`; an empty name is no file.
     pub cookie_files: Vec<PathBuf>,
+}
+
+/// An option.
+struct Word {
+    opt: &'static Opt,
+    value: Option<OsString>,
+    /// It is no default of the config file's.
+    by_hand: bool,
 }
 
 /// A file that is sent as a body.
@@ -28,18 +36,23 @@ pub struct BodyFile {
 }
 
 impl AsTyped {
-    pub fn push(&mut self, opt: &'static Opt, value: Option<&OsStr>) {
-        self.options.push((opt, value.map(OsStr::to_owned)));
+    pub fn push(&mut self, opt: &'static Opt, value: Option<&OsStr>, by_hand: bool) {
+        self.options.push(Word { opt, value: value.map(OsStr::to_owned), by_hand });
+    }
+
+    /// Whether an option, by its long name, was typed for this run: a default of the config file's was not.
+    pub fn is_by_hand(&self, long: &str) -> bool {
+        self.options.iter().any(|word| word.by_hand && word.opt.long == long)
     }
 
     /// Every value of an option, by its long name.
     pub fn values<'a>(&'a self, long: &'a str) -> impl DoubleEndedIterator<Item = &'a OsStr> {
-        self.options.iter().filter(move |(opt, _)| opt.long == long).filter_map(|(_, value)| value.as_deref())
+        self.options.iter().filter(move |word| word.opt.long == long).filter_map(|word| word.value.as_deref())
     }
 
     /// Every option and its value, if it takes one.
     pub fn options(&self) -> impl Iterator<Item = (&'static Opt, Option<&OsStr>)> {
-        self.options.iter().map(|(opt, value)| (*opt, value.as_deref()))
+        self.options.iter().map(|word| (word.opt, word.value.as_deref()))
     }
 }
 
@@ -59,6 +72,6 @@ impl BodyFile {
 
 impl fmt::Debug for AsTyped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.options.iter().map(|(opt, _)| opt.long)).finish()
+        f.debug_list().entries(self.options.iter().map(|word| word.opt.long)).finish()
     }
 }

@@ -1,10 +1,16 @@
 //! Where bodies go: `--body`, `-o`, `-O`, and what does not go together.
 
+use std::ffi::{OsStr, OsString};
+
+use gfetch::fetch::glob::Glob;
 use gfetch::fetch::names::Template;
 use gfetch::fetch::plan::{Bodies, Existing, Plan, Save};
 
 use super::typed::{Input, Output};
 use super::usage::{UsageError, shown};
+
+/// What is saved here is gone.
+const NOWHERE: &str = "/dev/null";
 
 /// What becomes of the bodies.
 ///
@@ -86,8 +92,9 @@ fn names_are_apart(input: &Input, templates: &[String]) -> Result<(), UsageError
     let takes = "must contain #1, {index}, {host}, {path}, {name}, {ext} or {id}, to tell the files apart";
     match templates {
         [] => Ok(()),
-        [one] if one == "-" => Ok(()),
-        [one] if (urls > 1 || !input.lists.is_empty()) && !tells_apart(one) => {
+        // What nobody reads nobody has to tell apart.
+        [one] if one == "-" || one == NOWHERE => Ok(()),
+        [one] if (urls > 1 || !input.lists.is_empty()) && !tells_apart(one, most_groups(input)) => {
             Err(UsageError::new(format!("-o '{}' for several URLs {takes}", shown(one))))
         }
         [_] => each_glob_is_apart(input, templates, takes),
@@ -107,9 +114,9 @@ fn names_are_apart(input: &Input, templates: &[String]) -> Result<(), UsageError
 
 /// A glob is several URLs by itself.
 fn each_glob_is_apart(input: &Input, templates: &[String], takes: &str) -> Result<(), UsageError> {
-    let globbed = |url: &std::ffi::OsString| !input.globoff && has_glob(&url.to_string_lossy());
-    let bad = |(url, template): &(&std::ffi::OsString, &String)| {
-        globbed(url) && template.as_str() != "-" && !tells_apart(template)
+    let bad = |(url, template): &(&OsString, &String)| {
+        let globbed = !input.globoff && has_glob(&url.to_string_lossy());
+        globbed && !["-", NOWHERE].contains(&template.as_str()) && !tells_apart(template, groups(input, url))
     };
     match input.urls.iter().zip(templates).find(bad) {
         Some((_, template)) => Err(UsageError::new(format!("-o '{}' for a glob {takes}", shown(template)))),
@@ -129,9 +136,19 @@ pub fn has_glob(url: &str) -> bool {
     after_host.contains(['{', '['])
 }
 
-/// Whether a template makes different names of different URLs.
-fn tells_apart(template: &str) -> bool {
-    Template::parse(template).is_distinguishing()
+/// How many groups of a glob a URL argument has. What is no glob is its record's failure, which names no file.
+fn groups(input: &Input, url: &OsStr) -> usize {
+    if input.globoff { 0 } else { Glob::parse(&url.to_string_lossy()).map_or(usize::MAX, |glob| glob.groups()) }
+}
+
+/// The most of all; lists are not globbed.
+fn most_groups(input: &Input) -> usize {
+    input.urls.iter().map(|url| groups(input, url)).max().unwrap_or(0)
+}
+
+/// Whether a template makes different names of different URLs, which have at most so many groups.
+fn tells_apart(template: &str, groups: usize) -> bool {
+    Template::parse(template).is_distinguishing(groups)
 }
 
 #[cfg(test)]
@@ -141,10 +158,10 @@ mod tests {
     #[test]
     fn a_template_tells_apart_by_a_glob_or_a_part_of_the_url() {
         for template in ["#1", "a#2.html", "{index}", "x/{host}/{path}", "{id}.json"] {
-            assert!(tells_apart(template), "{template}");
+            assert!(tells_apart(template, 2), "{template}");
         }
-        for template in ["", "a", "#", "#x", "x#0", "{status}", "{other}", "index", "{ index }"] {
-            assert!(!tells_apart(template), "{template}");
+        for template in ["", "a", "#", "#x", "x#0", "a#3", "{status}", "{other}", "index", "{ index }"] {
+            assert!(!tells_apart(template, 2), "{template}");
         }
     }
 

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use gfetch::fetch::InFlight;
 use gfetch::fetch::plan::{AuthHosts, Bodies, Plan, Stall};
-
 use gfetch::http::Routes;
 
 use super::as_typed::{AsTyped, BodyFile};
 use super::bodies;
 use super::environment;
+use super::own_files;
 use super::request;
 use super::tls;
 use super::told::{self, Told};
@@ -41,7 +41,7 @@ pub struct Invocation {
     pub as_typed: AsTyped,
     /// No URL at all is no error.
     pub allow_empty: bool,
-    /// How the report is written …
+    /// How the report is written.
     pub format: Format,
     /// Which fields records have, where they are JSON or CSV.
     pub fields: Chosen,
@@ -49,9 +49,7 @@ pub struct Invocation {
     pub write_out: Option<Template>,
     /// The heads of answers stand before their bodies.
     pub show_headers: bool,
-    /// Where the HAR goes.
-    pub har: Option<PathBuf>,
-    /// … and where. To standard error when bodies take standard output.
+    /// Where the report goes: to standard error when bodies take standard output.
     pub report_to: Stream,
     /// Bodies may go to a terminal whatever is in them (`-o -`).
     pub binary_to_terminal: bool,
@@ -69,6 +67,8 @@ pub struct Invocation {
     pub secret_headers: Vec<String>,
     /// Where the heads of the answers go; `-` is standard output.
     pub dump_header: Option<PathBuf>,
+    /// Where the HAR goes.
+    pub har: Option<PathBuf>,
     /// Where the summary is written at the end; `-` is standard output.
     pub summary_json: Option<PathBuf>,
     /// Where what failed is kept.
@@ -81,6 +81,8 @@ pub struct Invocation {
     pub resume: Option<PathBuf>,
     /// Where cookies are written at the end; `-` is standard output.
     pub cookie_jar: Option<PathBuf>,
+    /// Files that options name: what a URL or a server names never takes the place of one.
+    pub own_files: Vec<PathBuf>,
     /// What the user should know before it begins.
     pub notes: Vec<String>,
 }
@@ -99,7 +101,7 @@ pub struct Compare {
 /// What is shown on standard error while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// One line that changes.
+    /// A few lines that are drawn anew, and gone at the end.
     Live,
     /// Lines that stay.
     Plain,
@@ -126,7 +128,9 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     plan.existing = bodies::existing(&input, &output, &plan)?;
     transfer::check(&input, &args, &plan, &output)?;
     let compare = comparison(&run, &plan, &output, &args)?;
-    a_file_of_its_own(&output, &args)?;
+    if compare.as_ref().is_some_and(|compare| !compare.widths.is_empty()) && as_typed.is_by_hand("jobs") {
+        return Err(UsageError::new("--compare-jobs says which -j are compared: leave out -j"));
+    }
     let only = only(&output, compare.as_ref())?;
     as_typed.body = BodyFile::of(&args).filter(|_| only.is_some());
     plan.connect.routes.proxies = route.rules(world.env)?;
@@ -139,6 +143,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     let mut notes = who::fill(&args.who, &mut plan, world)?;
     let told = told::records(&output, world)?;
     notes.extend(told.notes.iter().cloned());
+    let own_files = own_files::check(&input, &plan, &output, &args, told.write_out.as_ref())?;
     secrets_stay_home(&input, &plan, &args)?;
     transfer::fill(&mut args, &mut plan, world)?;
     limits(&mut plan, &run);
@@ -152,7 +157,7 @@ pub fn invocation(typed: Typed, world: &World) -> Result<Invocation, UsageError>
     as_typed.cookie_files = args.who.cookie_files;
     let (secret_headers, cookie_jar) = (args.secret_headers, args.who.cookie_jar);
     let all = all_told(plan, input, compare, output, told, world);
-    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, ..all })
+    Ok(Invocation { secret_headers, cookie_jar, notes, only, as_typed, own_files, ..all })
 }
 
 fn something_to_fetch(input: &Input) -> Result<(), UsageError> {
@@ -204,20 +209,6 @@ fn comparison(run: &Run, plan: &Plan, output: &Output, args: &Request) -> Result
     match contradicts.into_iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(UsageError::new(format!("--compare does not go with {option}"))),
         None => Ok(Some(Compare { widths: run.widths.clone(), runs: run.runs, warmup: run.warmup.unwrap_or(1) })),
-    }
-}
-
-/// The record is locked, and grows: what takes its place at the end would end it.
-fn a_file_of_its_own(output: &Output, args: &Request) -> Result<(), UsageError> {
-    let others = [
-        (&output.save_failed, "--save-failed"),
-        (&output.manifest, "--manifest"),
-        (&output.dump_header, "-D"),
-        (&args.who.cookie_jar, "-c"),
-    ];
-    match others.into_iter().find(|(other, _)| other.is_some() && **other == output.resume) {
-        Some((_, option)) => Err(UsageError::new(format!("--resume and {option} name the same file"))),
-        None => Ok(()),
     }
 }
 
@@ -330,6 +321,7 @@ fn all_told(
         secret_headers: Vec::new(),
         cookie_jar: None,
         notes: Vec::new(),
+        own_files: Vec::new(),
         dump_header: output.dump_header,
         har: output.har,
         summary_json: output.summary_json,

@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use super::usage::{UsageError, shown, similar};
+use super::usage::{UsageError, shown};
+use crate::cli::similar::similar;
 
 /// Words that other programs know, and what does the same here. As first words only `demo` and `serve` are more than hosts.
 const WORDS: &[(&str, &str)] = &[

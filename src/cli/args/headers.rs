@@ -1,26 +1,20 @@
 //! `-H`: header lines as curl takes them.
 
+use gfetch::http::given::{self, Refused};
+
 /// What `-H` takes.
 pub const TAKES: &str = "'Name: value', 'Name:' (removes it), 'Name;' (sends it empty) or @FILE";
 
 /// A header line. `None` as its value removes the field that would be sent otherwise.
 pub type Line = (String, Option<String>);
 
-/// Fields that say where the body ends: gfetch sets them from the body, because a second opinion is how requests are
-/// smuggled (RFC 9112 section 11.2).
-const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
-
 /// Why a line was not taken.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Bad {
     /// It is no header line.
     NoLine,
-    /// It holds a control character.
-    Control,
-    /// It says where the body ends.
-    Framing(&'static str),
-    /// It is for the proxy, and would go to the server.
-    Proxy,
+    /// No request may have it.
+    Refused(Refused),
     /// It takes away the one field that each request has to have (RFC 9112 section 3.2).
     NoHost,
 }
@@ -35,20 +29,12 @@ pub fn parse(line: &str) -> Result<Line, Bad> {
         (None, Some((name, rest))) if rest.trim_matches([' ', '\t']).is_empty() => (name, Some("")),
         _ => return Err(Bad::NoLine),
     };
-    if value.is_some_and(|value| !is_field_value(value)) {
-        return Err(Bad::Control);
-    }
-    if !is_token(name) {
-        return Err(Bad::NoLine);
-    }
-    if name.eq_ignore_ascii_case("proxy-authorization") {
-        return Err(Bad::Proxy);
-    }
+    given::check_field(name, value.unwrap_or_default()).map_err(|refused| match refused {
+        Refused::Name => Bad::NoLine,
+        refused => Bad::Refused(refused),
+    })?;
     if value.is_none() && name.eq_ignore_ascii_case("host") {
         return Err(Bad::NoHost);
-    }
-    if let Some(field) = FRAMING.into_iter().find(|field| field.eq_ignore_ascii_case(name)) {
-        return Err(Bad::Framing(field));
     }
     Ok((name.into(), value.map(Into::into)))
 }
@@ -58,14 +44,10 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty())
 }
 
-/// A token of RFC 9110 section 5.6.2: what a method and a field's name may be.
-pub fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-}
-
-/// What may stand in a field's value: nothing that could end the line.
-pub fn is_field_value(text: &str) -> bool {
-    !text.chars().any(|c| c.is_control() && c != '\t')
+/// Whether these lines may stand in one request.
+pub fn check_together(lines: &[Line]) -> Result<(), Bad> {
+    let given = lines.iter().filter(|(_, value)| value.is_some());
+    given::check_together(given.map(|(name, _)| name.as_str())).map_err(Bad::Refused)
 }
 
 #[cfg(test)]
@@ -95,14 +77,14 @@ mod tests {
     #[test]
     fn what_could_start_another_line_is_refused() {
         for text in ["X: a\r\nY: b", "X: a\nb", "X: a\0b", "X: \u{1b}[31m", "X: a\u{85}b"] {
-            assert_eq!(parse(text), Err(Bad::Control), "{text:?}");
+            assert_eq!(parse(text), Err(Bad::Refused(Refused::Control)), "{text:?}");
         }
         assert_eq!(parse("X\r\nY: b"), Err(Bad::NoLine));
     }
 
     #[test]
     fn what_a_proxy_is_told_is_no_header() {
-        assert_eq!(parse("Proxy-authorization: Basic x"), Err(Bad::Proxy));
+        assert_eq!(parse("Proxy-authorization: Basic x"), Err(Bad::Refused(Refused::Proxy)));
     }
 
     #[test]
@@ -113,9 +95,16 @@ mod tests {
 
     #[test]
     fn framing_is_gfetchs_own() {
-        assert_eq!(parse("Content-Length: 5"), Err(Bad::Framing("content-length")));
-        assert_eq!(parse("TRANSFER-ENCODING: chunked"), Err(Bad::Framing("transfer-encoding")));
-        assert_eq!(parse("Content-Length:"), Err(Bad::Framing("content-length")));
+        assert_eq!(parse("Content-Length: 5"), Err(Bad::Refused(Refused::Framing("content-length"))));
+        assert_eq!(parse("TRANSFER-ENCODING: chunked"), Err(Bad::Refused(Refused::Framing("transfer-encoding"))));
+        assert_eq!(parse("Content-Length:"), Err(Bad::Refused(Refused::Framing("content-length"))));
+    }
+
+    #[test]
+    fn a_request_is_for_one_host() {
+        let lines = |texts: &[&str]| texts.iter().map(|text| parse(text).unwrap()).collect::<Vec<_>>();
+        assert_eq!(check_together(&lines(&["Host: a", "X: b", "X: c"])), Ok(()));
+        assert_eq!(check_together(&lines(&["Host: a", "host;"])), Err(Bad::Refused(Refused::Hosts)));
     }
 
     #[test]

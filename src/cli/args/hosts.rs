@@ -2,6 +2,7 @@
 //! stands over it.
 
 use gfetch::fetch::plan::{HostPlan, Hosts};
+use gfetch::http::given;
 
 use super::apply;
 use super::headers;
@@ -73,6 +74,9 @@ pub fn plan(table: Vec<Seen>, typed: &[Seen]) -> Result<HostPlan, UsageError> {
             Ok((name, Some(value))) => fields.push((name, value)),
             _ => return Err(UsageError::new("a host's header takes 'Name: value'")),
         }
+    }
+    if given::check_together(fields.iter().map(|(name, _)| name.as_str())).is_err() {
+        return Err(UsageError::new("a host's header takes one Host"));
     }
     let has_agent = fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
     let agent = args.request.user_agent.filter(|agent| !agent.is_empty() && !has_agent);

@@ -13,7 +13,8 @@ use super::option::{Opt, Shown};
 use super::options::{GROUPS, all};
 use super::usage::{UsageError, shown};
 use super::{help, options};
-use crate::cli::curl_options;
+use crate::cli::similar::similar;
+use crate::cli::{curl_options, other_programs};
 
 /// What was found, in the order typed.
 #[derive(Clone)]
@@ -37,7 +38,7 @@ const URL: &str = "URL";
 /// Cuts the arguments (without the program's name) into options, values and URLs.
 pub fn lex(args: Vec<OsString>) -> Result<Vec<Seen>, Stop> {
     let words = std::iter::once(OsString::from("gfetch")).chain(keep_equals_signs(args));
-    let mut matches = command().try_get_matches_from(words).map_err(stop)?;
+    let mut matches = command().try_get_matches_from(words).map_err(|error| stop(error, meant))?;
     let mut seen: Vec<(usize, Seen)> = options::all().flat_map(|opt| occurrences(opt, &mut matches)).collect();
     let at: Vec<usize> = matches.indices_of(URL).into_iter().flatten().collect();
     let urls = matches.remove_many::<OsString>(URL).into_iter().flatten();
@@ -158,24 +159,23 @@ fn keep_equals_signs(args: Vec<OsString>) -> Vec<OsString> {
     out
 }
 
-/// clap's refusal in our words.
-pub fn stop(error: clap::Error) -> Stop {
+/// clap's refusal in our words; `meant` says what an option that is none probably was.
+pub fn stop(error: clap::Error, meant: impl Fn(&str) -> Option<String>) -> Stop {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
         _ => None,
     };
     let typed = context(ContextKind::InvalidArg).unwrap_or_default();
     Stop::Usage(match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return Stop::Info(error.render().to_string()),
-        ErrorKind::UnknownArgument => unknown(&typed, context(ContextKind::SuggestedArg)),
+        ErrorKind::UnknownArgument => unknown(&typed, meant),
         ErrorKind::InvalidValue => UsageError::new(format!("{} needs a value: none was given", named(&typed))),
         ErrorKind::TooManyValues => UsageError::new(format!("{} takes no value", named(&typed))),
         _ => UsageError::new(shown(error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "))),
     })
 }
 
-fn unknown(typed: &str, similar: Option<String>) -> UsageError {
+fn unknown(typed: &str, meant: impl Fn(&str) -> Option<String>) -> UsageError {
     if !typed.starts_with('-') {
         return UsageError::new(format!("'{}' is one argument too many", shown(typed)));
     }
@@ -183,10 +183,29 @@ fn unknown(typed: &str, similar: Option<String>) -> UsageError {
         return UsageError::new(advice);
     }
     let error = UsageError::new(format!("there is no option '{}'", shown(typed)));
-    match similar {
-        Some(similar) => error.hint(format!("did you mean {similar}?")),
+    match meant(typed) {
         None => error.hint("gfetch --help lists them all"),
+        meant => error.did_you_mean(meant),
     }
+}
+
+/// What was probably meant by an option that is none: ours by its letter, another program's, or nearly one of either.
+fn meant(typed: &str) -> Option<String> {
+    let long = typed.trim_start_matches('-');
+    let by_letter = all().find(|opt| opt.short.is_some_and(|letter| long.chars().eq([letter])));
+    if let Some(opt) = by_letter {
+        return Some(format!("--{}", opt.long));
+    }
+    if let Some(ours) = other_programs::ours(long) {
+        return Some(ours.to_owned());
+    }
+    // Names that are off are compared with each other, and without what all of them begin with.
+    let (no, rest) = long.strip_prefix("no-").map_or(("", long), |rest| ("no-", rest));
+    let own = all().filter(|opt| opt.shown != Shown::Never).map(|opt| opt.long);
+    let own = own.map(|name| name.strip_prefix(no).unwrap_or(name));
+    let others = other_programs::names().filter_map(|name| name.strip_prefix(no));
+    let name = format!("{no}{}", similar(rest, own.chain(others))?);
+    Some(other_programs::ours(&name).map_or_else(|| format!("--{name}"), str::to_owned))
 }
 
 /// clap names an option as in its usage (`--jobs <N>`); we name it as in all other errors, with what it takes.

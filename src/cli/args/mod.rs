@@ -21,6 +21,7 @@ mod hosts;
 mod lex;
 mod option;
 mod options;
+mod own_files;
 mod presets;
 mod request;
 mod resolve;
@@ -35,6 +36,7 @@ mod who;
 mod world;
 
 pub use check::{Compare, Invocation, Progress};
+pub use own_files::{is_one_of, no_list};
 pub use subcommands::{DemoOptions, ServeOptions};
 pub use typed::{Format, ListSource, Only};
 pub use usage::{UsageError, shown};
@@ -86,7 +88,7 @@ fn fetch(args: Vec<OsString>, world: &World) -> Result<Command, lex::Stop> {
         return Err(lex::Stop::Usage(first_word::nothing_said()));
     }
     let invocation = presets::begin(seen, world).and_then(|begun| {
-        let mut typed = apply::typed(begun.options)?;
+        let mut typed = apply::behind_file(begun.options, begun.of_file)?;
         typed.plan.hosts = begun.hosts;
         check::invocation(typed, world)
     });

@@ -40,6 +40,8 @@ const NOT_IN_THE_FILE: [&str; 5] = ["preset", "disable", "generate", "help", "ve
 pub struct Begun {
     /// The options of the config file (`[default]`, then each `--preset`) before those that were typed.
     pub options: Vec<Seen>,
+    /// So many of them are the file's.
+    pub of_file: usize,
     /// What holds for some hosts only.
     pub hosts: Hosts,
 }
@@ -49,7 +51,7 @@ pub struct Begun {
 /// # Errors
 /// A preset that is not there; a file that cannot be read, is no TOML, or says what is no option: with its line.
 pub fn begin(seen: Vec<Seen>, world: &World) -> Result<Begun, UsageError> {
-    let without_file = |options| Ok(Begun { options, hosts: Hosts::default() });
+    let without_file = |options| Ok(Begun { options, of_file: 0, hosts: Hosts::default() });
     let asked = Asked::of(&seen);
     let Some(path) = path(world.env) else {
         return match asked.presets.first() {
@@ -151,7 +153,7 @@ impl File<'_> {
             options.extend(preset.iter().cloned());
         }
         let hosts = if asked.leaves_out_default { Hosts::default() } else { hosts };
-        Ok(Begun { options, hosts })
+        Ok(Begun { of_file: options.len(), options, hosts })
     }
 
     fn hosts(&self, tables: &DeTable<'_>, typed: &[Seen], hosts: &mut Hosts) -> Result<(), UsageError> {

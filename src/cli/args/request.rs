@@ -136,6 +136,7 @@ fn header_lines(args: &[HeaderArg], world: &World) -> Result<Vec<Line>, UsageErr
             }
         }
     }
+    headers::check_together(&lines).map_err(|bad| bad_header(bad, ""))?;
     Ok(lines)
 }
 
@@ -143,13 +144,9 @@ fn header_lines(args: &[HeaderArg], world: &World) -> Result<Vec<Line>, UsageErr
 fn bad_header(bad: Bad, from: &str) -> UsageError {
     UsageError::new(match bad {
         Bad::NoLine => format!("-H/--header takes {}{from}", headers::TAKES),
-        Bad::Control => format!("-H/--header takes a value without line ends and control characters{from}"),
-        Bad::Proxy => {
-            format!("-H/--header does not take Proxy-Authorization, which the server would see: use -U{from}")
-        }
+        Bad::Refused(refused) => format!("-H/--header {refused}{from}"),
         Bad::NoHost => {
             format!("-H/--header does not take Host away, which every request has: 'Host;' sends it empty{from}")
         }
-        Bad::Framing(field) => format!("-H/--header does not take {field}: gfetch says it, from the body{from}"),
     })
 }

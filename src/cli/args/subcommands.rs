@@ -8,6 +8,7 @@ use clap::{Arg, Command, ValueHint, value_parser};
 
 use super::lex::{Stop, stop};
 use super::usage::{UsageError, shown};
+use crate::cli::similar::similar;
 use crate::cli::units;
 
 /// `gfetch demo`
@@ -89,7 +90,9 @@ fn option(long: &'static str, value: &'static str, help: &'static str) -> Arg {
 
 fn matches(name: &'static str, command: Command, args: &[OsString]) -> Result<clap::ArgMatches, Stop> {
     let words = std::iter::once(OsString::from(name)).chain(args.iter().cloned());
-    command.name(name).max_term_width(100).try_get_matches_from(words).map_err(stop)
+    let names: Vec<String> = command.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)).collect();
+    let meant = |typed: &str| similar(typed.trim_start_matches('-'), &names).map(|name| format!("--{name}"));
+    command.name(name).max_term_width(100).try_get_matches_from(words).map_err(|error| stop(error, meant))
 }
 
 fn refused(option: &str, takes: &str, text: &OsString) -> Stop {

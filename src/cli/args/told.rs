@@ -46,13 +46,8 @@ fn fields(output: &Output) -> Result<Chosen, UsageError> {
     }
     Chosen::parse(list).map_err(|unknown| match unknown.name.as_str() {
         "" => UsageError::new("--fields takes names of fields, as in url,status or +headers"),
-        name => {
-            let error = UsageError::new(format!("--fields: there is no field '{}'", shown(name)));
-            match unknown.similar {
-                Some(similar) => error.hint(format!("did you mean {similar}?")),
-                None => error,
-            }
-        }
+        name => UsageError::new(format!("--fields: there is no field '{}'", shown(name)))
+            .did_you_mean(unknown.similar.as_ref()),
     })
 }
 
@@ -72,5 +67,6 @@ pub fn ask_for(plan: &mut Plan, told: &Told, output: &Output) {
     plan.keep_attempts = attempts || output.har.is_some();
     plan.keep_certificates = certificates || told.write_out.as_ref().is_some_and(Template::shows_certificates);
     plan.keep_body = body.then_some(output.max_body.unwrap_or(MAX_BODY_BYTES));
+    plan.keep_request_body = plan.keep_body.filter(|_| output.har.is_some());
     plan.hash_bodies |= hash;
 }

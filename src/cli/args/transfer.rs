@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use gfetch::fetch::plan::{Plan, TimeCondition};
+use gfetch::http::given::is_text;
 
 use super::bodies::has_glob;
 use super::date;
-use super::headers::is_field_value;
 use super::typed::{Input, Output, Request};
 use super::usage::{UsageError, shown};
 use super::world::World;
@@ -77,7 +77,7 @@ fn etag(path: &Path, may_be_missing: bool, world: &World) -> Result<String, Usag
         if may_be_missing { world.read_if_there(path).map(Option::unwrap_or_default) } else { (world.read_file)(path) };
     let bytes = read.map_err(|error| refused(&error.to_string()))?;
     let text = String::from_utf8(bytes).ok().map(|text| text.trim().to_owned());
-    match text.filter(|text| is_field_value(text)) {
+    match text.filter(|text| is_text(text)) {
         Some(text) if text.is_empty() => Ok("\"\"".to_owned()),
         Some(text) => Ok(text),
         None => Err(refused("it holds no entity tag")),

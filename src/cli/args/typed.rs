@@ -1,7 +1,7 @@
 //! Arguments as typed: what has no dependency on another option goes straight into the plan, the rest waits here.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::as_typed::AsTyped;
@@ -39,6 +39,16 @@ pub enum ListSource {
     Stdin,
     /// `-i urls.txt`
     File(PathBuf),
+}
+
+impl ListSource {
+    /// The file, where it has a name.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            ListSource::Stdin => None,
+            ListSource::File(path) => Some(path),
+        }
+    }
 }
 
 /// How it runs, as far as it depends on more than one option.

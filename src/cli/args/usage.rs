@@ -22,6 +22,14 @@ impl UsageError {
         self.hint = Some(hint.into());
         self
     }
+
+    /// With a hint to what was probably meant, where something was.
+    pub fn did_you_mean(self, meant: Option<impl fmt::Display>) -> Self {
+        match meant {
+            Some(meant) => self.hint(format!("did you mean {meant}?")),
+            None => self,
+        }
+    }
 }
 
 impl fmt::Display for UsageError {
@@ -44,21 +52,6 @@ pub fn shown(text: &str) -> String {
     }
 }
 
-/// Below it two words have little in common: `json` and `text` have 0.5, `json` and `jsno` 0.9.
-const SIMILAR_FROM: f64 = 0.75;
-
-/// The word that was probably meant; upper and lower case are the same here.
-pub fn similar<'w>(typed: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
-    let typed = typed.to_lowercase();
-    let rate = |word: &str| match strsim::osa_distance(&typed, word) {
-        // One slip, also in a word so short that two thirds of it are left: `cvs`.
-        0 | 1 if word.len() > 2 => 1.0 + strsim::jaro(&typed, word),
-        _ => strsim::jaro(&typed, word),
-    };
-    let rated = words.into_iter().map(|word| (rate(&word.to_lowercase()), word));
-    rated.filter(|(rate, _)| *rate >= SIMILAR_FROM).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, word)| word)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,16 +62,6 @@ mod tests {
         assert_eq!(shown("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(shown(&"x".repeat(61)), format!("{}…", "x".repeat(60)));
         assert_eq!(shown(&"x".repeat(60)), "x".repeat(60));
-    }
-
-    #[test]
-    fn a_word_that_is_nearly_another_was_probably_meant() {
-        let of = |typed| similar(typed, ["text", "json", "csv"]);
-        assert_eq!(
-            (of("jsno"), of("JSON"), of("txt"), of("cvs")),
-            (Some("json"), Some("json"), Some("text"), Some("csv"))
-        );
-        assert_eq!((of("xml"), of(""), of("yaml")), (None, None, None));
     }
 
     #[test]

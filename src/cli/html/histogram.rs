@@ -88,7 +88,7 @@ impl Histogram {
         // What is there can be seen.
         let height = |count: u64| if count == 0 { 0.0 } else { (count as f64 * scale).max(2.0) };
         let (ok, failed) = (height(bar.ok), height(bar.failed));
-        let range = format!("{} to {}", mark(lower_end(place)), mark(lower_end(place + 1)));
+        let range = format!("{} to {}", mark(label(place)), mark(label(place + 1)));
         let but = if bar.failed > 0 { format!(", {} failed", thousands(bar.failed)) } else { String::new() };
         out.push_str(&format!("<g><title>{range}: {}{but}</title>", counted(bar.all(), "URL")));
         for (class, y, height) in [("ok", BOTTOM - ok, ok), ("bad", BOTTOM - ok - failed, failed)] {
@@ -121,6 +121,13 @@ fn place_of(time: Duration) -> usize {
 
 fn lower_end(place: usize) -> Duration {
     if place == 0 { Duration::ZERO } else { FIRST.mul_f64(10f64.powf(place as f64 / BARS_A_DECADE as f64)) }
+}
+
+/// A bar's lower end in three digits: `79.4 µs` of 79.432823.
+fn label(place: usize) -> Duration {
+    let ns = lower_end(place).as_nanos() as f64;
+    let last_digit = 10f64.powf(ns.max(1.0).log10().floor() - 2.0).max(1.0);
+    Duration::from_nanos(((ns / last_digit).round() * last_digit) as u64)
 }
 
 /// The bars that are shown.
@@ -181,5 +188,13 @@ mod tests {
             assert!(lower_end(place) <= time + slack && time < lower_end(place + 1) + slack, "{time:?} in {place}");
         }
         assert_eq!(place_of(Duration::MAX), BARS - 1);
+    }
+
+    #[test]
+    fn a_bar_is_named_by_three_digits() {
+        assert_eq!(
+            [0, 1, 8, 9, 21, 54].map(|place| mark(label(place))),
+            ["0", "12.6 µs", "63.1 µs", "79.4 µs", "1.26 ms", "2.51 s"]
+        );
     }
 }

@@ -4,11 +4,11 @@ use std::time::SystemTime;
 
 use gfetch::fetch::Fetched;
 
-use super::place::Place;
+use super::destination::Destination;
 use super::{End, Kept};
 
 /// Where the cookies go at the end.
-pub struct CookieJar(pub Place);
+pub struct CookieJar(pub Destination);
 
 impl Kept for CookieJar {
     fn record(&mut self, _: &Fetched) {}

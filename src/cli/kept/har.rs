@@ -1,5 +1,6 @@
 //! `--har`: every exchange of the run, written as it comes, so that any number of them needs no memory.
 
+use std::fs::Metadata;
 use std::path::Path;
 
 use gfetch::fetch::{Fetched, PartFiles};
@@ -21,9 +22,15 @@ pub struct Har {
 }
 
 impl Har {
-    /// Begins an archive that will stand at `path`.
-    pub fn at(path: &Path, files: &PartFiles, secrets: Secrets) -> Result<Har, String> {
-        let file = Replacing::at(path, |_| Ok(()))?.listed_in(files);
+    /// Begins an archive that will stand at `path`; `may` says whether the regular file that is there may go.
+    pub fn at(
+        path: &Path,
+        files: &PartFiles,
+        secrets: Secrets,
+        may: impl FnOnce(&Metadata) -> Result<(), String>,
+    ) -> Result<Har, String> {
+        let file = if secrets.shown { Replacing::at(path, may) } else { Replacing::shared(path, may) };
+        let file = file?.listed_in(files);
         let mut pending = Vec::new();
         har::begin(&mut pending);
         Ok(Har { file, pending, secrets, is_first: true })
@@ -55,7 +62,7 @@ mod tests {
     fn a_long_run_needs_no_memory() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run.har");
-        let mut har = Har::at(&path, &PartFiles::default(), samples::secrets(samples::asis)).unwrap();
+        let mut har = Har::at(&path, &PartFiles::default(), samples::secrets(samples::asis), |_| Ok(())).unwrap();
         let run = samples::run();
         for _ in 0..4_000 {
             run.iter().for_each(|fetched| har.record(fetched));

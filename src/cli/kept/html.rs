@@ -9,7 +9,7 @@ use gfetch::fetch::{Fetched, PartFiles};
 
 use super::replacing::Replacing;
 use super::{End, Kept};
-use crate::cli::args::ListSource;
+use crate::cli::args::{ListSource, no_list};
 use crate::cli::html::Records;
 use crate::cli::render::Redact;
 
@@ -46,12 +46,9 @@ impl Html {
     }
 }
 
-/// The file of a page: a typing error must not cost a list.
+/// The file of a page.
 pub fn begin(path: &Path, lists: &[ListSource]) -> Result<Replacing, String> {
-    Replacing::shared(path, |there| match super::is_one_of(there, lists) {
-        true => Err(format!("--report {}: that is the list", path.display())),
-        false => Ok(()),
-    })
+    Replacing::shared(path, no_list("--report", path, lists))
 }
 
 /// Puts a page in its place that was made at once.

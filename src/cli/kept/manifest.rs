@@ -27,7 +27,7 @@ impl Manifest {
             Ok(_) => Err(format!("--manifest {}: the file is there and is no manifest", path.display())),
             Err(error) => Err(format!("cannot write {}: {error}", path.display())),
         };
-        let mut file = Replacing::at(path, may)?.listed_in(files);
+        let mut file = Replacing::shared(path, may)?.listed_in(files);
         file.write(HEADER.as_bytes());
         Ok(Manifest { file, redact: redact(invocation.show_secrets), by_record: invocation.resume.is_some() })
     }
@@ -47,7 +47,7 @@ impl Kept for Manifest {
         let outcome = &fetched.outcome;
         if let (Some(file), true, false) = (&outcome.file, outcome.ok(), self.by_record) {
             let file = file.to_string_lossy();
-            self.push(&outcome.url, &file, outcome.bytes);
+            self.push(&outcome.url, &file, outcome.whole_bytes());
         }
     }
 

@@ -1,31 +1,28 @@
 //! What a run keeps in files beside its report: each is told every record, and takes its place whole at the end.
 
 mod cookie_jar;
+mod destination;
 mod har;
 mod html;
 mod manifest;
-mod place;
 mod replacing;
 mod resume;
 mod save_failed;
 mod summary_json;
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
-
 use gfetch::fetch::summary::Summary;
 use gfetch::fetch::{Fetched, Journal, PartFiles, Session};
 
 use self::cookie_jar::CookieJar;
+use self::destination::Destination;
 use self::har::Har;
 use self::html::Html;
 pub use self::html::{begin as begin_page, finish as finish_page};
 use self::manifest::Manifest;
-use self::place::Place;
 use self::resume::Resume;
 use self::save_failed::SaveFailed;
 use self::summary_json::SummaryJson;
-use super::args::{Invocation, ListSource};
+use super::args::{Invocation, no_list};
 use super::report::{self, redact, secrets};
 use super::stream::Stream;
 
@@ -45,45 +42,40 @@ pub trait Kept {
 pub struct End<'a> {
     pub summary: &'a Summary,
     pub session: &'a Session,
+    /// A line has no record.
+    pub lost: bool,
 }
 
 /// Begins all that `invocation` asks for, before anything is fetched: what cannot be written is known then. `files` has
-/// them taken away, should the process end in a hurry.
+/// them taken away, should the process end in a hurry; `to` are standard output and standard error.
 ///
 /// # Errors
 /// A place that cannot be written to.
-pub fn begin(invocation: &Invocation, files: &PartFiles, stdout: &Stream) -> Result<Vec<Box<dyn Kept>>, String> {
+pub fn begin(invocation: &Invocation, files: &PartFiles, to: [&Stream; 2]) -> Result<Vec<Box<dyn Kept>>, String> {
+    let [stdout, stderr] = to;
+    let lists = &*invocation.lists;
     let mut all: Vec<Box<dyn Kept>> = Vec::new();
     if let Some(path) = &invocation.save_failed {
-        all.push(Box::new(SaveFailed::at(path, &invocation.lists)?.listed_in(files)));
+        all.push(Box::new(SaveFailed::at(path, lists, stderr)?.listed_in(files)));
     }
     if let Some(path) = &invocation.manifest {
         all.push(Box::new(Manifest::at(path, invocation, files)?));
     }
     if let Some(path) = &invocation.cookie_jar {
-        all.push(Box::new(CookieJar(Place::at(path, stdout, files)?)));
+        all.push(Box::new(CookieJar(Destination::at(path, stdout, files, true, no_list("-c", path, lists))?)));
     }
     if let Some(path) = &invocation.summary_json {
-        all.push(Box::new(SummaryJson(Place::at(path, stdout, files)?, redact(invocation.show_secrets))));
+        let to = Destination::at(path, stdout, files, false, no_list("--summary-json", path, lists))?;
+        all.push(Box::new(SummaryJson(to, redact(invocation.show_secrets))));
     }
     if let Some(path) = &invocation.har {
-        all.push(Box::new(Har::at(path, files, secrets(invocation))?));
+        all.push(Box::new(Har::at(path, files, secrets(invocation), no_list("--har", path, lists))?));
     }
     if let Some(path) = &invocation.report {
         let redact = report::redact(invocation.show_secrets);
-        all.push(Box::new(Html::at(path, &invocation.lists, redact)?.listed_in(files)));
+        all.push(Box::new(Html::at(path, lists, redact)?.listed_in(files)));
     }
     Ok(all)
-}
-
-/// Whether a file is one of the lists that the run reads.
-fn is_one_of(file: &Metadata, lists: &[ListSource]) -> bool {
-    lists.iter().any(|list| match list {
-        ListSource::Stdin => false,
-        ListSource::File(path) => {
-            fs::metadata(path).is_ok_and(|list| (list.dev(), list.ino()) == (file.dev(), file.ino()))
-        }
-    })
 }
 
 /// What the run's record (`--resume`) has as done; nothing is made or written.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use gfetch::fetch::{Listed, PartFiles};
 use tempfile::NamedTempFile;
 
+use crate::cli::words;
+
 /// The file while it grows.
 pub struct Replacing {
     path: PathBuf,
@@ -36,7 +38,7 @@ impl Replacing {
         may: impl FnOnce(&Metadata) -> Result<(), String>,
         shared: bool,
     ) -> Result<Replacing, String> {
-        let fail = |error: io::Error| format!("cannot write {}: {error}", path.display());
+        let fail = |error: io::Error| format!("cannot write {}: {}", path.display(), words::of_writing(&error));
         let there = match fs::metadata(path) {
             Ok(there) => Some(there),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -99,7 +101,7 @@ impl Replacing {
             None if self.renames => self.file.persist(&self.path).map(drop).map_err(|error| error.error),
             None => copy(&self.file, &self.path),
         };
-        placed.map_err(|error| format!("cannot write {}: {error}", self.path.display()))
+        placed.map_err(|error| format!("cannot write {}: {}", self.path.display(), words::of_writing(&error)))
     }
 }
 

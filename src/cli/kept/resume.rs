@@ -10,8 +10,9 @@ use gfetch::fetch::{Fetched, Journal, Session};
 use gfetch::green::{self, Greenlet};
 
 use super::{End, Kept};
-use crate::cli::args::Invocation;
+use crate::cli::args::{self, Invocation};
 use crate::cli::escape;
+use crate::cli::render::write_out::Template;
 use crate::cli::stream::Stream;
 
 /// What succeeds is in the record after this, at most: what a `kill -9` before it takes is fetched once more.
@@ -29,8 +30,9 @@ pub struct Resume {
 struct Writer {
     journal: Journal,
     session: Session,
-    stdout: Stream,
-    /// Of what has been told, but for the bytes that the report gathers: they go first.
+    /// Where bodies and the report go.
+    told_on: Vec<Stream>,
+    /// Of what has been told, but for the bytes that these streams gather: they go first.
     told: RefCell<Vec<u8>>,
     /// What runs may go on for so long once the record cannot be written.
     grace: Duration,
@@ -48,9 +50,11 @@ impl Resume {
         let name = name(path);
         let journal = Journal::open(path, plan).map_err(|error| format!("{name}: {error}"))?;
         session.take_up(journal.clone());
-        let (session, stdout) = (session.clone(), stdout.clone());
-        let told = RefCell::default();
-        let writer = Rc::new(Writer { journal, session, stdout, told, grace: plan.grace.interrupt });
+        let names_stderr = invocation.write_out.as_ref().is_some_and(Template::names_stderr);
+        let told_on_both = names_stderr || invocation.report_to == args::Stream::Stderr;
+        let told_on = [stdout].into_iter().chain(told_on_both.then_some(stderr)).cloned().collect();
+        let (session, told, grace) = (session.clone(), RefCell::default(), plan.grace.interrupt);
+        let writer = Rc::new(Writer { journal, session, told_on, told, grace });
         let ticking = writer.clone();
         let clock = green::spawn(move || {
             while green::sleep(WRITE_EVERY).is_ok() {
@@ -70,7 +74,8 @@ impl Writer {
     /// First what the run tells, then that it was done: else a `kill -9` between the two would lose the telling.
     fn write(&self) {
         let told = self.told.borrow().len();
-        if told > 0 && self.stdout.write(b"").is_ok() && self.stdout.broken().is_none() {
+        let is_out = |stream: &Stream| stream.write(b"").is_ok() && stream.broken().is_none();
+        if told > 0 && self.told_on.iter().all(is_out) {
             // More may have come behind it meanwhile.
             let mut lines = self.told.borrow_mut();
             self.journal.append(&lines[..told]);
@@ -93,12 +98,12 @@ impl Kept for Resume {
         let _ = self.clock.kill();
         self.writer.write();
         let failed = |error| format!("{}: cannot write the record: {error}", self.name);
-        self.writer.journal.finish().map_err(failed)?;
+        self.writer.journal.flush().map_err(failed)?;
         let Some(stderr) = self.stderr.as_ref().filter(|_| end.session.list_has_ended()) else { return Ok(()) };
         if let Some((count, first)) = self.writer.journal.gone().map_err(failed)? {
             let (name, first) = (&self.name, escape::line(&first));
             let note = "the list has changed: of what was done before, these lines are not in it any more";
-            stderr.push(format!("gfetch: {name}: {note}: {count}, the first {first}\n").as_bytes());
+            stderr.say(format!("{name}: {note}: {count}, the first {first}"));
         }
         Ok(())
     }

@@ -2,12 +2,12 @@
 
 use gfetch::fetch::Fetched;
 
-use super::place::Place;
+use super::destination::Destination;
 use super::{End, Kept};
 use crate::cli::render::{self, Redact};
 
 /// Where the summary goes, and how its URL is shown.
-pub struct SummaryJson(pub Place, pub Redact);
+pub struct SummaryJson(pub Destination, pub Redact);
 
 impl Kept for SummaryJson {
     fn record(&mut self, _: &Fetched) {}

@@ -2,6 +2,7 @@
 
 use super::fields::{ERROR, FIRST, Field, MORE, Of, TIMINGS};
 use super::object::object;
+use crate::cli::similar::similar;
 
 /// Members of one object stand together in JSON, where its first one is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,13 +152,6 @@ impl UnknownField {
     fn of(name: &str) -> UnknownField {
         UnknownField { name: name.to_owned(), similar: similar(name, all_names()) }
     }
-}
-
-/// The most similar of some names, if one is similar at all: as clap judges options.
-pub fn similar(name: &str, names: impl IntoIterator<Item = String>) -> Option<String> {
-    const SIMILAR: f64 = 0.7;
-    let rated = names.into_iter().map(|other| (strsim::jaro(name, &other), other)).filter(|(rate, _)| *rate > SIMILAR);
-    rated.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
 }
 
 fn usual_names() -> impl Iterator<Item = &'static str> {

@@ -1,11 +1,13 @@
 //! The comparison, drawn for people.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use gfetch::fetch::compare::{
     Bound, Comparison, Difference, Listed, Measured, Shares, Side, Size, Trouble, Verdict, Why,
 };
 
+use super::summary::host_table;
 use super::units::{counted, thousands, time};
 use super::{Show, compare_widths};
 
@@ -107,7 +109,8 @@ pub fn sides(measured: &Measured) -> [(String, &Side); 2] {
 /// What came of it, in sentences: the speed-up, what bounds it, and whether the server or the line does.
 pub fn verdict(measured: &Measured, size: &Size, show: &Show) -> Vec<String> {
     let unit = Unit::of(&sides(measured));
-    let mut lines = vec![format!("{}, {}:", speed_up(measured, size.pairs), possible(measured))];
+    let possible = possible(measured).map_or(String::new(), |possible| format!(", {possible}"));
+    let mut lines = vec![format!("{}{possible}:", speed_up(measured, size.pairs))];
     lines.push(bound(&measured.bound, measured.jobs_enough, measured.requests_grew(), unit, show));
     if measured.requests_grew() {
         let times = ratio(measured.growth.median);
@@ -127,13 +130,13 @@ pub fn bottleneck(side: &Side) -> String {
 
 /// What came: the bytes, and the bodies that were not always the same.
 pub fn bodies(bytes: u64, differing: &Listed<Difference>, show: &Show) -> Vec<String> {
-    let bytes = thousands(bytes);
+    let bytes = counted(bytes, "byte");
     let mut lines = match differing.total {
-        0 => vec![format!("{bytes} bytes in every run, the same in all")],
-        1 => vec![format!("{bytes} bytes in the first run; 1 body was not the same in all:")],
+        0 => vec![format!("{bytes} in every run, the same in all")],
+        1 => vec![format!("{bytes} in the first run; 1 body was not the same in all:")],
         total => {
             let total = thousands(total as u64);
-            vec![format!("{bytes} bytes in the first run; {total} bodies were not the same in all:")]
+            vec![format!("{bytes} in the first run; {total} bodies were not the same in all:")]
         }
     };
     lines.extend(listed(differing, |difference| format!("  {}", self::differing(difference, show))));
@@ -150,6 +153,9 @@ fn differing(difference: &Difference, show: &Show) -> String {
     }
 }
 
+/// Seconds with their three decimals show nothing of what is shorter.
+const LEAST_IN_SECONDS: Duration = Duration::from_millis(10);
+
 /// The unit of all wall times in one table.
 #[derive(Clone, Copy)]
 pub enum Unit {
@@ -158,10 +164,9 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Seconds with their three decimals show nothing of runs below 10 ms.
     pub fn of(sides: &[(String, &Side)]) -> Self {
         let least = sides.iter().map(|(_, side)| side.elapsed.median).min().unwrap_or_default();
-        if least >= Duration::from_millis(10) { Unit::Seconds } else { Unit::Milliseconds }
+        if least >= LEAST_IN_SECONDS { Unit::Seconds } else { Unit::Milliseconds }
     }
 
     pub fn bare(self, time: Duration) -> String {
@@ -171,12 +176,12 @@ impl Unit {
         }
     }
 
+    /// By itself a short time has its own unit: a URL's may be far below its table's.
     pub fn with_name(self, time: Duration) -> String {
-        let name = match self {
-            Unit::Seconds => "s",
-            Unit::Milliseconds => "ms",
-        };
-        format!("{} {name}", self.bare(time))
+        match self {
+            Unit::Seconds if time >= LEAST_IN_SECONDS => format!("{} s", self.bare(time)),
+            _ => format!("{} ms", Unit::Milliseconds.bare(time)),
+        }
     }
 }
 
@@ -262,13 +267,15 @@ fn speed_up(measured: &Measured, pairs: usize) -> String {
 }
 
 /// The bound comes from the serial runs' times; when requests were quicker in parallel it can be passed.
-fn possible(measured: &Measured) -> String {
+/// Of what is no gain nothing is said.
+fn possible(measured: &Measured) -> Option<String> {
     let (reached, possible) = (ratio(measured.speed_up.median), ratio(measured.possible));
     if measured.speed_up.median > measured.possible && reached != possible {
-        return format!("more than the {possible} that the serial times allow");
+        let said = format!("more than the {possible} that the serial times allow");
+        return measured.shows_a_difference().then_some(said);
     }
     let unclear = if measured.speed_up.high < 1.0 { " times faster" } else { "" };
-    format!("of {possible}{unclear} possible")
+    Some(format!("of {possible}{unclear} possible"))
 }
 
 /// Close to 1 two decimals would say `1.00 times faster`.
@@ -291,14 +298,24 @@ pub fn bound(bound: &Bound, jobs_enough: Option<u32>, grew: bool, unit: Unit, sh
             let work = unit.with_name(*work);
             format!("-j {limit} bounds it: {work} of requests, {limit} at once.{}", advice("-j"))
         }
-        Bound::PerHost { origin, limit, work } => {
+        Bound::PerHost { origin, host, limit, work } => {
             let (origin, work) = (show.url(origin), unit.with_name(*work));
-            format!("--per-host {limit} bounds it: {work} of requests to {origin}, {limit} at once.{}", advice("one"))
+            let whose = whose("per-host", limit, host.as_deref());
+            format!("{whose} bounds it: {work} of requests to {origin}, {limit} at once.{}", advice("one"))
         }
-        Bound::Rate { rate, starts, time } => {
+        Bound::Rate { host, rate, starts, time } => {
             let (starts, time) = (counted(*starts, "start"), unit.with_name(*time));
-            format!("--rate {rate} bounds it: {starts} take at least {time}.{}", advice("one"))
+            let whose = whose("rate", rate, host.as_deref());
+            format!("{whose} bounds it: {starts} take at least {time}.{}", advice("one"))
         }
+    }
+}
+
+/// `--rate 4/s`, or where a host's own stands: `rate 4/s of [host."a.example"]`.
+fn whose(name: &str, limit: impl Display, host: Option<&str>) -> String {
+    match host {
+        None => format!("--{name} {limit}"),
+        Some(host) => format!("{name} {limit} of {}", host_table(host)),
     }
 }
 

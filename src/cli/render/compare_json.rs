@@ -133,14 +133,16 @@ fn bound_fields(json: &mut Object<'_>, bound: &Bound, redact: Redact) {
             json.number("limit", (*limit).into());
             json.seconds("work", *work);
         }
-        Bound::PerHost { origin, limit, work } => {
+        Bound::PerHost { origin, host, limit, work } => {
             json.plain("by", "per_host");
+            host.iter().for_each(|host| json.string("host", host));
             json.string("origin", origin);
             json.number("limit", (*limit).into());
             json.seconds("work", *work);
         }
-        Bound::Rate { rate, starts, time } => {
+        Bound::Rate { host, rate, starts, time } => {
             json.plain("by", "rate");
+            host.iter().for_each(|host| json.string("host", host));
             json.plain("limit", rate);
             json.number("starts", *starts);
             json.seconds("time", *time);

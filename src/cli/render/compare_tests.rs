@@ -54,6 +54,19 @@ fn sentences(figures: Measured) -> String {
     text.lines().skip(text.lines().count() - 2).collect::<Vec<_>>().join("\n")
 }
 
+#[test]
+fn a_single_url_is_no_gain_whatever_its_times_say() {
+    let figures = Measured {
+        speed_up: Spread { median: 4.96, low: 4.96, high: 4.96 },
+        possible: 1.12,
+        jobs_enough: Some(1),
+        ..drawn_figures()
+    };
+    let said = "  Serial and parallel: no difference shown (4.96 … 4.96 in 6 pairs):\n  \
+                http://www.yahoo.example/ alone takes 0.901 s. -j above 1 cannot help.";
+    assert_eq!(sentences(figures), said);
+}
+
 /// CLI.md draws 56 requests here; 4 URLs in 1 + 2 · 6 runs are 52.
 #[test]
 fn the_comparison_is_as_the_contract_draws_it() {
@@ -163,12 +176,31 @@ fn the_last_line_says_what_bounds_it() {
         bound(Bound::Jobs { limit: 64, work: us(123_000_000) }),
         "  -j 64 bounds it: 123.000 s of requests, 64 at once. A higher -j may help."
     );
+    let host = Some("*.a.example".to_owned());
     assert_eq!(
-        bound(Bound::PerHost { origin: "http://a.example".into(), limit: 10, work: us(9_000_000) }),
+        bound(Bound::PerHost {
+            origin: "http://x.a.example".into(),
+            host: host.clone(),
+            limit: 1,
+            work: us(9_000_000)
+        }),
+        "  per-host 1 of [host.\"*.a.example\"] bounds it: 9.000 s of requests to http://x.a.example, 1 at once. A higher one may help."
+    );
+    assert_eq!(
+        bound(Bound::Rate { host, rate: Rate { starts: 4, per: us(1_000_000) }, starts: 5, time: us(1_000_000) }),
+        "  rate 4/s of [host.\"*.a.example\"] bounds it: 5 starts take at least 1.000 s. A higher one may help."
+    );
+    assert_eq!(
+        bound(Bound::PerHost { origin: "http://a.example".into(), host: None, limit: 10, work: us(9_000_000) }),
         "  --per-host 10 bounds it: 9.000 s of requests to http://a.example, 10 at once. A higher one may help."
     );
     assert_eq!(
-        bound(Bound::Rate { rate: Rate { starts: 10, per: us(1_000_000) }, starts: 100, time: us(9_900_000) }),
+        bound(Bound::Rate {
+            host: None,
+            rate: Rate { starts: 10, per: us(1_000_000) },
+            starts: 100,
+            time: us(9_900_000)
+        }),
         "  --rate 10/s bounds it: 100 starts take at least 9.900 s. A higher one may help."
     );
 }

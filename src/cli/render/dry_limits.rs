@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use gfetch::fetch::plan::{Bodies, Follow, Order, Plan};
+use gfetch::fetch::plan::{Bodies, Follow, HostPlan, Order, Plan};
 use gfetch::http::origin::Scheme;
 use gfetch::http::redirect::Schemes;
 
@@ -24,10 +24,9 @@ pub fn limits(invocation: &Invocation) -> String {
     };
     line("at once", at_once(plan));
     line("rate", plan.rate.map_or(String::new(), |rate| format!("{rate} starts, evenly spaced")));
-    line(
-        "hosts",
-        if plan.hosts.is_empty() { String::new() } else { "some have limits or fields of their own".to_owned() },
-    );
+    for (place, (pattern, own)) in plan.hosts.iter().enumerate() {
+        line(if place == 0 { "hosts" } else { "" }, format!("{pattern}: {}", of_host(own)));
+    }
     line("time", times(plan));
     line("bytes", bytes(plan));
     line("retries", retries(plan));
@@ -39,6 +38,7 @@ pub fn limits(invocation: &Invocation) -> String {
     line("netrc", invocation.as_typed.netrc_file.as_deref().map_or(String::new(), shown));
     line("cookies", cookies(invocation));
     line("bodies", bodies(plan));
+    line("files", files(invocation));
     text
 }
 
@@ -49,6 +49,20 @@ fn at_once(plan: &Plan) -> String {
     let per_host = plan.per_host.map_or("no limit to a host".to_owned(), |most| format!("{most} to one host"));
     let order = if plan.order == Order::Input { "input order" } else { "the order in which they end" };
     format!("{} requests, {per_host}; told in {order}", plan.jobs)
+}
+
+/// What a host has of its own.
+fn of_host(own: &HostPlan) -> String {
+    let no_limit = || "no limit for a request".to_owned();
+    let names: Vec<&str> = own.headers.iter().map(|(name, _)| name.as_str()).collect();
+    joined([
+        own.per_host.map(|most| most.map_or("any number at once".to_owned(), |most| format!("{most} at once"))),
+        own.rate.map(|rate| format!("{rate} starts")),
+        own.max_time.map(|most| most.map_or_else(no_limit, |most| format!("{} for a request", secs(most)))),
+        own.connect_timeout.map(|most| format!("{} to connect", secs(most))),
+        own.retries.map(|retries| if retries == 1 { "1 retry".to_owned() } else { format!("{retries} retries") }),
+        (!names.is_empty()).then(|| format!("sent {}", names.join(", "))),
+    ])
 }
 
 fn times(plan: &Plan) -> String {
@@ -186,6 +200,24 @@ fn bodies(plan: &Plan) -> String {
             None => "saved".to_owned(),
         },
     }
+}
+
+/// What a run would write beside the bodies, and this one does not.
+pub fn files(invocation: &Invocation) -> String {
+    let files = [
+        ("--report", &invocation.report),
+        ("--summary-json", &invocation.summary_json),
+        ("--har", &invocation.har),
+        ("--save-failed", &invocation.save_failed),
+        ("--manifest", &invocation.manifest),
+        ("-D", &invocation.dump_header),
+        ("-c", &invocation.cookie_jar),
+        ("--etag-save", &invocation.plan.transfer.etag_save),
+        ("--resume", &invocation.resume),
+    ];
+    let files = files.map(|(option, path)| path.as_deref().map(|path| format!("{option} {}", shown(path))));
+    let text = joined(files);
+    if text.is_empty() { text } else { format!("{text}: not written now") }
 }
 
 fn joined<const N: usize>(parts: [Option<String>; N]) -> String {

@@ -131,10 +131,7 @@ pub fn object_line(out: &mut Vec<u8>, planned: &Planned, told: &In) {
         let file = first.and_then(|first| first.file.as_deref());
         line.string_or_null("file", file.map(|file| file.to_string_lossy()).as_deref());
         line.seconds_or_null("timeout", first.and_then(|first| first.max_time));
-        match failure {
-            Some(failure) => line.object("error", |object| fields::error(object, failure)),
-            None => line.null("error"),
-        }
+        fields::error_or_null(line, failure);
     });
     out.push(b'\n');
 }
@@ -157,7 +154,7 @@ pub fn summary(counts: &Counts, plan: &Plan) -> String {
         }
     }
     text.push_str("; nothing was sent\n");
-    if let Some(rate) = plan.rate {
+    if let Some(rate) = plan.rate.filter(|rate| !rate.least_time(counts.urls).is_zero()) {
         let _ = writeln!(text, "  at --rate {rate} they take at least {}", time(rate.least_time(counts.urls)));
     }
     if let Some(bound) = bound(counts, plan) {

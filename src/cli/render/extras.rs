@@ -10,7 +10,7 @@ use gfetch::fetch::outcome::Timings;
 use gfetch::fetch::{EarlierAttempt, Exchange, Fetched};
 
 use super::certificate;
-use super::fields::{Secrets, error, total_us};
+use super::fields::{Secrets, error_or_null, total_us};
 use super::object::{Object, object, push_string};
 use super::value::{Value, push_strings};
 
@@ -90,10 +90,7 @@ pub fn attempt_log<'a>((fetched, _): More<'_>) -> Value<'a> {
         json.number("wire_bytes", attempt.wire_bytes);
         remote(json, attempt.remote);
         json.object("timings", |json| phases(json, &attempt.timings));
-        match &attempt.error {
-            Some(failure) => json.object("error", |json| error(json, failure)),
-            None => json.null("error"),
-        }
+        error_or_null(json, attempt.error.as_ref());
     })
 }
 
@@ -142,14 +139,19 @@ pub fn hash<'a>(hash: &[u8; 32]) -> Value<'a> {
 /// The body, as far as it was kept, text or not; a character that the limit cut is left out.
 pub fn kept_body(fetched: &Fetched) -> Option<Result<&str, &[u8]>> {
     let body = fetched.details.as_ref()?.body.as_deref()?;
-    let is_cut = (body.len() as u64) < fetched.outcome.bytes;
-    Some(match str::from_utf8(body) {
+    Some(text_of(body, fetched.outcome.bytes))
+}
+
+/// The beginning of a body of `bytes` as text, if it is; without a character that was cut.
+pub fn text_of(body: &[u8], bytes: u64) -> Result<&str, &[u8]> {
+    let is_cut = (body.len() as u64) < bytes;
+    match str::from_utf8(body) {
         Ok(text) => Ok(text),
         Err(error) if is_cut && error.error_len().is_none() => {
             str::from_utf8(&body[..error.valid_up_to()]).map_err(|_| body)
         }
         Err(_) => Err(body),
-    })
+    }
 }
 
 /// The body where it is text.

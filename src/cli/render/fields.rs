@@ -145,6 +145,15 @@ table! {
     "curl" => |failure| Value::Number(failure.curl.into());
 }
 
+/// Writes a record's `error`, which is null where there is none.
+#[inline(always)]
+pub fn error_or_null(object: &mut Object<'_>, failure: Option<&Failure>) {
+    match failure {
+        Some(failure) => object.object("error", |object| error(object, failure)),
+        None => object.null("error"),
+    }
+}
+
 /// What is there only when it is asked for.
 pub static MORE: &[Field] = &[
     Field::more("headers", |of| Value::of(of.more, extras::headers)),

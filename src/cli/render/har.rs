@@ -8,7 +8,7 @@ use gfetch::fetch::outcome::{Failure, Timings};
 use gfetch::fetch::{Exchange, Fetched};
 use url::Url;
 
-use super::extras::kept_body;
+use super::extras::{kept_body, text_of};
 use super::fields::Secrets;
 use super::object::{Object, object};
 use super::units::{micros, push_number};
@@ -172,9 +172,30 @@ fn request(json: &mut Object<'_>, exchange: &Exchange, secrets: &Secrets) {
             json.string("value", &value);
         });
     });
+    if exchange.request_body_bytes > 0 {
+        json.object("postData", |json| post_data(json, exchange, secrets));
+    }
     let is_text = exchange.status.is_some() && exchange.http_version != Some("2");
     size(json, "headersSize", is_text.then_some(exchange.request_head_bytes));
     json.number("bodySize", exchange.request_body_bytes);
+}
+
+/// The text only where bodies were asked for: unasked, a form's passwords stay out of the file.
+fn post_data(json: &mut Object<'_>, exchange: &Exchange, secrets: &Secrets) {
+    let media_type = exchange.request_field("content-type").unwrap_or_default();
+    json.string("mimeType", &secrets.header("content-type", media_type));
+    let (Some(body), bytes) = (exchange.request_body.as_deref(), exchange.request_body_bytes) else { return };
+    match text_of(body, bytes) {
+        Ok(text) => json.string("text", text),
+        Err(body) => {
+            json.string("text", &BASE64_STANDARD.encode(body));
+            // HAR has a word for it in answers only.
+            json.string("_encoding", "base64");
+        }
+    }
+    if (body.len() as u64) < bytes {
+        json.string("comment", &format!("the first {} of {bytes} bytes", body.len()));
+    }
 }
 
 fn response(json: &mut Object<'_>, exchange: &Exchange, ending: Option<&Ending<'_>>, secrets: &Secrets) {

@@ -16,10 +16,7 @@ pub fn record(out: &mut Vec<u8>, outcome: &Outcome, redact: Redact) {
     object(out, |record| {
         fields::first(record, of);
         record.object("timings", |object| fields::timings(object, of));
-        match &outcome.error {
-            Some(failure) => record.object("error", |object| fields::error(object, failure)),
-            None => record.null("error"),
-        }
+        fields::error_or_null(record, outcome.error.as_ref());
     });
     out.push(b'\n');
 }

@@ -50,6 +50,7 @@ pub fn outcome(url: &str, status: Option<u16>, time: Duration) -> Outcome {
         reused: false,
         remote: None,
         file: None,
+        file_bytes: None,
         timings: Timings { wait: Some(time), ..Timings::default() },
         sha256: None,
         error: None,
@@ -92,7 +93,7 @@ pub fn secrets(redact: Redact) -> Secrets {
 
 /// A record as the run hands it on, with nothing beside it.
 pub fn fetched(outcome: Outcome) -> Fetched {
-    Fetched { outcome, body: None, line: None, exchanges: Vec::new(), details: None, turn: 0, ticket: None }
+    Fetched { outcome, body: None, line: None, exchanges: Vec::new(), details: None, turn: 0, key: None }
 }
 
 /// A GET without a body, and its answer.
@@ -109,6 +110,7 @@ pub fn exchange(url: &str, status: u16, fields: &[(&str, &str)]) -> Exchange {
         request_fields: vec![("Host".into(), "a.example".into()), ("Accept".into(), "*/*".into())],
         request_head_bytes: 60,
         request_body_bytes: 0,
+        request_body: None,
         status: Some(status),
         http_version: Some("1.1"),
         response_head: format!("{status_line}\r\n{lines}\r\n").into_bytes(),
@@ -118,6 +120,7 @@ pub fn exchange(url: &str, status: u16, fields: &[(&str, &str)]) -> Exchange {
         started: SystemTime::UNIX_EPOCH + Duration::from_micros(1_795_214_701_123_456),
         timings: Timings { wait: Some(Duration::from_millis(20)), ..Timings::default() },
         remote: Some("192.0.2.7:80".parse().expect("an address")),
+        local: Some("192.0.2.1:49152".parse().expect("an address")),
         proxied: false,
         reused: false,
         tls: None,

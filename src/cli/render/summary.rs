@@ -1,11 +1,12 @@
 //! The summary of a run: some lines for standard error, and the same as a JSON object.
 
-use gfetch::fetch::summary::{Bottleneck, Cause, FailureGroup, GroupHost, Limits, Reason, Summary, Waits};
+use gfetch::fetch::summary::{Bottleneck, Cause, FailureGroup, GroupHost, Reason, Summary, Waits};
 
 use super::object::{Object, object};
 use super::units::{counted, size, thousands, time};
 use super::{Redact, Show, cut};
 use crate::cli::escape;
+use crate::cli::words::NOT_CHECKED;
 
 /// More groups of failures are counted as other hosts: the summary is to be read at a glance.
 const GROUPS_SHOWN: usize = 10;
@@ -26,7 +27,7 @@ pub fn text(out: &mut String, summary: &Summary, show: &Show, hint: bool) {
         out.push('\n');
     };
     if summary.certificates_unchecked {
-        line("certificates were NOT checked (-k)".into());
+        line(NOT_CHECKED.into());
     }
     line(totals(summary, show));
     let groups = summary.failures(GROUPS_SHOWN);
@@ -105,21 +106,37 @@ pub fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> Str
         }
         Bottleneck::Queue { cause, waits, up_to } => (*cause, waits, up_to),
     };
-    let (what, remedy) = what_and_remedy(cause, &summary.limits);
+    let (what, remedy) = what_and_remedy(cause, summary);
     let waits = format!("{} of {} on average", counted(waits.count, "wait"), time(waits.mean()));
     format!("{what} held the run back by up to {}: {waits}; {remedy}", time(*up_to))
 }
 
-fn what_and_remedy(cause: Cause, limits: &Limits) -> (String, &'static str) {
-    let higher = "a higher one may be faster";
+fn what_and_remedy(cause: Cause, summary: &Summary) -> (String, &'static str) {
+    let (limits, higher) = (&summary.limits, "a higher one may be faster");
+    if let Some(host) = summary.host_behind(cause) {
+        let own = match cause {
+            Cause::PerHost => host.per_host.map(|limit| format!("per-host {limit}")),
+            Cause::HostRate => host.rate.map(|rate| format!("rate {rate}")),
+            Cause::Jobs | Cause::Rate | Cause::Origin => None,
+        };
+        if let Some(own) = own {
+            return (format!("{own} of {}", host_table(&host.host)), higher);
+        }
+    }
     match cause {
         Cause::PerHost => {
             (format!("--per-host{}", limits.per_host.map_or(String::new(), |limit| format!(" {limit}"))), higher)
         }
         Cause::Jobs => (format!("-j {}", limits.jobs), higher),
         Cause::Rate => (format!("--rate{}", limits.rate.map_or(String::new(), |rate| format!(" {rate}"))), higher),
+        Cause::HostRate => ("a [host]'s rate".into(), higher),
         Cause::Origin => ("hosts that asked for a pause".into(), "a lower --rate may avoid it"),
     }
+}
+
+/// Where a host's own settings stand.
+pub fn host_table(host: &str) -> String {
+    format!("[host.\"{}\"]", escape::line(host))
 }
 
 /// Appends the summary as one JSON object, without a line end.
@@ -184,6 +201,7 @@ fn queue(json: &mut Object<'_>, summary: &Summary) {
     cause("per_host", held.per_host);
     cause("jobs", held.jobs);
     cause("rate", held.rate);
+    cause("host_rate", held.host_rate);
     cause("origin", held.origin);
 }
 
@@ -193,6 +211,7 @@ fn name_of(bottleneck: &Bottleneck) -> &'static str {
         Bottleneck::Queue { cause: Cause::PerHost, .. } => "per_host",
         Bottleneck::Queue { cause: Cause::Jobs, .. } => "jobs",
         Bottleneck::Queue { cause: Cause::Rate, .. } => "rate",
+        Bottleneck::Queue { cause: Cause::HostRate, .. } => "host_rate",
         Bottleneck::Queue { cause: Cause::Origin, .. } => "origin",
     }
 }

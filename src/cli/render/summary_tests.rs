@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gfetch::fetch::outcome::{Kind, Outcome, Stage};
-use gfetch::fetch::summary::Rate;
+use gfetch::fetch::summary::{Held, HostHeld, Limits, Rate};
 
 use super::super::samples::{asis, failure, outcome, show, starred};
 use super::*;
@@ -129,6 +129,28 @@ fn one_slow_url_is_named_with_its_share_of_the_run() {
     );
 }
 
+/// The number that counted, and where it stands: the run's own would be the wrong remedy.
+#[test]
+fn a_hosts_own_limit_is_named_where_it_made_for_most_of_the_waits() {
+    let held = |cause, of_host: u32| {
+        let mut summary = of(&vec![good("http://a.example/", 100); 500], 5_000);
+        (0..490).for_each(|_| summary.add_queue(cause, ms(2_000)));
+        let waits = Waits { count: of_host.into(), total: ms(2_000) * of_host };
+        let held = Held { per_host: waits, host_rate: waits, ..Held::default() };
+        let rate = Some(Rate { starts: 4, per: ms(1_000) });
+        let quiet = HostHeld { host: "b.example".into(), per_host: None, rate: None, held: Held::default() };
+        let slow = HostHeld { host: "*.a.example:81".into(), per_host: Some(1), rate, held };
+        summary.hosts = vec![quiet, slow];
+        let told = shown(&summary);
+        told.lines().nth(1).unwrap().split(" held ").next().unwrap().to_owned()
+    };
+    assert_eq!(held(Cause::PerHost, 300), "per-host 1 of [host.\"*.a.example:81\"]");
+    assert_eq!(held(Cause::PerHost, 100), "--per-host 10");
+    assert_eq!(held(Cause::HostRate, 300), "rate 4/s of [host.\"*.a.example:81\"]");
+    assert_eq!(held(Cause::HostRate, 100), "a [host]'s rate");
+    assert_eq!(held(Cause::Jobs, 300), "-j 64");
+}
+
 #[test]
 fn what_held_the_run_back_is_named_with_what_would_change_it() {
     let held = |cause, limits| {
@@ -150,6 +172,10 @@ fn what_held_the_run_back_is_named_with_what_would_change_it() {
     assert_eq!(
         held(Cause::Jobs, LIMITS),
         format!("-j 64 held the run back by up to 4.90 s: {waits}; a higher one may be faster")
+    );
+    assert_eq!(
+        held(Cause::HostRate, LIMITS),
+        format!("a [host]'s rate held the run back by up to 4.22 s: {waits}; a higher one may be faster")
     );
     assert_eq!(
         held(Cause::Origin, LIMITS),
@@ -175,7 +201,7 @@ fn the_json_summary_holds_the_same() {
         r#"{"kind":"timeout","status":null,"host":"slow.example","other_hosts":false,"count":1},"#,
         r#"{"kind":"status","status":404,"host":"example.org","other_hosts":false,"count":1}],"#,
         r#""queue":{"per_host":{"waits":1,"sum":1.500000},"jobs":{"waits":0,"sum":0.000000},"#,
-        r#""rate":{"waits":0,"sum":0.000000},"origin":{"waits":0,"sum":0.000000}},"held_back_by":null,"#,
+        r#""rate":{"waits":0,"sum":0.000000},"host_rate":{"waits":0,"sum":0.000000},"origin":{"waits":0,"sum":0.000000}},"held_back_by":null,"#,
         r#""reading_paused":0.000000,"stopped_after":6,"certificates_checked":true}"#
     );
     assert!(text.ends_with(expected), "{text}");

@@ -44,7 +44,7 @@ pub fn line(out: &mut String, outcome: &Outcome, show: &Show) {
     if let Some(reason) = reason(outcome) {
         let beside = fits && escape::width(&url) + 2 + escape::width(&reason) <= room;
         out.push_str(&if beside { "  ".into() } else { format!("\n{:indent$}", "") });
-        out.push_str(&paint(reason.into_owned(), false, show));
+        out.push_str(&paint(reason.into_owned(), outcome.ok(), show));
     }
     out.push('\n');
 }
@@ -66,9 +66,13 @@ pub fn columns(out: &mut Vec<u8>, outcome: &Outcome, redact: Redact) {
     out.push(b'\n');
 }
 
-/// Why it failed: the words of the status line, else the kind and its message. Escaped.
+/// Why it failed: the words of the status line, else the kind and its message; or why nothing was asked for. Escaped.
 pub fn reason(outcome: &Outcome) -> Option<Cow<'_, str>> {
-    let failure = outcome.error.as_ref()?;
+    let Some(failure) = &outcome.error else {
+        // --skip-existing
+        let file = outcome.file.as_ref().filter(|_| outcome.attempts == 0)?;
+        return Some(Cow::Owned(format!("skipped: {} is there", escape::line(&file.to_string_lossy()))));
+    };
     let message = escape::line(&failure.message);
     Some(match (failure.kind, outcome.status) {
         (Kind::Status, Some(status)) if message.is_empty() => Cow::Owned(format!("HTTP {status}")),

@@ -52,6 +52,21 @@ fn a_terminal_shows_what_the_contract_draws() {
 }
 
 #[test]
+fn a_file_that_was_there_is_told_as_the_reason_why_nothing_was_asked_for() {
+    let there = Outcome {
+        attempts: 0,
+        file: Some("out/a\u{1b}b".into()),
+        timings: Timings::default(),
+        ..outcome("http://a.example/b", None, Duration::ZERO)
+    };
+    assert_eq!(
+        lines(std::slice::from_ref(&there), &show(80)),
+        "000          –         –  http://a.example/b  skipped: out/a\\x1bb is there\n"
+    );
+    assert_eq!(piped(&there), "000\t0\t0.000000\thttp://a.example/b\tskipped: out/a\\x1bb is there\n");
+}
+
+#[test]
 fn a_wide_terminal_has_room_for_every_url_and_the_reason_beside_it() {
     let expected = "\
 000          –    5.00 s  https://slow.example/api/v2/reports-of-the-year-2026/export.csv  timeout: no answer within 5 s (-m)

@@ -2,17 +2,17 @@
 
 mod variables;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
 use gfetch::fetch::{Exchange, Fetched};
 
 use self::variables::{VARIABLES, Variable, push_json};
-use super::chosen::similar;
 use super::extras::fields_json;
 use super::fields::Secrets;
 use crate::cli::escape;
+use crate::cli::similar::similar;
 
 /// A template that was read.
 #[derive(Clone, Debug)]
@@ -110,6 +110,19 @@ impl Template {
     /// Whether some of it goes to standard output wherever the report goes.
     pub fn names_stdout(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::To(To::Stdout)))
+    }
+
+    /// The same for standard error.
+    pub fn names_stderr(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::To(To::Stderr)))
+    }
+
+    /// The files that some of it goes to.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::To(To::File { path, .. }) => Some(path.as_path()),
+            _ => None,
+        })
     }
 
     /// Whether anything is asked for that is not in the record.
@@ -241,7 +254,7 @@ fn part(name: &str) -> Option<Piece> {
 
 fn unknown(name: &str) -> String {
     let words = ["json", "header_json", "onerror", "stdout", "stderr"];
-    let known = VARIABLES.iter().map(|variable| variable.name).chain(words).map(str::to_owned);
+    let known = VARIABLES.iter().map(|variable| variable.name).chain(words);
     let hint = similar(name, known).map_or(String::new(), |similar| format!("; did you mean {similar}?"));
     format!("unknown --write-out variable: '{}'{hint}", super::super::args::shown(name))
 }

@@ -55,7 +55,7 @@ fn exchanges_are_kept_only_for_what_is_not_in_the_record() {
     assert_eq!(rendered(&template, &with), rendered(&template, &without));
     let shows = |template: &str| Template::parse(template).0.shows_exchanges();
     assert!(!shows(&template) && !shows("") && !shows("%{onerror}%{stderr}x"));
-    for one in ["%{num_connects}", "%{json}", "%header{date}", "%{header_json}", "%{urle.host}", "%{size_header}"] {
+    for one in ["%{num_connects}", "%{json}", "%header{date}", "%{header_json}", "%{urle.host}", "%{local_port}"] {
         assert!(shows(one), "{one}");
     }
 }
@@ -66,9 +66,9 @@ fn what_never_happened_is_zero_or_empty_and_a_status_has_three_digits() {
     failed.timings.wait = None;
     failed.error = Some(failure(Kind::Connect, Stage::Connect, "refused"));
     let one = Fetched { exchanges: Vec::new(), ..fetched(failed) };
-    let template = "[%{http_code}|%{response_code}|%{content_type}|%{remote_ip}|%{remote_port}|%{http_version}|\
-                    %{time_starttransfer}|%{num_connects}|%{redirect_url}|%{filename_effective}]";
-    assert_eq!(rendered(template, &one), "[000|000|||0|0|0.000000|0||]");
+    let template = "[%{http_code}|%{response_code}|%{content_type}|%{remote_ip}|%{remote_port}|%{local_ip}|%{local_port}|\
+                    %{http_version}|%{time_starttransfer}|%{num_connects}|%{redirect_url}|%{filename_effective}]";
+    assert_eq!(rendered(template, &one), "[000|000|||0||0|0|0.000000|0||]");
     assert_eq!(rendered("%{onerror}%{exitcode} %{errormsg}", &one), "1 refused");
     assert_eq!(rendered("a%{onerror}b", &fetched(drawn_record())), "a");
 }

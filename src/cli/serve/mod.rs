@@ -30,6 +30,7 @@ use gfetch::http::server::{self, ServerLimits};
 use gfetch::net::TcpListener;
 
 use super::args::ServeOptions;
+use super::words;
 use app::App;
 
 /// What exchanges that run get to finish when the server is told to stop; idle connections get nothing.
@@ -47,8 +48,10 @@ pub fn run(options: &ServeOptions, out: &mut dyn Write, until: impl FnOnce()) ->
         let listener =
             TcpListener::bind(address).map_err(|error| told(error, &format!("cannot listen on {address}")))?;
         let server = server::start(listener, ServerLimits::default(), move |exchange| app.answer(exchange));
-        writeln!(out, "serving http://{}/", server.local_addr()?)?;
-        out.flush()?;
+        let line = format!("serving http://{}/\n", server.local_addr()?);
+        out.write_all(line.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot write where it serves: {}", words::of_writing(&error)))
+        })?;
         until();
         Ok(server.stop(GRACE)?)
     })

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::runs::{Run, Runs};
-use crate::fetch::summary::{Limits, Rate};
+use crate::fetch::plan::HostPlan;
+use crate::fetch::summary::{Limits, Rate, own_limit};
+use crate::http::HostPattern;
+use crate::http::origin::Origin;
 
 /// A parallel run that comes this close to its bound is at it: more jobs would not make it shorter.
 const AT_THE_BOUND: f64 = 1.10;
@@ -29,14 +34,18 @@ pub enum Bound {
     PerHost {
         /// `scheme://host`, with the port where it is not the scheme's own.
         origin: String,
-        /// `--per-host`.
+        /// Whose own limit it is (`[host]`, as its pattern is written); none: `--per-host`.
+        host: Option<String>,
+        /// So many at once.
         limit: u32,
         /// The sum of its requests' median serial times.
         work: Duration,
     },
     /// The starts are spread over as long.
     Rate {
-        /// `--rate`.
+        /// Whose own rate it is (`[host]`); none: `--rate`.
+        host: Option<String>,
+        /// So many starts in so much time.
         rate: Rate,
         /// Starts, redirects included.
         starts: u64,
@@ -68,6 +77,7 @@ pub(super) fn floor(
     };
     raise(per_host(runs, &times, serial, limits));
     raise(rate(parallel, limits));
+    raise(host_rate(runs, parallel));
     raise(Some(jobs(&times, limits)));
     floor
 }
@@ -108,21 +118,54 @@ fn jobs(times: &[Duration], limits: &Limits) -> Floor {
 }
 
 fn per_host(runs: &Runs, times: &[Duration], serial: &[&Run], limits: &Limits) -> Option<Floor> {
-    let limit = limits.per_host.filter(|&limit| limit > 0)?;
-    let mut work = vec![Duration::ZERO; runs.origin_count()];
+    let names = runs.origin_names();
+    let mut work = vec![Duration::ZERO; names.len()];
     for (sample, &time) in serial.first()?.samples.iter().zip(times) {
         if let Some(origin) = sample.origin {
             work[origin as usize] += time;
         }
     }
-    let (origin, &work) = work.iter().enumerate().rev().max_by_key(|&(_, &work)| work)?;
-    let origin = runs.origin(origin as u32).to_owned();
-    Some(Floor { time: work / limit, bound: Bound::PerHost { origin, limit, work } })
+    let bounds = names.iter().zip(work).filter_map(|(name, work)| {
+        let own = own(runs, name, own_limit);
+        let limit = own.as_ref().map_or(limits.per_host, |(_, own)| *own).filter(|&limit| limit > 0)?;
+        Some((work / limit, name, own.map(|(host, _)| host), limit, work))
+    });
+    let (time, name, host, limit, work) = bounds.rev().max_by_key(|bound| bound.0)?;
+    let (origin, host) = ((*name).to_owned(), host.map(HostPattern::to_string));
+    Some(Floor { time, bound: Bound::PerHost { origin, host, limit, work } })
 }
 
 fn rate(parallel: &[&Run], limits: &Limits) -> Option<Floor> {
     let rate = limits.rate?;
     let starts = parallel.iter().map(|run| run.starts).min()?;
     let time = rate.least_time(starts);
-    Some(Floor { time, bound: Bound::Rate { rate, starts, time } })
+    Some(Floor { time, bound: Bound::Rate { host: None, rate, starts, time } })
+}
+
+/// The starts to an origin with a rate of its own: redirects are not told apart, so that there may be more.
+fn host_rate(runs: &Runs, parallel: &[&Run]) -> Option<Floor> {
+    if runs.own.is_empty() {
+        return None;
+    }
+    let names = runs.origin_names();
+    let mut starts = vec![0; names.len()];
+    for origin in parallel.first()?.samples.iter().filter_map(|sample| sample.origin) {
+        starts[origin as usize] += 1;
+    }
+    let floors = names.iter().zip(starts).filter_map(|(name, starts)| {
+        let (host, rate) = own(runs, name, |plan| plan.rate)?;
+        let time = rate.least_time(starts);
+        Some(Floor { time, bound: Bound::Rate { host: Some(host.to_string()), rate, starts, time } })
+    });
+    floors.rev().max_by_key(|floor| floor.time)
+}
+
+/// What the narrowest pattern says of an origin, and that pattern.
+fn own<'a, T>(runs: &'a Runs, origin: &str, said: impl Fn(&HostPlan) -> Option<T>) -> Option<(&'a HostPattern, T)> {
+    if runs.own.is_empty() {
+        return None;
+    }
+    let origin = Origin::of(&Url::parse(origin).ok()?)?;
+    let (place, said) = runs.own.who_says(&origin, said)?;
+    Some((runs.own.iter().nth(place)?.0, said))
 }

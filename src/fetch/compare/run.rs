@@ -74,7 +74,7 @@ impl Comparing {
     /// changes its status is the last one: it would be no comparison any more.
     pub fn run(&self, mut tell: impl FnMut(RunBegins)) -> Result<Comparison, Unfinished> {
         let modes = self.modes();
-        let mut runs = Runs::of(self.listing.len(), modes.clone());
+        let mut runs = Runs::of(self.listing.len(), modes.clone()).under(self.plan.hosts.clone());
         let mut made = 0;
         let mut next = |runs: &mut Runs, mode, warm_up| {
             made += 1;

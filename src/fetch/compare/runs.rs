@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Shares;
 use crate::fetch::outcome::{Kind, Outcome, Timings};
+use crate::fetch::plan::Hosts;
 
 /// How a run fetched its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +27,8 @@ pub struct Runs {
     hosts: HashSet<Box<str>>,
     /// Origins by number.
     origins: HashMap<Box<str>, u32>,
+    /// What some hosts have in place of the limits of all.
+    pub(super) own: Hosts,
     runs: Vec<Run>,
 }
 
@@ -83,7 +86,12 @@ impl Runs {
     /// Room for rounds of runs, one in each of these modes.
     pub fn of(urls: usize, modes: impl Into<Box<[Mode]>>) -> Self {
         let modes = modes.into();
-        Runs { urls, modes, hosts: HashSet::new(), origins: HashMap::new(), runs: Vec::new() }
+        Runs { urls, modes, hosts: HashSet::new(), origins: HashMap::new(), own: Hosts::default(), runs: Vec::new() }
+    }
+
+    /// The same where some hosts have limits of their own.
+    pub fn under(self, own: Hosts) -> Self {
+        Runs { own, ..self }
     }
 
     /// Begins a run. The measured ones come in rounds: one in each mode, in any order.
@@ -194,13 +202,11 @@ impl Runs {
         self.ended().filter(|run| run.warm_up).count()
     }
 
-    pub(super) fn origin_count(&self) -> usize {
-        self.origins.len()
-    }
-
-    /// The text of an origin by its number.
-    pub(super) fn origin(&self, number: u32) -> &str {
-        self.origins.iter().find(|&(_, &own)| own == number).map_or("", |(origin, _)| origin)
+    /// The texts of all origins, by their numbers.
+    pub(super) fn origin_names(&self) -> Vec<&str> {
+        let mut names = vec![""; self.origins.len()];
+        self.origins.iter().for_each(|(name, &number)| names[number as usize] = name);
+        names
     }
 
     fn number_of(&mut self, origin: String) -> u32 {

@@ -1,7 +1,10 @@
 //! The rules of the comparison.
 
+use std::num::NonZeroUsize;
+
 use super::*;
 use crate::fetch::outcome::{Failure, Kind, Outcome, Stage, Timings};
+use crate::fetch::plan::{HostPlan, Hosts};
 use crate::fetch::summary::Rate;
 
 const LIMITS: Limits = Limits { jobs: 64, per_host: Some(10), rate: None };
@@ -40,6 +43,7 @@ fn outcome(index: usize, time: Duration) -> Outcome {
         reused: false,
         remote: None,
         file: None,
+        file_bytes: None,
         timings: Timings {
             wait,
             connect: Some(time.mul_f64(0.01)),
@@ -79,6 +83,24 @@ fn measured(runs: &Runs, limits: &Limits) -> Measured {
         Verdict::Measured(measured) => *measured,
         other => panic!("{other:?}"),
     }
+}
+
+/// Their times are of a connection that was warmer, a name that was known: not of running side by side.
+#[test]
+fn a_single_url_gains_nothing_and_a_single_pair_no_more_than_is_possible() {
+    let pair = |urls: usize, parallel| {
+        let mut runs = Runs::new(urls);
+        for (mode, took) in [(Mode::Serial, 496), (Mode::Parallel, parallel)] {
+            runs.begin(mode, false);
+            (0..urls).for_each(|index| runs.add(&outcome(index, ms(100))));
+            runs.end(ms(took), Duration::ZERO);
+        }
+        measured(&runs, &LIMITS).shows_a_difference()
+    };
+    assert!(!pair(1, 100) && !pair(1, 4_960), "one URL, faster or slower");
+    assert!(!pair(4, 90), "5.51 times faster, of 4.96 possible");
+    assert!(pair(4, 110));
+    assert!(!measured(&runs_of(&[100], 6, |_, _| {}), &LIMITS).shows_a_difference());
 }
 
 #[test]
@@ -177,7 +199,35 @@ fn the_per_host_limit_bounds_the_busiest_origin() {
     };
     let measured = measured(&runs_of(&[100; 40], 1, at_one_host), &LIMITS);
     let origin = "https://busy.example:8443".to_owned();
-    assert_eq!(measured.bound, Bound::PerHost { origin, limit: 10, work: ms(3_000) });
+    assert_eq!(measured.bound, Bound::PerHost { origin, host: None, limit: 10, work: ms(3_000) });
+}
+
+/// Also where another host has more to do: the longest counts, each by its own limit.
+#[test]
+fn a_hosts_own_limit_or_rate_bounds_its_origin() {
+    let at_two_hosts = |_, outcome: &mut Outcome| {
+        let host = if outcome.index < 10 { "small" } else { "busy" };
+        outcome.final_url = Some(format!("http://{host}.example/{}", outcome.index));
+    };
+    let bound = |pattern: &str, own: HostPlan| {
+        let mut hosts = Hosts::default();
+        hosts.add(pattern, own).unwrap();
+        let measured = measured(&runs_of(&[100; 40], 1, at_two_hosts).under(hosts), &LIMITS);
+        (measured.bound, (measured.possible * 100.0).round())
+    };
+    let one = HostPlan { per_host: Some(NonZeroUsize::new(1)), ..HostPlan::default() };
+    let origin = "http://small.example".to_owned();
+    let host = Some("small.example:80".to_owned());
+    let of_small = (Bound::PerHost { origin, host, limit: 1, work: ms(1_000) }, 400.0);
+    assert_eq!(bound("small.example:80", one), of_small);
+    let rate = Rate { starts: 1, per: ms(100) };
+    let host = Some("*.example".to_owned());
+    let starts = (Bound::Rate { host, rate, starts: 30, time: ms(2_900) }, 138.0);
+    assert_eq!(bound("*.example", HostPlan { rate: Some(rate), ..HostPlan::default() }), starts);
+    let unlimited = HostPlan { per_host: Some(None), ..HostPlan::default() };
+    let small_alone = Bound::PerHost { origin: "http://small.example".into(), host: None, limit: 10, work: ms(1_000) };
+    let (floor, _) = bound("busy.example", unlimited.clone());
+    assert!(floor != small_alone && !matches!(floor, Bound::PerHost { .. }), "{floor:?}");
 }
 
 #[test]
@@ -194,7 +244,7 @@ fn time_spent_across_origins_counts_for_none_of_them() {
 fn the_rate_bounds_when_its_starts_take_longest() {
     let rate = Rate { starts: 10, per: Duration::from_secs(1) };
     let measured = measured(&runs_of(&[100; 40], 1, |_, _| {}), &Limits { rate: Some(rate), ..LIMITS });
-    assert_eq!(measured.bound, Bound::Rate { rate, starts: 40, time: ms(3_900) });
+    assert_eq!(measured.bound, Bound::Rate { host: None, rate, starts: 40, time: ms(3_900) });
 }
 
 #[test]

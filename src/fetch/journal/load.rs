@@ -41,13 +41,13 @@ pub fn load(from: impl Read, settings: &Settings) -> Result<Option<Loaded>, Jour
     };
     if first != MAGIC.as_bytes() {
         return Err(match first.starts_with(MAGIC_OF_ANY) {
-            true => JournalError::NoRecord("it is the record of another version of gfetch".into()),
+            true => of_another_version(),
             false => no_record(1),
         });
     }
     let Some(second) = lines.next()? else { return Ok(None) };
     let (id, made_with) = head(second).ok_or(no_record(2))?;
-    let differing = settings.differing(made_with);
+    let differing = settings.differing(made_with).ok_or_else(of_another_version)?;
     if !differing.is_empty() {
         return Err(JournalError::Other(differing));
     }
@@ -99,7 +99,7 @@ pub fn each_file(path: &Path, mut each: impl FnMut(&[u8], &str, u64)) -> io::Res
 /// Adds the line of a success; `text` is the list's line.
 pub fn push_done(out: &mut Vec<u8>, key: &Key, outcome: &Outcome, text: &[u8]) {
     let file = outcome.file.as_ref().map(|path| path.to_string_lossy());
-    push_success(out, key, (outcome.status.unwrap_or(0), outcome.bytes), file.as_deref(), text);
+    push_success(out, key, (outcome.status.unwrap_or(0), outcome.whole_bytes()), file.as_deref(), text);
 }
 
 fn push_success(out: &mut Vec<u8>, key: &Key, (status, bytes): (u16, u64), file: Option<&str>, text: &[u8]) {
@@ -168,6 +168,10 @@ fn split_file(text: &[u8]) -> Option<(&[u8], &[u8])> {
 fn head(line: &[u8]) -> Option<(u64, &str)> {
     let (id, settings) = str::from_utf8(line).ok()?.strip_prefix("# id ")?.split_once(' ')?;
     Some((u64::from_str_radix(id, 16).ok()?, settings))
+}
+
+fn of_another_version() -> JournalError {
+    JournalError::NoRecord("it is the record of another version of gfetch".into())
 }
 
 fn no_record(line: u64) -> JournalError {

@@ -47,11 +47,20 @@ impl Settings {
         )
     }
 
-    /// Reads what [`Display`](fmt::Display) writes, and names the options that differ. A setting that only one of the two
-    /// has comes from another version, and differs.
-    pub fn differing(&self, text: &str) -> Vec<&'static str> {
-        let has = |(option, hash): &(&str, u64)| text.split(' ').any(|one| one == format!("{option}={hash:016x}"));
-        self.0.iter().filter(|one| !has(one)).map(|(option, _)| *option).collect()
+    /// Reads what [`Display`](fmt::Display) writes, and names the options that differ; none where the settings themselves are
+    /// others, on either side: another version wrote it.
+    pub fn differing(&self, text: &str) -> Option<Vec<&'static str>> {
+        let (mut theirs, mut differing) = (text.split(' '), Vec::new());
+        for (option, hash) in &self.0 {
+            let (name, their_hash) = theirs.next()?.split_once('=')?;
+            if name != *option {
+                return None;
+            }
+            if their_hash != format!("{hash:016x}") {
+                differing.push(*option);
+            }
+        }
+        theirs.next().is_none().then_some(differing)
     }
 }
 

@@ -10,6 +10,7 @@ use super::entry::{MAX_TIMEOUT, Target, failure};
 use crate::fetch::curl_code::URL_MALFORMED;
 use crate::fetch::names::is_harmless;
 use crate::fetch::outcome::Failure;
+use crate::http::given::{self, Refused};
 
 /// Every member there is.
 const MEMBERS: &str = "url, id, method, headers, body, output, timeout";
@@ -53,7 +54,10 @@ fn string<'a>(member: &str, value: &'a Value) -> Result<&'a str, Failure> {
 fn method(value: &Value) -> Result<String, Failure> {
     let takes = "a method's name such as \"GET\"";
     match value {
-        Value::String(text) if is_token(text) => Ok(text.clone()),
+        Value::String(text) if given::is_method(text) => Ok(text.clone()),
+        Value::String(text) if given::is_name(text) => {
+            Err(bad("\"method\" does not take CONNECT, which asks for a tunnel".to_owned()))
+        }
         Value::String(_) => Err(bad(format!("\"method\" takes {takes}: letters, digits and !#$%&'*+-.^_`|~ only"))),
         other => Err(wrong("method", takes, other)),
     }
@@ -65,20 +69,23 @@ fn headers(value: &Value) -> Result<Vec<(String, String)>, Failure> {
     let fields = value.as_object().ok_or_else(|| wrong("headers", takes, value))?;
     let mut headers = Vec::new();
     for (name, value) in fields {
-        if !is_token(name) {
-            return Err(bad(format!("\"headers\": {name:?} is no header's name")));
-        }
-        if name.eq_ignore_ascii_case("proxy-authorization") {
-            return Err(bad("\"headers\": Proxy-Authorization is for the proxy alone (-U)".to_owned()));
-        }
+        let refused = |refused: Refused| {
+            bad(match refused {
+                Refused::Name => format!("\"headers\": {name:?} is no header's name"),
+                Refused::Control => format!("\"headers\" {refused}: {name:?}"),
+                _ => format!("\"headers\" {refused}"),
+            })
+        };
+        // Also where the list of values is empty.
+        given::check_field(name, "").map_err(refused)?;
         for value in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
             let text = value.as_str().ok_or_else(|| wrong("headers", takes, value))?;
-            if text.chars().any(|c| c.is_control() && c != '\t') {
-                return Err(bad(format!("\"headers\": the value of {name:?} has a control character")));
-            }
+            given::check_field(name, text).map_err(refused)?;
             headers.push((name.clone(), text.to_owned()));
         }
     }
+    let names = headers.iter().map(|(name, _)| name.as_str());
+    given::check_together(names).map_err(|refused| bad(format!("\"headers\" {refused}")))?;
     Ok(headers)
 }
 
@@ -116,11 +123,6 @@ fn timeout(value: &Value) -> Result<Duration, Failure> {
     // What is too large for a Duration is finite all the same: JSON has no infinity.
     let timeout = Duration::try_from_secs_f64(seconds).unwrap_or(MAX_TIMEOUT);
     Ok(timeout.clamp(Duration::from_nanos(1), MAX_TIMEOUT))
-}
-
-/// RFC 9110, section 5.6.2.
-fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn bad(message: String) -> Failure {

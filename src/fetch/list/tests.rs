@@ -257,3 +257,40 @@ fn no_line_panics_and_every_failure_is_of_kind_url() {
         }
     }
 }
+
+#[test]
+fn the_rest_is_the_lines_that_were_not_read_as_they_stand() {
+    let long = format!("http://h.example/{}", "x".repeat(MAX_LINE_BYTES));
+    let first = format!("a.example\n#  a comment\r\n\n no url \n{long}\nhttp://\u{fffd}.example/");
+    let inputs = [
+        arguments(&["h.example/[1-3]"], true),
+        reader("one", first.as_bytes()),
+        Input::Reader { name: "broken".into(), from: Box::new(io::Cursor::new("b.example\ncut").chain(Broken)) },
+        reader("two", "\u{feff}http://last.example/\n".as_bytes()),
+    ];
+    let mut list = List::new(inputs);
+    assert_eq!(list.by_ref().take(4).count(), 4);
+    let mut rest = Vec::new();
+    let unread = list.rest(|line| rest.push(String::from_utf8(line.to_vec()).unwrap()));
+    assert!(rest[3].starts_with(&format!("# line over {MAX_LINE_BYTES} bytes, cut: http://h.example/xx")));
+    rest.remove(3);
+    let expected = ["#  a comment", "", " no url ", "http://\u{fffd}.example/", "b.example", "http://last.example/"];
+    assert_eq!(rest, expected);
+    let unread: Vec<String> = unread.iter().map(ListError::to_string).collect();
+    assert_eq!(unread, ["broken: after line 1: broken"]);
+    assert!(list.next().is_none() && list.rest(|_| panic!("read twice")).is_empty());
+    let mut globbed = List::new([arguments(&["h.example/[1-3]"], true)]);
+    globbed.next();
+    let mut rest = Vec::new();
+    globbed.rest(|line| rest.push(line.to_vec()));
+    assert_eq!(rest, [b"http://h.example/2", b"http://h.example/3"]);
+}
+
+/// A read that fails.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("broken"))
+    }
+}

@@ -7,7 +7,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::safe;
+use super::{Name, components, safe};
 use crate::fetch::list::Target;
 
 /// The name of a body whose URL has none, as in curl.
@@ -75,9 +75,14 @@ impl Template {
         Template { pieces }
     }
 
-    /// Whether it can name more than one file: only such a template may serve several URLs.
-    pub fn is_distinguishing(&self) -> bool {
-        self.pieces.iter().any(|piece| !matches!(piece, Piece::Typed(_) | Piece::Status))
+    /// Whether it can name more than one file, where URLs have at most so many groups: only such a template may serve
+    /// several URLs. A `#N` without its group is as it was typed.
+    pub fn is_distinguishing(&self, groups: usize) -> bool {
+        self.pieces.iter().any(|piece| match piece {
+            Piece::Typed(_) | Piece::Status => false,
+            Piece::Part(number) => *number <= groups,
+            _ => true,
+        })
     }
 
     /// Whether the name is known only once the answer is there.
@@ -91,7 +96,7 @@ impl Template {
     }
 
     /// The name for entry `index`.
-    pub(super) fn fill(&self, index: u64, target: &Target) -> String {
+    pub(super) fn fill(&self, index: u64, target: &Target) -> Name {
         let mut builder = Builder::default();
         for piece in &self.pieces {
             match piece {
@@ -153,6 +158,8 @@ struct Builder {
     /// The entry contributed to the component, and whether it did so first.
     contributed: bool,
     contributed_first: bool,
+    /// Where in `done` the first component stands that it contributed to.
+    from: Option<usize>,
 }
 
 impl Builder {
@@ -206,11 +213,15 @@ impl Builder {
         let component = std::mem::take(&mut self.component);
         let contributed = std::mem::take(&mut self.contributed);
         let first = std::mem::take(&mut self.contributed_first);
+        if contributed {
+            self.from.get_or_insert(self.done.len());
+        }
         self.done.push_str(&if contributed { safe::component(&component, first) } else { component });
     }
 
-    fn finish(mut self) -> String {
+    fn finish(mut self) -> Name {
         self.close();
-        self.done
+        let contributed = self.from.map_or(0, |from| components(&self.done[from..]));
+        Name { text: self.done, contributed }
     }
 }

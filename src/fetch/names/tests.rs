@@ -11,12 +11,13 @@ fn target(url: &str) -> Target {
     Target::new(Url::parse(url).unwrap())
 }
 
-fn file(path: &str) -> Option<Place> {
-    Some(Place::File(path.into()))
+/// A path of which so many of the last components were contributed.
+fn file(path: &str, contributed: usize) -> Option<Place> {
+    Some(Place::File(FilePath { path: path.into(), contributed }))
 }
 
 fn filled(template: &str, target: &Target) -> String {
-    Template::parse(template).fill(7, target)
+    Template::parse(template).fill(7, target).text
 }
 
 fn names(output_dir: Option<&str>, templates: &[&str], remote_name: bool) -> Names {
@@ -42,6 +43,28 @@ fn placeholders_are_filled_from_the_entry() {
 }
 
 #[test]
+fn from_the_first_component_that_an_entry_contributes_to_no_link_is_followed() {
+    let page = target("http://h/a/b/c.html");
+    for (template, contributed) in [
+        ("x/y", 0),
+        ("x/{name}", 1),
+        ("/x/y/pre-{host}.x", 1),
+        ("x/{path}", 3),
+        ("{host}/x/../{name}", 4),
+        ("{host}//x", 2),
+        ("./{ext}/x", 2),
+    ] {
+        assert_eq!(Template::parse(template).fill(7, &page).contributed, contributed, "{template}");
+        let mut names = names(Some("/d/e"), &[template], false);
+        let (Some(Place::File(first)), Some(Place::File(second))) = (names.assign(0, &page), names.assign(1, &page))
+        else {
+            panic!("{template}");
+        };
+        assert_eq!((first.contributed(), second.contributed()), (contributed, contributed), "{template}");
+    }
+}
+
+#[test]
 fn glob_references_are_curls() {
     let globbed = Target { glob_parts: vec!["a/b".into(), "07".into()], ..target("http://h/") };
     for (template, name) in [("#1-#2.html", "a_b-07.html"), ("#1#0#3x#", "a_b#0#3x#"), ("#12", "#12"), ("##2", "#07")] {
@@ -54,10 +77,10 @@ fn glob_references_are_curls() {
 #[test]
 fn only_a_template_that_tells_urls_apart_distinguishes() {
     for text in ["#1", "{index}", "x{host}", "{path}", "{name}", "a.{ext}", "{id}"] {
-        assert!(Template::parse(text).is_distinguishing(), "{text}");
+        assert!(Template::parse(text).is_distinguishing(1), "{text}");
     }
-    for text in ["page.html", "-", "#0", "#x", "{}", "{other}", ""] {
-        assert!(!Template::parse(text).is_distinguishing(), "{text}");
+    for text in ["page.html", "-", "#0", "#x", "#2", "{}", "{other}", ""] {
+        assert!(!Template::parse(text).is_distinguishing(1), "{text}");
     }
 }
 
@@ -97,7 +120,7 @@ fn remote_names_are_the_last_segment_as_it_is() {
         ("http://h/-x", "_x"),
         ("http://h/a/%2e%2e/%2e%2E", DEFAULT_NAME),
     ] {
-        assert_eq!(names(None, &[], true).assign(0, &target(url)), file(name), "{url}");
+        assert_eq!(names(None, &[], true).assign(0, &target(url)), file(name, 1), "{url}");
     }
 }
 
@@ -137,15 +160,15 @@ fn a_name_used_again_gets_a_number_in_input_order() {
         .map(|(index, name)| names.assign(index as u64, &target(&format!("http://h/{name}"))))
         .collect();
     let expected = ["a", "a.1", "a.1.1", "a.2", "a.3", "b", "a.1.2"];
-    assert_eq!(given, expected.map(file));
+    assert_eq!(given, expected.map(|name| file(name, 1)));
 }
 
 #[test]
 fn one_file_under_two_spellings_is_one_name() {
     let mut names = names(None, &[], false);
     let output = |path: &str| Target { output: Some(path.into()), ..target("http://h/") };
-    assert_eq!(names.assign(0, &output("d/a")), file("d/a"));
-    assert_eq!(names.assign(1, &output("./d//a")), file("./d//a.1"));
+    assert_eq!(names.assign(0, &output("d/a")), file("d/a", 2));
+    assert_eq!(names.assign(1, &output("./d//a")), file("./d//a.1", 2));
 }
 
 #[test]
@@ -155,7 +178,7 @@ fn a_name_used_ten_thousand_times_is_settled_quickly() {
     for index in 0..10_000 {
         names.assign(index, &page);
     }
-    assert_eq!(names.assign(10_000, &page), file("h.10000"));
+    assert_eq!(names.assign(10_000, &page), file("h.10000", 1));
 }
 
 #[test]
@@ -163,23 +186,23 @@ fn a_device_is_no_name_to_number() {
     let mut names = names(None, &["/dev/null", "/dev/null", "x", "x"], false);
     let given: Vec<_> =
         (0..4).map(|n| names.assign(n, &Target { argument: Some(n as usize), ..target("http://h/") })).collect();
-    assert_eq!(given, ["/dev/null", "/dev/null", "x", "x.1"].map(file));
+    assert_eq!(given, ["/dev/null", "/dev/null", "x", "x.1"].map(|name| file(name, 0)));
 }
 
 #[test]
 fn the_nth_template_belongs_to_the_nth_argument() {
     let argument = |number| Target { argument: number, ..target("http://h/page") };
     let mut several = names(None, &["a", "-"], false);
-    assert_eq!(several.assign(0, &argument(Some(0))), file("a"));
+    assert_eq!(several.assign(0, &argument(Some(0))), file("a", 0));
     assert_eq!(several.assign(1, &argument(Some(1))), Some(Place::StandardOutput));
     assert_eq!(several.assign(2, &argument(Some(2))), None);
     assert_eq!(several.assign(3, &argument(None)), None);
     let mut only = names(None, &["{index}"], false);
-    assert_eq!(only.assign(4, &argument(Some(2))), file("4"));
-    assert_eq!(only.assign(5, &argument(None)), file("5"));
+    assert_eq!(only.assign(4, &argument(Some(2))), file("4", 1));
+    assert_eq!(only.assign(5, &argument(None)), file("5", 1));
     let mut with_remote = names(None, &["a"], true);
-    assert_eq!(with_remote.assign(0, &argument(Some(0))), file("a"));
-    assert_eq!(with_remote.assign(1, &argument(Some(1))), file("page"));
+    assert_eq!(with_remote.assign(0, &argument(Some(0))), file("a", 0));
+    assert_eq!(with_remote.assign(1, &argument(Some(1))), file("page", 1));
     assert_eq!(names(None, &[], false).assign(0, &argument(Some(0))), None);
 }
 
@@ -187,19 +210,19 @@ fn the_nth_template_belongs_to_the_nth_argument() {
 fn the_lists_own_output_comes_first() {
     let listed = Target { output: Some("out/x.html".into()), ..target("http://h/page") };
     for mut names in [names(None, &[], false), names(None, &["{index}"], false), names(None, &["-"], true)] {
-        assert_eq!(names.assign(0, &listed), file("out/x.html"));
+        assert_eq!(names.assign(0, &listed), file("out/x.html", 2));
     }
 }
 
 #[test]
 fn the_output_folder_stands_before_every_name() {
     let page = target("http://h/page");
-    assert_eq!(names(Some("d"), &[], true).assign(0, &page), file("d/page"));
-    assert_eq!(names(Some("d"), &["/tmp/x"], false).assign(0, &page), file("d/tmp/x"), "as in curl");
+    assert_eq!(names(Some("d"), &[], true).assign(0, &page), file("d/page", 1));
+    assert_eq!(names(Some("d"), &["/tmp/x"], false).assign(0, &page), file("d/tmp/x", 0), "as in curl");
     assert_eq!(names(Some("/d"), &["-"], false).assign(0, &page), Some(Place::StandardOutput));
     let mut names = names(Some("d"), &["{name}"], false);
-    assert_eq!(names.assign(0, &page), file("d/page"));
-    assert_eq!(names.assign(1, &page), file("d/page.1"));
+    assert_eq!(names.assign(0, &page), file("d/page", 1));
+    assert_eq!(names.assign(1, &page), file("d/page.1", 1));
 }
 
 #[test]

@@ -23,11 +23,14 @@ pub(in crate::fetch) enum Connect {
 }
 
 /// What is known of one place. Whoever talks to it, on whichever hub, takes note; who may start is asked on one.
+///
+/// All of it is written under the lock, so that a failure and a connection noted at one time leave what one of the two
+/// orders would; most read without it.
 #[derive(Default)]
 pub(super) struct Breaker {
     /// Connect failures since the last connection.
     failures: AtomicU32,
-    /// Whether it has been given up; most see that without the lock.
+    /// Whether it has been given up.
     is_open: AtomicBool,
     /// When it was given up, or last tried since.
     given_up: Mutex<Option<Instant>>,
@@ -53,28 +56,26 @@ impl Breaker {
     /// Somebody tries it: what was given up has its probe, and the next one's minute begins.
     pub fn probe(&self) {
         if self.is_open() {
-            self.set(Some(green::now()));
+            let now = green::now();
+            // It may have been reached meanwhile.
+            self.given_up().iter_mut().for_each(|since| *since = now);
         }
     }
 
     fn note(&self, failed: bool, give_up_after: u32) {
-        if !failed {
-            // Mostly there is nothing to forget, and nothing is written that other hubs read.
-            if self.failures.load(Ordering::Relaxed) > 0 {
-                self.failures.store(0, Ordering::Relaxed);
-                self.set(None);
-            }
+        // Mostly there is nothing to forget, and nothing is written that other hubs read.
+        if !failed && self.failures.load(Ordering::Relaxed) == 0 && !self.is_open() {
             return;
         }
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        if give_up_after > 0 && failures == give_up_after {
-            self.set(Some(green::now()));
+        let now = green::now();
+        let mut given_up = self.given_up();
+        let failures = if failed { self.failures.load(Ordering::Relaxed).saturating_add(1) } else { 0 };
+        self.failures.store(failures, Ordering::Relaxed);
+        if !failed {
+            *given_up = None;
+        } else if give_up_after > 0 && failures == give_up_after {
+            *given_up = Some(now);
         }
-    }
-
-    fn set(&self, given_up: Option<Instant>) {
-        let mut place = self.given_up();
-        *place = given_up;
         self.is_open.store(given_up.is_some(), Ordering::Release);
     }
 
@@ -126,5 +127,45 @@ impl Reach {
     pub fn probe(&self) {
         self.breaker.probe();
         self.hop.iter().for_each(|hop| hop.breaker.probe());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_and_a_connection_noted_at_one_time_give_nothing_up_for_ever() {
+        const ROUNDS: usize = 3_000;
+        let breakers: Vec<Breaker> = (0..ROUNDS).map(|_| Breaker::default()).collect();
+        let at = [AtomicUsize::new(0), AtomicUsize::new(0)];
+        // Side by side through all of them, each round begun by both at once.
+        let go = |me: usize| {
+            for (round, breaker) in breakers.iter().enumerate() {
+                at[me].store(round + 1, Ordering::SeqCst);
+                let mut spins = 0;
+                while at[1 - me].load(Ordering::SeqCst) <= round {
+                    spins += 1;
+                    if spins > 1_000 {
+                        // The other one may need this core.
+                        thread::yield_now();
+                    }
+                }
+                breaker.note(me == 0, 1);
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| go(0));
+            go(1);
+        });
+        for (round, breaker) in breakers.iter().enumerate() {
+            let failures = breaker.failures.load(Ordering::SeqCst);
+            assert_eq!(breaker.is_open(), failures == 1, "round {round}: {failures} failures");
+            breaker.note(false, 1);
+            assert!(!breaker.is_open(), "round {round}: it was reached, and is left alone");
+        }
     }
 }

@@ -72,13 +72,28 @@ impl Hosts {
         self.hosts.iter().filter_map(said).collect()
     }
 
+    /// All of them, the narrowest first.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&HostPattern, &HostPlan)> {
+        self.hosts.iter().map(|(pattern, plan)| (pattern, plan))
+    }
+
     /// What the narrowest pattern says that says something.
     pub(in crate::fetch) fn of_origin<T>(&self, origin: &Origin, said: impl Fn(&HostPlan) -> Option<T>) -> Option<T> {
+        self.who_says(origin, said).map(|(_, said)| said)
+    }
+
+    /// The same, behind the place of that pattern among all.
+    pub(in crate::fetch) fn who_says<T>(
+        &self,
+        origin: &Origin,
+        said: impl Fn(&HostPlan) -> Option<T>,
+    ) -> Option<(usize, T)> {
         if self.hosts.is_empty() {
             return None;
         }
         let host = origin.host.to_string();
-        self.matching(&host, origin.port).find_map(said)
+        let mut hosts = self.hosts.iter().enumerate().filter(|(_, (pattern, _))| pattern.matches(&host, origin.port));
+        hosts.find_map(|(place, (_, plan))| Some((place, said(plan)?)))
     }
 
     /// The same for a URL.

@@ -17,7 +17,7 @@ pub(in crate::fetch) enum Landed {
         /// A byte is out: the request must not be made again.
         shown: bool,
     },
-    Save(Box<Save<()>>),
+    Save(Box<Save>),
 }
 
 impl Landed {
@@ -44,8 +44,8 @@ impl Landed {
     pub fn finish(self, client: &Client) -> io::Result<Finished> {
         Ok(match self {
             Landed::Nothing => Finished::default(),
-            Landed::Print { spool, .. } => Finished { body: Some(spool), file: None },
-            Landed::Save(save) => Finished { body: None, file: save.with_client(client.clone()).finish()? },
+            Landed::Print { spool, .. } => Finished { body: Some(spool), ..Finished::default() },
+            Landed::Save(save) => save.finish(client)?,
         })
     }
 }

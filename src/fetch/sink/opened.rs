@@ -12,6 +12,9 @@ use crate::fetch::names::{MAX_KEPT_SUFFIX, with_suffix};
 use crate::fetch::parts::{Listed, PartFiles};
 use crate::net::is_out_of_descriptors;
 
+/// Links that are followed one after the other, as Linux does.
+const MAX_LINKS: u32 = 40;
+
 /// How a file is written, where that is not the usual way.
 #[derive(Clone, Default)]
 pub(super) struct How {
@@ -20,6 +23,10 @@ pub(super) struct How {
     pub there: There,
     /// It goes on where the file ends (or its part), which must have so many bytes, or not be there.
     pub from: u64,
+    /// The file itself grows from its beginning, where there is nothing that would have to be kept.
+    pub grows: bool,
+    /// So many of the path's last components may not be links.
+    pub contributed: usize,
     /// Nothing is written at all.
     pub untouched: bool,
     /// What it is called until it is whole, where that is not left to chance.
@@ -51,30 +58,35 @@ pub(super) enum Opened {
 
 impl Opened {
     pub fn at(path: &Path, how: &How, create_dirs: bool, parts: &PartFiles) -> io::Result<Opened> {
+        stays_where_it_is(path, how.contributed)?;
         match fs::metadata(path) {
             Ok(there) if !there.is_file() => {
                 return Ok(Opened::Special(OpenOptions::new().write(true).open(path)?));
             }
-            Ok(_) if how.from > 0 && how.part.is_none() => return Growing::at(path, how.from).map(Opened::Growing),
+            Ok(there) if how.part.is_none() && (how.from > 0 || (how.grows && there.len() == 0)) => {
+                return Growing::at(path, how.from).map(Opened::Growing);
+            }
             _ => {}
         }
-        // A link stays one, as in curl: the file that it leads to is replaced.
-        let is_link = fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink());
-        let path = if is_link { fs::canonicalize(path)? } else { path.to_owned() };
+        // A link stays one, as in curl: the file that it leads to is replaced, or made.
+        let (path, is_link) = behind_links(path)?;
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if create_dirs {
             fs::create_dir_all(dir)?;
         }
-        let file = match &how.part {
+        if how.grows && how.from == 0 && !path.exists() {
+            return Growing::new(path).map(Opened::Growing);
+        }
+        let (file, is_found_again) = match &how.part {
             // Its folder may be on another disk than what a link leads to.
-            Some(part) if !is_link || how.from > 0 => part_at(part, how.from)?,
-            _ => beside(dir)?,
+            Some(part) if !is_link || how.from > 0 => (part_at(part, how.from)?, true),
+            _ => (beside(dir)?, false),
         };
         // What replaces a private file is private, before there is anything in it.
         if let Ok(there) = fs::metadata(&path) {
             file.as_file().set_permissions(there.permissions())?;
         }
-        let listed = (!how.lasts).then(|| parts.list(file.path().to_owned()));
+        let listed = (!(how.lasts && is_found_again)).then(|| parts.list(file.path().to_owned()));
         Ok(Opened::Replacing(file, path, listed))
     }
 
@@ -86,11 +98,21 @@ impl Opened {
         }
     }
 
-    /// Unless it takes its place, it stays where it is.
+    /// Unless it takes its place, it stays where it is, if a later run can find it.
     pub fn keep(&mut self) {
-        if let Opened::Replacing(file, ..) = self {
+        if let Opened::Replacing(file, _, None) = self {
             file.disable_cleanup(true);
         }
+    }
+
+    /// How long a file is by now that was there before; none: as long as what came.
+    pub fn whole_bytes(&self, how: &How) -> io::Result<Option<u64>> {
+        let file = match self {
+            Opened::Replacing(file, ..) => file.as_file(),
+            Opened::Growing(growing) => &growing.file,
+            Opened::Special(_) => return Ok(None),
+        };
+        if how.from == 0 { Ok(None) } else { Ok(Some(file.metadata()?.len())) }
     }
 
     /// It takes its place, or another one: then that is returned.
@@ -131,6 +153,31 @@ fn numbered(mut file: NamedTempFile, path: PathBuf) -> io::Result<Option<PathBuf
     Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
 }
 
+/// What was not typed names what it says: a link could lead anywhere.
+fn stays_where_it_is(path: &Path, contributed: usize) -> io::Result<()> {
+    let is_link = |at: &&Path| fs::symlink_metadata(at).is_ok_and(|there| there.is_symlink());
+    match path.ancestors().take(contributed).find(is_link) {
+        Some(link) => {
+            let message = format!("{} is a symbolic link: only what was typed may go through one", link.display());
+            Err(io::Error::other(message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What the last of the links that begin with `path` leads to, be it there or not, and whether there was one.
+fn behind_links(path: &Path) -> io::Result<(PathBuf, bool)> {
+    let mut at = path.to_owned();
+    for followed in 0..=MAX_LINKS {
+        if !fs::symlink_metadata(&at).is_ok_and(|there| there.is_symlink()) {
+            return Ok((at, followed > 0));
+        }
+        // From the link's own folder, unless it is absolute.
+        at = at.parent().unwrap_or(Path::new("")).join(fs::read_link(&at)?);
+    }
+    Err(io::Error::from_raw_os_error(libc::ELOOP))
+}
+
 /// A new file under a name that nobody has.
 fn beside(dir: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
@@ -165,14 +212,20 @@ fn part_at(part: &Path, from: u64) -> io::Result<NamedTempFile> {
 fn reaches(file: &mut File, from: u64) -> io::Result<()> {
     match file.seek(SeekFrom::End(0))? {
         there if there == from => Ok(()),
-        there => Err(io::Error::other(format!("the file has {there} bytes and was to be continued at {from}"))),
+        there => Err(another_length(there, from)),
     }
 }
 
-/// A file that a download is continued in. Unless that ends well, it is cut back to what it was.
+pub(super) fn another_length(there: u64, from: u64) -> io::Error {
+    io::Error::other(format!("the file has {there} bytes and was to be continued at {from}"))
+}
+
+/// A file that a download is continued in. Unless that ends well, it is cut back to what it was, or taken away.
 pub(super) struct Growing {
     file: File,
     from: u64,
+    /// It was not there before.
+    made: Option<PathBuf>,
     is_good: bool,
 }
 
@@ -180,15 +233,23 @@ impl Growing {
     fn at(path: &Path, from: u64) -> io::Result<Growing> {
         let mut file = OpenOptions::new().write(true).open(path)?;
         reaches(&mut file, from)?;
-        Ok(Growing { file, from, is_good: false })
+        Ok(Growing { file, from, made: None, is_good: false })
+    }
+
+    fn new(path: PathBuf) -> io::Result<Growing> {
+        Ok(Growing { file: File::create_new(&path)?, from: 0, made: Some(path), is_good: false })
     }
 }
 
 impl Drop for Growing {
     fn drop(&mut self) {
-        if !self.is_good {
-            // There is nobody to tell; a longer file is continued like any other.
-            let _ = self.file.set_len(self.from);
+        if self.is_good {
+            return;
         }
+        // There is nobody to tell; a longer file is continued like any other.
+        let _ = match &self.made {
+            Some(path) => fs::remove_file(path),
+            None => self.file.set_len(self.from),
+        };
     }
 }

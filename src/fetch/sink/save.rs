@@ -2,35 +2,44 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::beginning::Beginning;
 use super::opened::{How, Opened, There};
-use super::says_disk_full;
+use super::{Finished, says_disk_full};
 use crate::fetch::journal::{Part, validator_of};
 use crate::fetch::names::with_status;
-use crate::fetch::outcome::{Failure, Kind, Stage};
 use crate::fetch::parts::PartFiles;
-use crate::green;
+use crate::green::{self, Offloaded};
 use crate::http::Client;
 use crate::http::h1::Head;
 use crate::net::is_out_of_descriptors;
 
 /// Pieces of this size go to the disk: each is a call on another thread.
 pub(super) const PIECE_BYTES: usize = 256 * 1024;
+/// What somebody can go on with after a `kill -9` does not wait for a whole piece: so much of it goes to the disk...
+const LASTING_PIECE_BYTES: usize = 64 * 1024;
+/// ... once it has gathered for so long (what is faster comes in whole pieces), ...
+const LASTING_PIECE_WAIT: Duration = Duration::from_millis(10);
+/// ... and anything after so long.
+const LASTING_WAIT: Duration = Duration::from_secs(1);
 /// Out of descriptors: the first wait for one, doubled up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
 /// After waits of all of these together (20 s) the others will not give one back either.
 const MAX_PAUSES: u32 = 200;
 
-/// A body on its way into a file.
-pub(in crate::fetch) struct Save<C = Client> {
+/// A body on its way into a file. Whoever writes it says whose idle connections make room where a descriptor is wanting.
+pub(in crate::fetch) struct Save {
     path: PathBuf,
     create_dirs: bool,
     parts: PartFiles,
-    client: C,
     pending: Vec<u8>,
+    /// Since when there is something pending, where that may not wait for long.
+    pending_since: Option<Instant>,
     open: Option<Opened>,
+    /// It has the file. An interrupted wait for it is taken up by the next write.
+    writing: Option<Offloaded<io::Result<Written>>>,
     how: How,
     part: Option<Part>,
     /// The rest of a part may be asked for.
@@ -38,28 +47,30 @@ pub(in crate::fetch) struct Save<C = Client> {
     /// What the server calls what comes, where its rest can be asked for.
     validator: Option<String>,
     disk_is_full: bool,
+    /// How long the file is, where it is not what came alone.
+    whole_bytes: Option<u64>,
     /// The path has a `{status}` to be settled.
     by_status: bool,
 }
 
-impl<C> Save<C> {
-    /// The same with a client of another hub, or with none.
-    pub(super) fn with_client<D>(self, client: D) -> Save<D> {
-        let Save {
+impl Save {
+    pub(super) fn new(path: PathBuf, create_dirs: bool, parts: PartFiles) -> Save {
+        Save {
             path,
             create_dirs,
             parts,
-            pending,
-            open,
-            how,
-            part,
-            goes_on,
-            validator,
-            disk_is_full,
-            by_status,
-            ..
-        } = self;
-        Save { path, create_dirs, parts, client, pending, open, how, part, goes_on, validator, disk_is_full, by_status }
+            pending: Vec::new(),
+            pending_since: None,
+            open: None,
+            writing: None,
+            how: How::default(),
+            part: None,
+            goes_on: false,
+            validator: None,
+            disk_is_full: false,
+            whole_bytes: None,
+            by_status: false,
+        }
     }
 
     /// Where it goes.
@@ -71,29 +82,15 @@ impl<C> Save<C> {
     pub fn disk_is_full(&self) -> bool {
         self.disk_is_full
     }
-}
-
-impl Save {
-    pub(super) fn new(path: PathBuf, create_dirs: bool, parts: PartFiles, client: Client) -> Save {
-        Save {
-            path,
-            create_dirs,
-            parts,
-            client,
-            pending: Vec::new(),
-            open: None,
-            how: How::default(),
-            part: None,
-            goes_on: false,
-            validator: None,
-            disk_is_full: false,
-            by_status: false,
-        }
-    }
 
     /// The status of the answer is part of the path.
     pub fn set_by_status(&mut self, by_status: bool) {
         self.by_status = by_status;
+    }
+
+    /// So many of the path's last components at least were not typed: they may not be links.
+    pub fn set_contributed(&mut self, components: usize) {
+        self.how.contributed = self.how.contributed.max(components);
     }
 
     /// Whether it has still to be put there.
@@ -120,6 +117,17 @@ impl Save {
     /// What comes goes on where the file ends, or the part of it that is there.
     pub fn continue_at(&mut self, from: u64) {
         self.how.from = from;
+    }
+
+    /// With -C: the file itself grows, where there is none yet or nothing in it.
+    pub fn set_grows(&mut self, grows: bool) {
+        self.how.grows = grows;
+    }
+
+    /// What is there already of what it is going to be, where it goes on with something.
+    pub fn beginning(&self) -> Option<Beginning> {
+        let path = self.how.part.as_ref().unwrap_or(&self.path);
+        (self.how.from > 0).then(|| Beginning { path: path.clone(), bytes: self.how.from })
     }
 
     /// Nothing new comes: the file stays, or stays away. Where all `from` bytes of it are there as a part, that is the file.
@@ -158,24 +166,12 @@ impl Save {
         }
     }
 
-    /// A server that does not know `If-Range` may send the rest of something else.
-    pub fn check_part(&self, head: &Head) -> Result<(), Failure> {
-        let ours = self.part.as_ref().and_then(Part::validator).filter(|known| known.starts_with('"'));
-        match (ours, head.fields.first_str("etag")) {
-            (Some(ours), Some(sent)) if ours != sent => {
-                let message = format!("the part is of {sent}, and what is there of {ours}");
-                Err(Failure::new(Kind::Protocol, Stage::Receive, message))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// What broke off is kept, if its rest can be asked for.
-    pub fn keep_part(&mut self) -> io::Result<()> {
-        if self.validator.is_none() || (self.pending.is_empty() && self.open.is_none()) {
+    pub fn keep_part(&mut self, client: &Client) -> io::Result<()> {
+        if self.validator.is_none() || (self.pending.is_empty() && self.open.is_none() && self.writing.is_none()) {
             return Ok(());
         }
-        self.flush(false)?;
+        self.flush(false, client)?;
         if let Some(open) = &mut self.open {
             open.keep();
         }
@@ -185,28 +181,46 @@ impl Save {
     /// What is there is a part of nothing that can be asked for: the next attempt begins anew.
     pub fn forget_part(&mut self) {
         if let Some(part) = self.part.as_ref().filter(|part| part.validator().is_some()) {
-            part.note(None);
+            part.forget();
         }
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8], client: &Client) -> io::Result<()> {
+        if self.pending.is_empty() && self.lasts() {
+            self.pending_since = Some(green::now());
+        }
         self.pending.extend_from_slice(bytes);
-        if self.pending.len() < PIECE_BYTES {
+        if self.pending.len() < PIECE_BYTES && self.may_wait().is_none_or(|left| !left.is_zero()) {
             return Ok(());
         }
-        self.flush(false)
+        self.flush(false, client)
     }
 
-    pub(super) fn finish(mut self) -> io::Result<Option<PathBuf>> {
-        if self.how.untouched {
-            return Ok(None);
+    /// Whether what is in the file is of use if the process ends here.
+    fn lasts(&self) -> bool {
+        match self.part {
+            Some(_) => self.validator.is_some(),
+            None => self.how.grows || self.how.from > 0,
         }
-        self.flush(true)?;
-        Ok(Some(self.path))
+    }
+
+    /// How long what is pending may still wait for more; none: for as long as it takes.
+    pub(super) fn may_wait(&self) -> Option<Duration> {
+        let since = self.pending_since?;
+        let most = if self.pending.len() < LASTING_PIECE_BYTES { LASTING_WAIT } else { LASTING_PIECE_WAIT };
+        Some(most.saturating_sub(green::now().saturating_duration_since(since)))
+    }
+
+    pub(super) fn finish(mut self, client: &Client) -> io::Result<Finished> {
+        if self.how.untouched {
+            return Ok(Finished::default());
+        }
+        self.flush(true, client)?;
+        Ok(Finished { body: None, file: Some(self.path), file_bytes: self.whole_bytes })
     }
 
     /// Writes what is pending on another thread; the last time the file takes its place.
-    fn flush(&mut self, last: bool) -> io::Result<()> {
+    pub(super) fn flush(&mut self, last: bool, client: &Client) -> io::Result<()> {
         let mut pause = FIRST_PAUSE;
         for pauses in 0.. {
             let written = self.write_pending(last);
@@ -214,7 +228,7 @@ impl Save {
             match written? {
                 Ok(()) => return Ok(()),
                 Err(error) if pauses == MAX_PAUSES => return Err(error),
-                Err(_) if self.client.make_room() => {}
+                Err(_) if client.make_room() => {}
                 Err(_) => {
                     green::sleep(pause)?;
                     pause = (pause * 2).min(LAST_PAUSE);
@@ -226,27 +240,47 @@ impl Save {
 
     /// The inner error is the want of a descriptor; what is pending is so still.
     fn write_pending(&mut self, last: bool) -> io::Result<io::Result<()>> {
-        if self.open.is_none() && !last {
-            self.note_part();
+        if let Err(error) = self.take_written()? {
+            return Ok(Err(error));
         }
+        let noted = if self.open.is_none() && !last { self.part_to_note() } else { None };
         let (path, create_dirs, parts, how) =
             (self.path.clone(), self.create_dirs, self.parts.clone(), self.how.clone());
+        self.pending_since = None;
         let (pending, open) = (std::mem::take(&mut self.pending), self.open.take());
-        let done = green::offload(move || {
+        let write = move || {
+            if let Some((part, validator)) = noted {
+                part.note(validator.as_deref());
+            }
             let mut open = match open.map_or_else(|| Opened::at(&path, &how, create_dirs, &parts), Ok) {
                 Ok(open) => open,
-                Err(error) if is_out_of_descriptors(&error) => return Ok(Err((error, pending))),
+                Err(error) if is_out_of_descriptors(&error) => return Ok(Written::Nothing(error, pending)),
                 Err(error) => return Err(error),
             };
             open.write_all(&pending)?;
-            if last { open.close(&how).map(|at| Ok((None, at))) } else { Ok(Ok((Some(open), None))) }
-        });
-        match done?? {
-            Ok((open, at)) => {
-                self.open = open;
+            if !last {
+                return Ok(Written::Piece(open));
+            }
+            let whole = open.whole_bytes(&how)?;
+            open.close(&how).map(|at| Written::Whole(at, whole))
+        };
+        self.writing = green::offload_many([write]).pop();
+        self.take_written()
+    }
+
+    /// Waits for what is being written, if something is.
+    fn take_written(&mut self) -> io::Result<io::Result<()>> {
+        if let Some(writing) = &self.writing {
+            writing.join()?;
+        }
+        let Some(writing) = self.writing.take() else { return Ok(Ok(())) };
+        match writing.get()?? {
+            Written::Piece(open) => self.open = Some(open),
+            Written::Whole(at, whole) => {
+                self.whole_bytes = whole;
                 self.path = at.unwrap_or_else(|| std::mem::take(&mut self.path));
             }
-            Err((error, pending)) => {
+            Written::Nothing(error, pending) => {
                 self.pending = pending;
                 return Ok(Err(error));
             }
@@ -254,13 +288,22 @@ impl Save {
         Ok(Ok(()))
     }
 
-    /// Before there is a byte of it: else a part could be taken for the beginning of something else. (A device has none.)
-    fn note_part(&mut self) {
-        let Some(part) = self.part.as_ref().filter(|_| self.goes_on && !self.path.starts_with("/dev")) else { return };
-        match &self.validator {
-            None if part.validator().is_none() => {}
-            known => part.note(known.as_deref()),
-        }
+    /// What is to be noted of it before there is a byte: else a part could be taken for the beginning of something else. (A
+    /// device has none.)
+    fn part_to_note(&mut self) -> Option<(Part, Option<String>)> {
+        let part = self.part.as_ref().filter(|_| self.goes_on && !self.path.starts_with("/dev"))?;
         self.how.lasts = self.validator.is_some();
+        // Also where it is of nothing still: that may have been said, and not be in the record yet.
+        Some((part.clone(), self.validator.clone()))
     }
+}
+
+/// What another thread has written.
+enum Written {
+    /// A piece; more may come.
+    Piece(Opened),
+    /// The last one: the file's place, if that is another one, and its length, if that is not what came alone.
+    Whole(Option<PathBuf>, Option<u64>),
+    /// There was no descriptor for it.
+    Nothing(io::Error, Vec<u8>),
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Slowest, Summary};
-use crate::fetch::plan::Plan;
+use crate::fetch::plan::{HostPlan, Plan};
+use crate::http::HostPattern;
 
 /// A cause is named when it is at least this share of the requests' lives, and lifting it could save this share of the
 /// run: below that it is noise.
@@ -82,6 +83,8 @@ pub enum Cause {
     Jobs,
     /// `--rate`.
     Rate,
+    /// Its host's own rate: `rate` of a `[host]`.
+    HostRate,
     /// Its origin was held back: Retry-After or back-off.
     Origin,
 }
@@ -111,6 +114,8 @@ pub struct Held {
     pub jobs: Waits,
     /// See [`Cause::Rate`].
     pub rate: Waits,
+    /// See [`Cause::HostRate`].
+    pub host_rate: Waits,
     /// See [`Cause::Origin`].
     pub origin: Waits,
 }
@@ -122,16 +127,17 @@ impl Held {
     }
 
     /// In the order of precedence, should two be equal.
-    fn causes(&self) -> [(Cause, Waits); 4] {
+    pub(in crate::fetch) fn causes(&self) -> [(Cause, Waits); 5] {
         [
             (Cause::PerHost, self.per_host),
             (Cause::Rate, self.rate),
+            (Cause::HostRate, self.host_rate),
             (Cause::Origin, self.origin),
             (Cause::Jobs, self.jobs),
         ]
     }
 
-    pub(super) fn add(&mut self, cause: Cause, wait: Duration) {
+    pub(in crate::fetch) fn add(&mut self, cause: Cause, wait: Duration) {
         if wait.is_zero() {
             return;
         }
@@ -139,11 +145,36 @@ impl Held {
             Cause::PerHost => &mut self.per_host,
             Cause::Jobs => &mut self.jobs,
             Cause::Rate => &mut self.rate,
+            Cause::HostRate => &mut self.host_rate,
             Cause::Origin => &mut self.origin,
         };
         waits.count += 1;
         waits.total = waits.total.saturating_add(wait);
     }
+}
+
+/// A host with limits of its own (`[host]`), and the waits that they caused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostHeld {
+    /// Which, as its pattern is written.
+    pub host: String,
+    /// Its own limit of requests at once.
+    pub per_host: Option<u32>,
+    /// Its own rate.
+    pub rate: Option<Rate>,
+    /// The waits.
+    pub held: Held,
+}
+
+impl HostHeld {
+    pub(in crate::fetch) fn of(pattern: &HostPattern, plan: &HostPlan, held: Held) -> HostHeld {
+        HostHeld { host: pattern.to_string(), per_host: own_limit(plan).flatten(), rate: plan.rate, held }
+    }
+}
+
+/// What a host says of its requests at once; none inside: no limit.
+pub(in crate::fetch) fn own_limit(plan: &HostPlan) -> Option<Option<u32>> {
+    Some(plan.per_host?.map(|most| u32::try_from(most.get()).unwrap_or(u32::MAX)))
 }
 
 /// What held a run back most.

@@ -31,6 +31,7 @@ fn ok(url: &str, time: Duration) -> Outcome {
         reused: true,
         remote: None,
         file: None,
+        file_bytes: None,
         timings: Timings { wait: Some(time), ..Timings::default() },
         sha256: None,
         error: None,

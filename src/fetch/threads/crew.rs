@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use smallvec::SmallVec;
 
-use super::hub::{self, Lent, Order, Seed};
+use super::hub::{self, Command, Lent, Seed};
 use super::inbox::{Ear, Inbox};
 use super::outbox::Outbox;
 use super::wire::Word;
@@ -40,7 +40,7 @@ pub(in crate::fetch) struct Crew {
 }
 
 struct Member {
-    orders: Rc<Outbox<Order>>,
+    commands: Rc<Outbox<Command>>,
     inbox: Rc<Inbox>,
     feeder: Greenlet<()>,
     thread: JoinHandle<()>,
@@ -76,7 +76,7 @@ impl Crew {
         let told = Rc::downgrade(&crew);
         crew.stop.on_cut(move |time, limit| {
             if let Some(crew) = told.upgrade() {
-                crew.tell_all(|| Order::CutAfter(time, limit));
+                crew.tell_all(|| Command::CutAfter(time, limit));
             }
         });
         crew
@@ -85,7 +85,7 @@ impl Crew {
     /// No line is left to start.
     pub fn expect_no_more(&self) {
         self.expects_no_more.set(true);
-        self.tell_all(|| Order::ExpectNoMore);
+        self.tell_all(|| Command::ExpectNoMore);
     }
 
     /// Makes an attempt on the hub that was [chosen](Crew::choose), and waits for its end.
@@ -94,21 +94,20 @@ impl Crew {
     /// When that hub has ended, so that the line is lost.
     pub fn attempt(&self, other: usize, line: Underway, pass: Pass, etag: Option<String>) -> (Underway, Ended) {
         let (state, hub) = (pass.state().clone(), other + 1);
-        state.kept.used(hub);
+        state.idle_at.one_less(hub);
         let number = self.next_number.replace(self.next_number.get() + 1);
         let lent = Lent { number, line, etag, reach: pass.reach().clone(), ended: Ended::default() };
         let mut talk = Talk::with(self.others.borrow()[other].clone(), number, pass);
-        talk.member.orders.push(Order::Attempt(Box::new(lent)));
+        talk.member.commands.push(Command::Attempt(Box::new(lent)));
         loop {
             match talk.ear.hear() {
                 Ok(Some(Word::Done(lent))) => {
                     talk.is_done = true;
                     if lent.line.fetched.outcome.error.is_none() {
-                        state.kept.kept(hub);
+                        state.idle_at.one_more(hub);
                     }
                     return (lent.line, lent.ended);
                 }
-                Ok(Some(Word::Rate { answer })) => talk.wait_for_rate(&self.permits, answer),
                 Ok(Some(Word::Follow { origin, crosses, answer })) => {
                     talk.follow(&self.permits, origin, crosses, answer);
                 }
@@ -134,17 +133,17 @@ impl Crew {
         let others = self.others.borrow();
         let under_way: SmallVec<[usize; 8]> =
             [self.here.get()].into_iter().chain(others.iter().map(|hub| hub.under_way())).collect();
-        pass.state().kept.choose(under_way.iter().copied())?.checked_sub(1)
+        pass.state().idle_at.choose(under_way.iter().copied())?.checked_sub(1)
     }
 
     /// Makes an attempt here: `make` does.
     pub fn attempt_here(&self, pass: Pass, make: impl FnOnce(Pass) -> (Underway, Ended)) -> (Underway, Ended) {
         let state = pass.state().clone();
-        state.kept.used(0);
+        state.idle_at.one_less(0);
         let _here = Counted::one_more(&self.here);
         let (line, ended) = make(pass);
         if line.fetched.outcome.error.is_none() {
-            state.kept.kept(0);
+            state.idle_at.one_more(0);
         }
         (line, ended)
     }
@@ -152,7 +151,7 @@ impl Crew {
     #[inline(never)]
     fn start_one(&self) {
         let mut others = self.others.borrow_mut();
-        let ((orders, taken), (says, words)) = (threads::unbounded(), threads::unbounded());
+        let ((commands, taken), (says, words)) = (threads::unbounded(), threads::unbounded());
         let Ok(thread) = hub::start(others.len() + 1, self.seed.clone(), taken, says) else {
             self.most.set(others.len());
             return;
@@ -161,19 +160,19 @@ impl Crew {
             self.giver.set(Some(hub::give_up_idle(&self.client, 0, &self.seed.wants_descriptor)));
         }
         let (inbox, feeder) = Inbox::fed_by(words);
-        let member = Member { orders: Outbox::of(orders), inbox, feeder, thread, under_way: Cell::new(0) };
+        let member = Member { commands: Outbox::of(commands), inbox, feeder, thread, under_way: Cell::new(0) };
         if let Some((time, limit)) = self.stop.cut() {
-            member.orders.push_now(Order::CutAfter(time, limit));
+            member.commands.push_now(Command::CutAfter(time, limit));
         }
         if self.expects_no_more.get() {
-            member.orders.push_now(Order::ExpectNoMore);
+            member.commands.push_now(Command::ExpectNoMore);
         }
         others.push(Rc::new(member));
     }
 
-    fn tell_all(&self, order: impl Fn() -> Order) {
+    fn tell_all(&self, command: impl Fn() -> Command) {
         for hub in self.others.borrow().iter() {
-            hub.orders.push_now(order());
+            hub.commands.push_now(command());
         }
     }
 }
@@ -182,7 +181,7 @@ impl Drop for Crew {
     /// Ends the hubs, and waits until what they have open is closed: nothing is under way on them.
     fn drop(&mut self) {
         // All are told before the first is waited for.
-        self.tell_all(|| Order::End);
+        self.tell_all(|| Command::End);
         self.giver.take().iter().for_each(Greenlet::kill_nowait);
         for hub in self.others.take().into_iter().filter_map(Rc::into_inner) {
             hub.feeder.kill_nowait();
@@ -234,30 +233,17 @@ impl Talk {
         Talk { member, number, ear, pass: Rc::new(Cell::new(Some(pass))), asking: None, is_done: false }
     }
 
-    fn wait_for_rate(&mut self, permits: &Rc<Permits>, answer: Sender<()>) {
-        let permits = permits.clone();
-        self.ask(move || {
-            if permits.wait_for_rate().is_ok() {
-                let _ = answer.try_send(());
-            }
-        });
-    }
-
     fn follow(&mut self, permits: &Rc<Permits>, origin: Origin, crosses: bool, answer: Sender<Arc<Reach>>) {
         let (permits, place) = (permits.clone(), self.pass.clone());
-        self.ask(move || {
+        // Elsewhere, because the line's own greenlet has to hear of the end.
+        self.asking = Some(green::spawn(move || {
             let Some(pass) = place.take() else { return };
             if let Ok(pass) = permits.follow(pass, &origin, crosses) {
                 let reach = pass.reach().clone();
                 place.set(Some(pass));
                 let _ = answer.try_send(reach);
             }
-        });
-    }
-
-    /// Elsewhere, because the line's own greenlet has to hear of the end.
-    fn ask(&mut self, f: impl FnOnce() + 'static) {
-        self.asking = Some(green::spawn(f));
+        }));
     }
 }
 
@@ -266,7 +252,7 @@ impl Drop for Talk {
         self.member.under_way.set(self.member.under_way.get() - 1);
         self.asking.iter().for_each(Greenlet::kill_nowait);
         if !self.is_done {
-            self.member.orders.push_now(Order::Cancel(self.number));
+            self.member.commands.push_now(Command::Cancel(self.number));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A hub of the crew: it takes orders, and makes each attempt in a greenlet of its own.
+//! A hub of the crew: it takes commands, and makes each attempt in a greenlet of its own.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use crate::green::{self, Greenlet};
 use crate::http::{Client, ClientTemplate};
 
 /// What the main hub says to another one.
-pub(super) enum Order {
+pub(super) enum Command {
     Attempt(Box<Lent>),
     /// Nobody waits for this attempt any more.
     Cancel(u64),
@@ -57,7 +57,7 @@ pub(super) struct Seed {
 pub(super) fn start(
     index: usize,
     seed: Seed,
-    orders: Receiver<Vec<Order>>,
+    commands: Receiver<Vec<Command>>,
     words: Sender<Vec<Numbered>>,
 ) -> io::Result<JoinHandle<()>> {
     let named = thread::Builder::new().name(format!("gfetch-hub-{index}"));
@@ -66,7 +66,7 @@ pub(super) fn start(
     let thread = named.spawn(move || {
         let ended = green::Config::new().try_run(|| {
             let _ = tell.send(Ok(()));
-            serve(index, seed, &orders, words);
+            serve(index, seed, &commands, words);
         });
         if let Err(error) = ended {
             let _ = told.send(Err(error));
@@ -77,7 +77,7 @@ pub(super) fn start(
     Ok(thread)
 }
 
-fn serve(index: usize, seed: Seed, orders: &Receiver<Vec<Order>>, words: Sender<Vec<Numbered>>) {
+fn serve(index: usize, seed: Seed, commands: &Receiver<Vec<Command>>, words: Sender<Vec<Numbered>>) {
     let client = seed.client.client();
     give_up_idle(&client, index, &seed.wants_descriptor);
     let stop = Stop::new();
@@ -88,27 +88,30 @@ fn serve(index: usize, seed: Seed, orders: &Receiver<Vec<Order>>, words: Sender<
         running: RefCell::default(),
     });
     // An interrupt of the main greenlet's waits is the end of this hub.
-    while let Ok(Some(orders)) = orders.recv() {
-        for order in orders {
-            match order {
-                Order::Attempt(lent) => hub.begin(lent),
-                Order::Cancel(number) => hub.cancel(number),
-                Order::CutAfter(time, limit) => stop.cut_after(time, limit),
-                Order::ExpectNoMore => hub.attempter.client.expect_more(false),
-                Order::End => return,
+    while let Ok(Some(commands)) = commands.recv() {
+        for command in commands {
+            match command {
+                Command::Attempt(lent) => hub.begin(lent),
+                Command::Cancel(number) => hub.cancel(number),
+                Command::CutAfter(time, limit) => stop.cut_after(time, limit),
+                Command::ExpectNoMore => hub.attempter.client.expect_more(false),
+                Command::End => return,
             }
         }
     }
 }
 
-/// Closes an idle connection whenever another hub wants a descriptor and has none to close, and asks the others for that.
+/// Closes an idle connection whenever another hub wants a descriptor and has none to close, and asks the others for that,
+/// until it is killed.
 pub(super) fn give_up_idle(client: &Client, index: usize, wants: &[Event]) -> Greenlet<()> {
     let (own, others) = (wants[index].clone(), wants.to_vec());
-    client.on_no_descriptor(move || {
+    let ask: Rc<dyn Fn()> = Rc::new(move || {
         others.iter().enumerate().filter(|(other, _)| *other != index).for_each(|(_, event)| event.set());
     });
+    client.on_no_descriptor(&ask);
     let client = client.clone();
     green::spawn(move || {
+        let _asks = ask;
         while own.wait().is_ok() {
             own.clear();
             client.close_one_idle();
@@ -137,8 +140,8 @@ impl Hub {
     }
 
     fn attempt(&self, mut lent: Box<Lent>) {
-        let (number, words, has_rate) = (lent.number, self.words.clone(), self.attempter.plan.rate.is_some());
-        let wire = Wire { reach: lent.reach.clone(), number, words, prints: self.prints, has_rate };
+        let (number, words) = (lent.number, self.words.clone());
+        let wire = Wire { reach: lent.reach.clone(), number, words, prints: self.prints };
         let (etag, mut end) = (lent.etag.take(), LastWord { words: &self.words, number, is_said: false });
         lent.ended = self.attempter.attempt(&mut lent.line, Gate::There(wire), etag);
         self.running.borrow_mut().remove(&number);

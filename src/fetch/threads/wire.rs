@@ -13,9 +13,8 @@ use crate::http::origin::Origin;
 
 /// What an attempt says to its line.
 pub(super) enum Word {
-    /// It waits for the rate's next moment.
-    Rate { answer: Sender<()> },
-    /// A redirect leads to another place, or to an origin that may be held back: what it may talk to now is the answer.
+    /// It has one more request to make, to this origin, which may be another one, held back, or have a rate: what it may
+    /// talk to now is the answer.
     Follow { origin: Origin, crosses: bool, answer: Sender<Arc<Reach>> },
     /// Its turn has come, and these bytes go to the output.
     Print { bytes: Vec<u8>, answer: Sender<io::Result<()>> },
@@ -35,8 +34,6 @@ pub(in crate::fetch) struct Wire {
     pub(super) words: Rc<Outbox<Numbered>>,
     /// Whether the run has an output.
     pub(super) prints: bool,
-    /// Whether it has a rate.
-    pub(super) has_rate: bool,
 }
 
 impl Wire {
@@ -44,15 +41,8 @@ impl Wire {
         &self.reach
     }
 
-    pub fn wait_for_rate(&self) -> Result<(), Refused> {
-        if !self.has_rate {
-            return Ok(());
-        }
-        self.ask(|answer| Word::Rate { answer })
-    }
-
     pub fn follow(self, origin: Origin, crosses: bool) -> Result<Wire, Refused> {
-        let reach = self.ask(|answer| Word::Follow { origin, crosses, answer })?;
+        let reach = ask(self.number, &self.words, |answer| Word::Follow { origin, crosses, answer })?;
         Ok(Wire { reach, ..self })
     }
 
@@ -65,10 +55,6 @@ impl Wire {
             printed.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
         };
         self.prints.then(|| Rc::new(print) as Output)
-    }
-
-    fn ask<T: Send>(&self, question: impl FnOnce(Sender<T>) -> Word) -> Result<T, Refused> {
-        ask(self.number, &self.words, question)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::LastText;
-use super::answer::To;
+use super::answer::{Aim, To, saved_to};
 use super::ending::{Ending, panicked};
 use super::gate::Gate;
 use crate::fetch::credentials::Credentials;
@@ -21,11 +21,10 @@ use crate::fetch::names::{HeaderNames, Place};
 use crate::fetch::parts::PartFiles;
 use crate::fetch::plan::Plan;
 use crate::fetch::session::Fetched;
-use crate::fetch::sink::{Landed, Turn};
+use crate::fetch::sink::{Landed, Sink, Turn};
 use crate::fetch::speed::Speeds;
 use crate::fetch::spool::SpoolMemory;
 use crate::fetch::stop::Stop;
-use crate::fetch::transfer;
 use crate::green;
 use crate::http::coding::MemoryBudget;
 use crate::http::origin::Origin;
@@ -122,26 +121,25 @@ impl Attempter {
     /// a line is never lost.
     /// `etag` is what an earlier one had, which this one may go on with.
     pub fn attempt(&self, line: &mut Underway, gate: Gate<'_>, etag: Option<String>) -> Ended {
-        let mut sink = self.sink(line, &gate);
         let mut ended = Ended { notes: Notes::of(&self.plan), ..Ended::default() };
-        let (Ok(target), record) = (&line.entry.target, &mut line.fetched.outcome) else { return ended };
+        let (Underway { entry, place, fetched }, mut sink) = (line, Sink::Count);
+        let Ok(target) = &entry.target else { return ended };
+        let Fetched { outcome: record, turn, key, .. } = &mut **fetched;
+        let aim = Aim { target, place: place.as_ref(), turn: *turn, key: key.as_deref() };
         let _flight = self.lane.as_ref().map(|lane| lane.begin(&target.url, green::now()));
         let mut trace = Trace::default();
         trace.certificates = self.plan.keep_certificates.then(Default::default);
+        trace.wants_local = self.plan.keep_exchanges;
         let max_time = target.timeout.or_else(|| self.plan.max_time(&target.url));
         let speed = self.speeds.up();
-        let mut flow = Flow::new(&self.plan, target, self.answer_timeout(max_time), sink.saves());
+        let mut flow =
+            Flow::new(&self.plan, target, self.answer_timeout(max_time), saved_to(&self.plan, aim.place).is_some());
         flow.throttle = speed.as_ref().map(|speed| speed as _);
-        let (from, known) = match self.continue_at(&mut sink) {
-            Ok(found) => found,
-            Err(failure) => {
-                record.error = Some(failure);
-                return ended;
-            }
+        let run = || {
+            let (from, version) = self.prepare(aim, &gate, etag.as_deref(), &mut flow, &mut sink)?;
+            let to = To { index: entry.index, from, version, sink: &mut sink };
+            self.hops(&mut flow, gate, record, &mut trace, to, &mut ended)
         };
-        flow.ask_for(transfer::fields(&self.plan.transfer, from, known.or(etag).as_deref()));
-        let to = To { index: line.entry.index, from, sink: &mut sink };
-        let run = || self.hops(&mut flow, gate, record, &mut trace, to, &mut ended);
         let done = panic::catch_unwind(AssertUnwindSafe(|| {
             self.stop.while_running(|| match max_time {
                 Some(limit) => green::timeout(limit, run).unwrap_or(Err(Ending::OverTime(limit))),

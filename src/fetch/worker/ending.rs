@@ -28,10 +28,10 @@ impl Worker {
         }
         let file = landed.file();
         landed.finish(&self.attempter.client).unwrap_or_else(|error| {
-            if file.is_some_and(|file| says_disk_full(&error, &file)) {
+            if file.as_ref().is_some_and(|file| says_disk_full(&error, file)) {
                 self.note_disk_full();
             }
-            record.error = Some(Failure::new(Kind::Write, Stage::Write, error.to_string()));
+            record.error = Some(Failure::writing(&error, file.as_deref()));
             Finished::default()
         })
     }
@@ -40,7 +40,7 @@ impl Worker {
     #[inline(never)]
     pub(super) fn note_disk_full(&self) {
         if !self.disk_is_full.replace(true) {
-            self.stop.request(self.plan.grace.interrupt);
+            self.attempter.stop.request(self.attempter.plan.grace.interrupt);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What an attempt asks of the run while it goes on: the way to another origin, the rate's moment, the output. On the main
+//! What an attempt asks of the run while it goes on: the way to its next request, the output. On the main
 //! hub it asks in place, on another one it asks the line's greenlet on the main hub.
 
 use crate::fetch::permits::{Connect, Pass, Permits, Reach, Refused};
@@ -41,15 +41,7 @@ impl Gate<'_> {
         }
     }
 
-    /// Waits for the moment of one more request to the same origin.
-    pub fn wait_for_rate(&self) -> Result<(), Refused> {
-        match self {
-            Gate::Here { permits, .. } => Ok(permits.wait_for_rate()?),
-            Gate::There(wire) => wire.wait_for_rate(),
-        }
-    }
-
-    /// Turns to `origin`, where a redirect leads, and waits until that may be asked.
+    /// Turns to `origin`, where a redirect leads or the same request is made once more, and waits until that may be asked.
     pub fn follow(self, origin: Origin, crosses: bool) -> Result<Self, Refused> {
         match self {
             Gate::Here { permits, output, pass } => {

@@ -34,8 +34,7 @@ impl Attempter {
                 || (response.head().status == 417 && flow.drops_expectation())
             {
                 response.drain();
-                trace.stop();
-                gate.wait_for_rate().map_err(|_| Failure::cancelled())?;
+                gate = way_on(flow, false, gate, trace)?;
                 continue;
             }
             let Some(next) = flow.next(response.head(), record.redirects).map_err(of_redirect)? else {
@@ -106,6 +105,12 @@ impl Attempter {
 fn follow<'a>(flow: &mut Flow<'_>, next: Next, gate: Gate<'a>, trace: &mut Trace) -> Result<Gate<'a>, Failure> {
     let crosses = next.cross_origin;
     flow.follow(next);
+    way_on(flow, crosses, gate, trace)
+}
+
+/// The same where `flow` is already told of it: also for a request that is made once more.
+#[inline(never)]
+fn way_on<'a>(flow: &Flow<'_>, crosses: bool, gate: Gate<'a>, trace: &mut Trace) -> Result<Gate<'a>, Failure> {
     // What follows is waiting to start, and no phase.
     trace.stop();
     let nowhere = || Failure::new(Kind::Redirect, Stage::Receive, "the redirect leads to no host");

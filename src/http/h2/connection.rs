@@ -25,6 +25,7 @@ use crate::http::pool::Key;
 pub(in crate::http) struct Shared {
     pub key: Rc<Key>,
     pub remote: Option<SocketAddr>,
+    pub local: Option<SocketAddr>,
     pub tls: Option<&'static str>,
     pub(super) site: Site,
     pub(super) fate: Rc<Fate>,
@@ -56,6 +57,7 @@ impl Shared {
     pub fn start(connection: Connection, streams: usize) -> Result<Rc<Shared>, Error> {
         let (tls, certificates) = (connection.tls_version(), connection.certificates());
         let Connection { key, transport, remote, .. } = connection;
+        let local = transport.socket().local();
         let fate = Rc::new(Fate::default());
         let grants = Rc::new(Grants::default());
         let wire = Wire::new(transport, fate.clone(), grants.clone());
@@ -71,6 +73,7 @@ impl Shared {
         Ok(Rc::new(Shared {
             key,
             remote,
+            local,
             tls,
             certificates,
             site,

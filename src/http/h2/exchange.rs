@@ -28,6 +28,7 @@ type Answer = http::Response<RecvStream>;
 pub(in crate::http) fn exchange(seat: Seat, request: &Request<'_>, trace: &mut Trace) -> Result<(Head, Body), Error> {
     trace.reused = seat.before > 0;
     trace.remote = seat.shared.remote;
+    trace.local = seat.shared.local.filter(|_| trace.wants_local);
     trace.tls = seat.shared.tls;
     if let Some(certificates) = &mut trace.certificates {
         **certificates = seat.shared.certificates.clone();

@@ -77,11 +77,13 @@ fn one_after_another_use_one_connection_and_say_so() {
         let client = client();
         for number in 0..50 {
             let mut trace = Trace::default();
+            trace.wants_local = number % 2 == 0;
             let response = client.send(&request("GET", &server.url, None), &mut trace).unwrap();
             assert_eq!((response.head().version, response.head().status), (Version::Http2, 200));
             assert_eq!(read(response).unwrap(), b"body");
             assert_eq!((trace.reused, trace.time(Phase::Connect).is_some()), (number > 0, number == 0));
             assert!(trace.remote.is_some() && trace.sent);
+            assert_eq!(trace.local.is_some(), trace.wants_local);
         }
         assert_eq!((server.connections.get(), client.idle()), (1, 1));
     });
@@ -228,6 +230,39 @@ fn what_a_server_refuses_unseen_is_sent_again_also_a_post() {
         let client = client();
         let response = client.send(&request("POST", &server.url, Some(b"12345")), &mut Trace::default()).unwrap();
         assert_eq!(read(response).unwrap(), b"5");
+    });
+}
+
+#[test]
+fn of_a_refused_burst_each_stream_counts_what_was_open_when_it_was_begun() {
+    run(|| {
+        let (begun, refused) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let count = (begun.clone(), refused.clone());
+        let server = serve(Builder::new(), move |asked, mut answering| {
+            count.0.set(count.0.get() + 1);
+            let number: u32 = asked.uri().path()[1..].parse().unwrap();
+            // Four are answered; whoever else was begun beside them is refused when they have long been over.
+            let is_refused = (4..8).contains(&number) && count.1.get() < 4;
+            green::sleep(Duration::from_secs(if is_refused { 2 } else { 1 })).unwrap();
+            if is_refused {
+                count.1.set(count.1.get() + 1);
+                return answering.respond.send_reset(Reason::REFUSED_STREAM);
+            }
+            answering.whole(b"body");
+        });
+        let client = client();
+        let all_at_once = |count: usize| {
+            let ask = |number| {
+                let (client, url) = (client.clone(), server.url.join(&format!("/{number}")).unwrap());
+                green::spawn(move || get(&client, &url).unwrap())
+            };
+            let tasks: Vec<_> = (0..count).map(ask).collect();
+            tasks.iter().for_each(|task| assert_eq!(task.get().unwrap(), b"body"));
+            server.connections.get()
+        };
+        assert_eq!(all_at_once(1), 1);
+        assert_eq!((all_at_once(8), begun.get(), refused.get()), (1, 1 + 8 + 4, 4), "there was room for four");
+        assert_eq!((all_at_once(4), all_at_once(5)), (1, 2), "and there is for no more");
     });
 }
 

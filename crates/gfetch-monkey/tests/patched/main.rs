@@ -9,6 +9,7 @@ mod support;
 
 mod descriptors;
 mod detector;
+mod documentation;
 mod elsewhere;
 mod futex;
 mod io;

@@ -157,7 +157,7 @@ fn a_scope_of_threads_is_waited_for() {
     patched(|| {
         let told = beside_ticks(|| {
             all(5, |n| {
-                let mut values = vec![0; 3];
+                let mut values = [0; 3];
                 thread::scope(|scope| {
                     for (m, value) in values.iter_mut().enumerate() {
                         scope.spawn(move || {

@@ -26,6 +26,11 @@ fn sh(script: &str) -> Command {
     command
 }
 
+/// A child that is waited for by its number.
+fn begun_program(command: &mut Command) -> pid_t {
+    pid(&command.spawn().unwrap())
+}
+
 fn pid(child: &Child) -> pid_t {
     child.id() as pid_t
 }
@@ -147,8 +152,7 @@ fn a_time_out_and_a_kill_end_a_wait_and_the_child_is_left() {
 #[test]
 fn of_two_that_wait_for_a_child_one_is_told() {
     patched(|| {
-        let child = sh("sleep 0.1").spawn().unwrap();
-        let of = pid(&child);
+        let of = begun_program(&mut sh("sleep 0.1"));
         let mut told = all(2, move |_| waitpid(of, 0).0);
         told.sort();
         assert_eq!(told, [Ok(i64::from(of)), Err(libc::ECHILD)]);
@@ -172,9 +176,9 @@ fn who_only_looks_does_not_wait() {
 #[test]
 fn a_group_is_waited_for_and_stops_are_told() {
     patched(|| {
-        let leader = sh("sleep 0.1; exit 1").process_group(0).spawn().unwrap();
-        let second = sh("sleep 0.2; exit 2").process_group(pid(&leader)).spawn().unwrap();
-        let (group, pids) = (pid(&leader), [pid(&leader), pid(&second)]);
+        let leader = begun_program(sh("sleep 0.1; exit 1").process_group(0));
+        let second = begun_program(sh("sleep 0.2; exit 2").process_group(leader));
+        let (group, pids) = (leader, [leader, second]);
         let ends = green::spawn(move || [waitpid(-group, 0), waitpid(-group, 0), waitpid(-group, 0)]);
         let beside = green::spawn(|| green::sleep(MOMENT));
         let ends = ends.get().unwrap();
@@ -183,8 +187,7 @@ fn a_group_is_waited_for_and_stops_are_told() {
         assert_eq!(ends[1], (Ok(pids[1].into()), 2 << 8));
         assert_eq!(ends[2].0, Err(libc::ECHILD));
 
-        let child = sh("kill -STOP $$; exit 4").spawn().unwrap();
-        let of = pid(&child);
+        let of = begun_program(&mut sh("kill -STOP $$; exit 4"));
         let (stop, status) = green::spawn(move || waitpid(of, libc::WUNTRACED)).get().unwrap();
         assert!(stop == Ok(of.into()) && libc::WIFSTOPPED(status), "{stop:?} {status:x}");
         // SAFETY: a child of ours.
@@ -197,8 +200,7 @@ fn a_group_is_waited_for_and_stops_are_told() {
 #[test]
 fn waits_by_pidfd_and_waits_that_leave_the_child() {
     patched(|| {
-        let child = sh("sleep 0.1; exit 7").spawn().unwrap();
-        let of = pid(&child);
+        let of = begun_program(&mut sh("sleep 0.1; exit 7"));
         // SAFETY: no pointers.
         let pidfd = told(unsafe { libc::syscall(libc::SYS_pidfd_open, of, 0) }).unwrap();
         // SAFETY: just made.
@@ -228,8 +230,7 @@ fn waits_by_pidfd_and_waits_that_leave_the_child() {
 #[test]
 fn what_a_child_used_is_told_and_errors_are_the_kernels() {
     patched(|| {
-        let child = sh("sleep 0.05; exit 0").spawn().unwrap();
-        let of = pid(&child);
+        let of = begun_program(&mut sh("sleep 0.05; exit 0"));
         let most = green::spawn(move || {
             // SAFETY: zeros are such a place.
             let mut used: libc::rusage = unsafe { std::mem::zeroed() };
@@ -251,7 +252,7 @@ fn what_a_child_used_is_told_and_errors_are_the_kernels() {
 fn any_child_is_waited_for() {
     apart("process::any_child_is_waited_for", || {
         patched(|| {
-            let mut pids = [1, 2, 3].map(|n| i64::from(pid(&sh(&format!("sleep 0.{n}; exit {n}")).spawn().unwrap())));
+            let mut pids = [1, 2, 3].map(|n| i64::from(begun_program(&mut sh(&format!("sleep 0.{n}; exit {n}")))));
             let mut status = 0;
             let waits = green::spawn(move || {
                 // SAFETY: a place for the status, and none.

@@ -57,12 +57,7 @@ pub fn page() -> String {
     page.text([roman("As the first word only; a host of that name is http://demo.")]);
     words().into_iter().for_each(|word| subcommand(&mut page, word));
     rest(&mut page);
-    ascii(&page.render())
-}
-
-/// groff reads bytes: what is beyond ASCII goes by its number.
-fn ascii(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii() { c.to_string() } else { format!("\\[u{:04X}]", u32::from(c)) }).collect()
+    page.render()
 }
 
 fn rest(page: &mut Roff) {

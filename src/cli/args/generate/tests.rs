@@ -35,6 +35,19 @@ fn each_kind_has_every_option_that_is_shown_and_none_that_is_not() {
     }
 }
 
+/// groff and terminals in other locales read bytes, and a page in a file is for both.
+#[test]
+fn whatever_the_locale_pages_completions_and_help_are_ascii() {
+    for (kind, text) in all_kinds() {
+        assert!(text.is_ascii(), "{kind}");
+    }
+    let own = [crate::cli::args::lex::command()].into_iter().chain(words());
+    for mut command in own {
+        let strange: String = command.render_long_help().to_string().chars().filter(|c| !c.is_ascii()).collect();
+        assert_eq!(strange, "", "{}", command.get_name());
+    }
+}
+
 #[test]
 fn each_kind_has_the_words_and_their_options() {
     for (kind, text) in all_kinds() {

@@ -41,7 +41,7 @@ pub const OPTIONS: &[Opt] = &[
         t.request.tls.key_type = Some(v.one_of(tls::ENCODINGS)?);
         Ok(())
     }),
-    Opt::value("pinnedpubkey", "FILE|HASHES", "Servers must have this public key: a file, or sha256//BASE64;…", |t, v| {
+    Opt::value("pinnedpubkey", "FILE|HASHES", "Servers must have this public key: a file, or sha256//BASE64; several by semicolons", |t, v| {
         t.request.tls.pinned = Some(v.text()?.to_owned());
         Ok(())
     })

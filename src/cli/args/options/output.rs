@@ -37,13 +37,13 @@ pub const OPTIONS: &[Opt] = &[
         "Names apart by commas, nested ones with a dot: url,status,timings.total. Only by name there are: headers \
          request_headers hops attempt_log certs sha256 body.",
     ),
-    Opt::value("max-body", "B", "At most so much of each body in a record (--fields +body); 1M", |t, v| {
+    Opt::value("max-body", "B", "At most so much of each body in a record or HAR (--fields +body); 1M", |t, v| {
         let takes = "bytes above 0, as in 500000, 200k, 3M or 1G";
         let bytes = v.parsed(|text| units::size(text).filter(|bytes| *bytes > 0), takes)?;
         t.output.max_body = Some(usize::try_from(bytes).unwrap_or(usize::MAX));
         Ok(())
     }),
-    Opt::value("write-out", "TEMPLATE", "In place of the text report: %{http_code}, %{time_total}, … as in curl", |t, v| {
+    Opt::value("write-out", "TEMPLATE", "In place of the text report, as in curl: %{http_code}, %{time_total}", |t, v| {
         let text = v.text()?;
         t.output.write_out = Some(match text.strip_prefix('@') {
             Some(file) => WriteOut::File(file.into()),
@@ -55,7 +55,7 @@ pub const OPTIONS: &[Opt] = &[
     .more(
         "@FILE reads it from there, @- from standard input. curl's variables, units and times, which count from the start; \
          %{json}, %{header_json}, %header{NAME}, %{url.host}, %{urle.path}, %{onerror}, %{stdout}, %{stderr}, \
-         %output{FILE}, %output{>>FILE}. An unknown one is a warning, and nothing.",
+         %output{FILE}, %output{>>FILE}. An unknown one is a warning, and nothing. -w '' is no report at all.",
     ),
     Opt::flag("show-headers", "The heads of all answers before each body; implies --body", |t| {
         t.output.show_headers = true;
@@ -104,7 +104,7 @@ pub const OPTIONS: &[Opt] = &[
         t.output.har = Some(file);
         Ok(())
     })
-    .more("An entry for each, redirects and earlier attempts among them; bodies only with --fields +body."),
+    .more("An entry for each, redirects and earlier attempts among them; bodies, those of requests too, only with --fields +body."),
     Opt::flag("silent", "No progress, summary or hints; errors stay", |t| t.output.silent = true)
         .short('s')
         .shown(Shown::Always),

@@ -4,23 +4,30 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use gfetch::fetch::plan::{Follow, Resume};
+use gfetch::http::given::{is_method, is_name, is_text};
 use gfetch::http::range::Asked;
 use gfetch::http::redirect::Schemes;
 
 use crate::cli::args::data;
-use crate::cli::args::headers::{is_field_value, is_token};
 use crate::cli::args::option::{Opt, Refusal, Shown, Value};
 use crate::cli::args::typed::{DataArg, HeaderArg, Typed};
 use crate::cli::units;
 
 pub const OPTIONS: &[Opt] = &[
     Opt::value("request", "METHOD", "Use this method", |t, v| {
-        t.request.method = Some(v.parsed(|text| is_token(text).then(|| text.to_owned()), "a method, as in PUT")?);
+        let method = v.parsed(|text| is_name(text).then(|| text.to_owned()), "a method, as in PUT")?;
+        if !is_method(&method) {
+            return Err(Refusal::Takes("methods but CONNECT, which asks for a tunnel".into()));
+        }
+        t.request.method = Some(method);
         Ok(())
     })
     .short('X')
     .shown(Shown::Always),
-    Opt::flag("head", "Ask with HEAD: no bodies", |t| t.request.head = true).short('I').shown(Shown::Always),
+    Opt::flag("head", "Ask with HEAD: no bodies", |t| t.request.head = true)
+        .short('I')
+        .shown(Shown::Always)
+        .more("Heads are shown by --show-headers and kept by -D; -o and --body have the body, which is empty (curl: the head)."),
     Opt::value("header", "LINE", "Send this header field: 'Name: value'", |t, v| {
         t.request.headers.push(match v.0.as_encoded_bytes() {
             [b'@', ..] => HeaderArg::File(file_after_at(v)?),
@@ -175,5 +182,5 @@ fn file_after_at(v: Value<'_>) -> Result<std::path::PathBuf, Refusal> {
 }
 
 fn field_value(v: Value<'_>) -> Result<String, Refusal> {
-    v.parsed(|text| is_field_value(text).then(|| text.to_owned()), "text without control characters")
+    v.parsed(|text| is_text(text).then(|| text.to_owned()), "text without control characters")
 }

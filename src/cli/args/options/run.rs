@@ -55,7 +55,7 @@ pub const SPEED: &[Opt] = &[
         t.run.compare = true;
         Ok(())
     })
-    .more("In rounds whose order rotates. Each is compared with the first, and the least that is enough is named. 1: one after another."),
+    .more("In rounds whose order rotates. Each is compared with the first, and the least that is enough is named. 1: one after another. No -j beside it."),
     Opt::value("runs", "N", "With --compare: so many pairs (default: as fit into 20 s, 1 to 6)", |t, v| {
         t.run.runs = Some(v.count(1, MAX_RUNS)? as u32);
         Ok(())
@@ -68,7 +68,7 @@ pub const SPEED: &[Opt] = &[
         t.plan.order = Order::Completion
     })
     .shown(Shown::Always),
-    Opt::value("rate", "N/U", "So many request starts a second, minute …: 10/s, 5/15s, 3/h", |t, v| {
+    Opt::value("rate", "N/U", "So many request starts a second, minute or hour: 10/s, 5/15s, 3/h", |t, v| {
         t.plan.rate = Some(v.parsed(units::rate, units::RATE)?);
         Ok(())
     })

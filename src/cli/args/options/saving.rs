@@ -6,7 +6,8 @@ pub const OPTIONS: &[Opt] = &[
     Opt::flag("body", "Bodies of successes on standard output, in order; the report on standard error", |t| {
         t.output.body = true;
     })
-    .shown(Shown::Always),
+    .shown(Shown::Always)
+    .more("-w '' leaves the report out."),
     Opt::value("output", "TEMPLATE", "Save the body here; - is standard output", |t, v| {
         let template = v.text()?;
         if template.is_empty() {
@@ -19,12 +20,16 @@ pub const OPTIONS: &[Opt] = &[
     .shown(Shown::Always)
     .more(
         "The Nth -o belongs to the Nth URL argument. One for several URLs must contain #N (what the Nth glob stands \
-         for), {index}, {host}, {path}, {name}, {ext} or {id}. {status} is the answer's.",
+         for), {index}, {host}, {path}, {name}, {ext} or {id}. {name} is the last part of the path with its extension, {ext} \
+         the extension alone. {status} is the answer's.",
     ),
     Opt::flag("remote-name", "Save each body under the name in its URL", |t| t.output.remote_name = true)
         .short('O')
         .shown(Shown::Always)
-        .more("Holds for all URLs. A name used again in one run: name.1, name.2."),
+        .more(
+            "Holds for all URLs. A name used again in one run: name.1, name.2. A leading . or - becomes _, so that no file is \
+             hidden, or an option to the next program.",
+        ),
     Opt::flag("remote-header-name", "With -O: save under the name in the answer's Content-Disposition", |t| {
         t.plan.transfer.remote_header_name = true;
     })
@@ -41,7 +46,7 @@ pub const OPTIONS: &[Opt] = &[
         Ok(())
     }),
     Opt::flag("create-dirs", "Make missing folders", |t| t.output.create_dirs = true),
-    Opt::switch("no-clobber", "Keep files that are there: save as name.1, name.2, … up to name.100", |t, on| {
+    Opt::switch("no-clobber", "Keep files that are there: save as name.1, name.2 up to name.100", |t, on| {
         t.output.no_clobber = on;
     }),
     Opt::flag("skip-existing", "A file that is there is not asked for", |t| t.output.skip_existing = true)

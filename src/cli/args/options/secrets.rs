@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cli::args::headers::{is_field_value, is_token};
+use gfetch::http::given::{is_name, is_text};
+
 use crate::cli::args::option::{Opt, Refusal, Shown, Value};
 
 pub const OPTIONS: &[Opt] = &[
@@ -70,7 +71,7 @@ pub const OPTIONS: &[Opt] = &[
          them as in curl. netrc and cookie files are by host anyway.",
     ),
     Opt::value("secret-header", "NAME", "Header fields of this name are secrets too", |t, v| {
-        let name = v.parsed(|text| is_token(text).then(|| text.to_owned()), "a header's name, as in X-My-Key")?;
+        let name = v.parsed(|text| is_name(text).then(|| text.to_owned()), "a header's name, as in X-My-Key")?;
         t.request.secret_headers.push(name);
         Ok(())
     }),
@@ -86,6 +87,6 @@ fn no_password() -> Refusal {
 
 /// Not repeated where it is refused.
 fn secret_value(v: Value<'_>) -> Result<String, Refusal> {
-    let text = v.0.to_str().filter(|text| is_field_value(text));
+    let text = v.0.to_str().filter(|text| is_text(text));
     text.map(str::to_owned).ok_or_else(|| Refusal::TakesInstead("text without control characters".into()))
 }

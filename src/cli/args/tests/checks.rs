@@ -46,6 +46,11 @@ fn every_value_is_checked_and_the_error_says_what_is_taken() {
             "--compare-jobs 4",
             "--compare-jobs takes different numbers of requests at once, the least first, as in 1,4,16,64, not '4'",
         ),
+        ("-j 8 --compare-jobs 1,4 -i l", "--compare-jobs says which -j are compared: leave out -j"),
+        (
+            "--compare-jobs 1,4 --compare --parallel-max 8 --dry-run -i l",
+            "--compare-jobs says which -j are compared: leave out -j",
+        ),
         ("--runs 0 --compare", "--runs takes a whole number from 1 to 1000, not '0'"),
         (
             "--resolve a:80",
@@ -100,6 +105,11 @@ fn one_name_is_not_for_several_urls() {
     assert_eq!(err("-o x http://a/ http://b/"), several);
     assert_eq!(err("-o x -i l"), several);
     assert_eq!(err("-o x 'http://{a,b}/'"), format!("-o 'x' for a glob {takes}"));
+    // A group that no glob has.
+    assert_eq!(err("-o q#2 http://a/ http://b/"), format!("-o 'q#2' for several URLs {takes}"));
+    assert_eq!(err("-o q#2 'http://{a,b}/'"), format!("-o 'q#2' for a glob {takes}"));
+    assert_eq!(err("-g -o q#1 'http://a/{b}' 'http://a/{c}'"), format!("-o 'q#1' for several URLs {takes}"));
+    assert_eq!(err("-o q#1 -i l"), format!("-o 'q#1' for several URLs {takes}"));
     assert_eq!(err("-o x -o y http://a/ 'http://b/[1-9]'"), format!("-o 'y' for a glob {takes}"));
     assert_eq!(err("-o x -o y -i l"), format!("2 -o and a list (-i): one -o holds for all, and {takes}"));
     assert_eq!(err("-o x -o y http://a/"), "more -o (2) than URL arguments (1)");
@@ -108,6 +118,8 @@ fn one_name_is_not_for_several_urls() {
     for fine in [
         "-o {index} -i l",
         "-o #1 'http://{a,b}/'",
+        "-o #2 http://c/ 'http://{a,b}/[1-2]'",
+        "-o /dev/null http://a/ 'http://{a,b}/' -i l",
         "-g -o x 'http://a/{b}'",
         "-o - -i l",
         "-O -i l",
@@ -207,7 +219,7 @@ fn slips_from_other_tools_get_a_hint() {
         ),
         (
             "-i http://b/",
-            "-i/--input-file takes FILE, and what follows it is a URL\n  curl's -i, which shows headers, is -v here",
+            "-i/--input-file takes FILE, and what follows it is a URL\n  curl's -i, which shows headers, is --show-headers here",
         ),
         (
             "-o HTTPS://b/",
@@ -227,6 +239,20 @@ fn slips_from_other_tools_get_a_hint() {
         ),
         ("--form a=b", "curl's --form is not in gfetch; use --data-binary @FILE with -H 'Content-Type: …'"),
         ("--job 5", "there is no option '--job'\n  did you mean --jobs?"),
+        ("--jobs-at-once 5", "there is no option '--jobs-at-once'\n  gfetch --help lists them all"),
+        (
+            "--timeout=5",
+            "there is no option '--timeout'\n  did you mean -m/--max-time for a request, --connect-timeout for a connection?",
+        ),
+        ("--tries 3", "there is no option '--tries'\n  did you mean --retry?"),
+        ("--quiet", "there is no option '--quiet'\n  did you mean -s/--silent?"),
+        ("--concurency 3", "there is no option '--concurency'\n  did you mean -j/--jobs?"),
+        ("--wait 1", "there is no option '--wait'\n  did you mean --rate?"),
+        ("--no-check-certificate", "there is no option '--no-check-certificate'\n  did you mean -k/--insecure?"),
+        ("--no-clobbr", "there is no option '--no-clobbr'\n  did you mean --no-clobber?"),
+        ("--no-seriel", "there is no option '--no-seriel'\n  did you mean --no-serial?"),
+        ("--tri 3", "there is no option '--tri'\n  did you mean --retry?"),
+        ("--j 3", "there is no option '--j'\n  did you mean --jobs?"),
         ("--qqq", "there is no option '--qqq'\n  gfetch --help lists them all"),
         ("-5", "there is no option '-5'\n  gfetch --help lists them all"),
     ];

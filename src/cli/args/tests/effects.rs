@@ -331,6 +331,9 @@ fn a_comparison_hashes_and_has_one_warm_up() {
     let widths = ok("--compare-jobs 1,4,16 --runs 2 -i l").compare;
     assert_eq!(widths, Some(Compare { widths: vec![1, 4, 16], runs: Some(2), warmup: 1 }));
     assert_eq!(ok("--compare-jobs 1,4 --no-compare-jobs -i l").compare, None);
+    assert!(ok("-j 3 --no-jobs --compare-jobs 1,4 -i l").compare.is_some());
+    // Taken back, it leaves a comparison or a run that has its -j.
+    assert_eq!(ok("-j 3 --compare-jobs 1,4 --no-compare-jobs -i l").plan.jobs, 3);
 }
 
 #[test]

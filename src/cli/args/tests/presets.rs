@@ -27,6 +27,15 @@ fn default_holds_for_every_run_without_disable_and_what_is_typed_wins() {
 }
 
 #[test]
+fn jobs_of_the_file_are_no_word_beside_compare_jobs() {
+    let world = home("[default]\njobs = 2\n");
+    assert!(world.ok("--compare-jobs 1,4 http://a").compare.is_some(), "a default holds where it can");
+    assert!(world.err("-j 2 --compare-jobs 1,4 http://a").ends_with("leave out -j"));
+    let world = home("[default]\ncompare-jobs = \"1,4\"\n");
+    assert!(world.err("-j 2 http://a").ends_with("leave out -j"));
+}
+
+#[test]
 fn presets_come_after_default_in_the_order_typed() {
     let world = home("[default]\njobs = 2\n[preset.a]\njobs = 3\n[preset.b]\njobs = 4\n");
     for (line, jobs) in [

@@ -85,6 +85,14 @@ variables! {
         Some("1.0") => "1".into(),
         version => version.unwrap_or("0").into(),
     });
+    "local_ip" => |t| {
+        let local = t.last().and_then(|exchange| exchange.local);
+        Held::Text(local.map_or(String::new(), |local| local.ip().to_string()).into())
+    };
+    "local_port" => |t| {
+        let local = t.last().and_then(|exchange| exchange.local);
+        Held::Number(local.map_or(0, |local| local.port().into()))
+    };
     "method" => |t| text(Some(t.last().map_or(&t.fetched.outcome.method, |exchange| &exchange.method)));
     "num_certs" => |t| Held::Number(t.fetched.details.as_ref().map_or(0, |details| details.certificates.len() as u64));
     "num_connects" => |t| {
