@@ -167,6 +167,7 @@ fn a_thread_is_not_passed_over_for_ever_by_greenlets() {
                 green::yield_now().unwrap();
                 *held += 1;
             }
+            assert_eq!(is_over.load(Ordering::Relaxed), 1, "it had no turn in half a minute");
         });
     });
     plain.join().unwrap();

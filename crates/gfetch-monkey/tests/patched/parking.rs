@@ -69,6 +69,24 @@ fn an_unpark_from_a_greenlet_of_the_same_thread_is_seen() {
 }
 
 #[test]
+fn a_token_that_another_greenlet_takes_is_made_up_for() {
+    patched(|| {
+        let flag = Rc::new(Cell::new(false));
+        let seen = flag.clone();
+        let parks = begun(move || {
+            while !seen.get() {
+                thread::park();
+            }
+        });
+        flag.set(true);
+        thread::current().unpark();
+        thread::park();
+        assert!(!parks.is_done(), "the token was taken here, without a switch");
+        assert!(parks.join_timeout(SECOND * 10).unwrap());
+    });
+}
+
+#[test]
 fn a_park_with_a_time_out_ends_by_itself() {
     patched(|| {
         let (_, wall) = timed(|| {
