@@ -46,6 +46,7 @@ use crate::green::threads::CrossTicket;
 use crate::green::time::limit::Limit;
 use crate::green::time::sleep::{sleep as sleep_here, yield_now as yield_here};
 use crate::green::time::timeout::shield;
+use crate::green::{OffloadError, ThreadPool};
 
 /// Who was killed and goes on regardless is kept from its next call for so long.
 const AFTER_A_KILL: Duration = Duration::from_millis(1);
@@ -164,6 +165,20 @@ pub fn yield_now() -> Result<(), Stop> {
 /// Waits for `time`, by the hub's clock.
 pub fn sleep(time: Duration) -> Result<(), Stop> {
     caught(|| Ok(sleep_here(time)?))
+}
+
+/// Runs `f` on a thread of `pool` while other greenlets run here. A call that has begun cannot be ended: what ends the wait
+/// abandons it, and its result is dropped there.
+///
+/// # Errors
+/// [`Stop::Other`] where no thread could be had, or the call panicked.
+pub fn offload<T: Send + 'static>(pool: &ThreadPool, f: impl FnOnce() -> T + Send + 'static) -> Result<T, Stop> {
+    caught(|| {
+        pool.run(f).map_err(|error| match error {
+            OffloadError::Interrupted(interrupt) => interrupt.into(),
+            panicked @ OffloadError::Panicked(_) => Stop::Other(panicked.into()),
+        })
+    })
 }
 
 /// Waits until a read of `fd` may not block; false when `limit` passes first. A regular file is always ready. Any number of

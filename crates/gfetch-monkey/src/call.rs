@@ -19,6 +19,7 @@ use gfetch::green::{self, Limit};
 use libc::{c_int, c_void, socklen_t, timeval};
 
 use crate::feature::{Feature, is_on};
+use crate::process::is_spawning;
 use crate::sys::{self, Outcome};
 
 /// Whether a call of `feature` may wait as the running greenlet. Where not, it is the system's.
@@ -45,7 +46,7 @@ pub(crate) struct Waits {
 impl Waits {
     /// Before the first attempt. Now and then lets the others run, where it may.
     pub fn begin(fd: c_int, side: Side) -> Result<Waits, c_int> {
-        if interpose::is_due() && is_blocking(fd) {
+        if interpose::is_due() && is_blocking(fd) && !is_spawning() {
             interpose::yield_now().map_err(stopped)?;
         }
         Ok(Waits { fd, side, limit: None })

@@ -15,13 +15,25 @@ pub enum Feature {
     Select,
     /// `nanosleep`, `clock_nanosleep`, `usleep`, `sleep`. gevent: `patch_time`.
     Time,
+    /// `getaddrinfo`, `getnameinfo`. gevent: `patch_dns`.
+    Dns,
+    /// `waitpid` and its kin. gevent: `patch_subprocess`, and `gevent.os`.
+    Process,
     /// The futexes under std's locks, `thread::park` and what waits by it, `JoinHandle::join`. gevent: `patch_thread`.
     Thread,
 }
 
 impl Feature {
     /// Every feature there is.
-    pub const ALL: &[Feature] = &[Feature::Socket, Feature::Os, Feature::Select, Feature::Time, Feature::Thread];
+    pub const ALL: &[Feature] = &[
+        Feature::Socket,
+        Feature::Os,
+        Feature::Select,
+        Feature::Time,
+        Feature::Dns,
+        Feature::Process,
+        Feature::Thread,
+    ];
 
     const fn bit(self) -> u32 {
         1 << self as u32

@@ -1,20 +1,44 @@
 //! Monkey patching for gfetch's green threads: blocking Rust and C code made cooperative without touching it.
 //!
-//! Linking this crate defines the C library's blocking functions anew; [`patch_all`] turns them on. From then on code that
-//! knows nothing of greenlets (std's sockets and sleeps, crates built on them, C libraries) waits as a greenlet where it runs
-//! on one, and exactly as ever everywhere else. gevent: `monkey.patch_all`.
-//!
 //! ```
-//! use gfetch::green;
+//! use std::io::{self, Read, Write};
+//! use std::net::{SocketAddr, TcpStream};
 //! use std::time::{Duration, Instant};
+//! use gfetch::green;
+//!
+//! // As it is written for threads: it blocks, and knows nothing of greenlets.
+//! fn fetch(server: SocketAddr, path: &str) -> io::Result<usize> {
+//!     println!("GET: {path}");
+//!     let mut stream = TcpStream::connect(server)?;
+//!     stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())?;
+//!     let length = stream.read_to_end(&mut Vec::new())?;
+//!     println!("{length} bytes received from {path}.");
+//!     Ok(length)
+//! }
+//!
+//! # let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+//! # let server = listener.local_addr().unwrap();
+//! # std::thread::spawn(move || for mut client in listener.incoming().flatten() {
+//! #     std::thread::spawn(move || {
+//! #         client.read(&mut [0; 1024]).unwrap();
+//! #         std::thread::sleep(Duration::from_millis(300));
+//! #         client.write_all(b"HTTP/1.0 200 OK\r\n\r\na slow page").unwrap();
+//! #     });
+//! # });
 //! gfetch_monkey::patch_all();
 //! let start = Instant::now();
 //! green::run(|| {
-//!     let sleepers: Vec<_> = (0..100).map(|_| green::spawn(|| std::thread::sleep(Duration::from_millis(50)))).collect();
-//!     green::join_all(&sleepers).unwrap();
+//!     let pages = ["/a", "/b", "/b", "/c"].map(|path| green::spawn(move || fetch(server, path).unwrap()));
+//!     green::join_all(&pages).unwrap();
 //! });
-//! assert!(start.elapsed() < Duration::from_millis(50 * 100));
+//! // Each page takes 300 ms; all four together do, on one thread.
+//! assert!(start.elapsed() < Duration::from_millis(4 * 300));
 //! ```
+//!
+//! Linking this crate defines the C library's blocking functions anew; [`patch_all`] turns them on. From then on code that
+//! knows nothing of greenlets (std's sockets, sleeps, names, programs and locks, crates built on them, C libraries) waits as
+//! a greenlet where it runs on one, and exactly as ever everywhere else. When it is patched matters little: a call that has
+//! begun goes on as it began. gevent: `monkey.patch_all`. `examples/` has the tutorials' other patched programs.
 //!
 //! # What a patched call tells
 //! - A non-blocking descriptor is left alone: `EAGAIN` goes to the caller. `SO_RCVTIMEO` and `SO_SNDTIMEO` end a call with
@@ -22,14 +46,100 @@
 //! - A `green::timeout` scope around it that runs out: `ETIMEDOUT`, which std tells as `io::ErrorKind::TimedOut`.
 //! - A kill: `ECANCELED`. Nothing unwinds out of a patched call, so that the greenlet ends by its own handling of errors, or
 //!   at the next wait of gfetch's own. One that handles no errors is kept to a call a millisecond.
+//! - Where a call has codes of its own: `EAI_SYSTEM` from `getaddrinfo`, with either of these in `errno`.
 //! - A sleep that either of these ends returns as if it were done: std knows no other end of it.
-//! - A wait for std's locks, by `thread::park` or for a thread's end is ended by neither: they end the wait after it. See the
-//!   README for what of std's threads is cooperative and what is not.
+//! - A wait for std's locks, by `thread::park` or for a thread's end is ended by neither: they end the wait after it.
 //! - A writing call on a stream or a pipe returns once all is written, as the one that blocks does.
 //!
-//! # What it does not do
-//! Its functions are no cancellation points of `pthread_cancel`. Files are read and written on the hub's thread, and so are
-//! descriptors 1 and 2 written.
+//! # Every function
+//! Whether a signal handler may call a function: *unless it waits* is [`SignalSafety::UnlessItWaits`], and so on. Everything
+//! else than a greenlet that may wait gets the system's function: see [`original`](mod@original).
+//!
+//! | function | feature | in a handler | on a greenlet |
+//! |---|---|---|---|
+//! | `connect` | `Socket` | unless it waits | begins, waits until it is writable, and tells how it went |
+//! | `accept` | `Socket` | unless it waits | waits for a connection; hubs of one process take turns |
+//! | `accept4` | `Socket` | unless it waits | the same |
+//! | `recv` | `Socket` | unless it waits | waits for something to read |
+//! | `recvfrom` | `Socket` | unless it waits | the same |
+//! | `recvmsg` | `Socket` | unless it waits | the same |
+//! | `recvmmsg` | `Socket` | unless it waits | the same, for several messages |
+//! | `__recv_chk` | `Socket` | unless it waits | `recv`, as fortified code calls it |
+//! | `__recvfrom_chk` | `Socket` | unless it waits | `recvfrom`, likewise |
+//! | `send` | `Socket` | unless it waits | waits until all is sent |
+//! | `sendto` | `Socket` | unless it waits | the same |
+//! | `sendmsg` | `Socket` | unless it waits | the same |
+//! | `sendmmsg` | `Socket` | unless it waits | the same, for several messages |
+//! | `sendfile` | `Socket` | unless it waits | reads pieces, and waits until they are sent |
+//! | `sendfile64` | `Socket` | unless it waits | the same |
+//! | `read` | `Socket` | unless it waits | `recv`; of a pipe or a terminal (`Os`): waits for something to read |
+//! | `readv` | `Socket` | unless it waits | the same |
+//! | `__read_chk` | `Socket` | unless it waits | `read`, as fortified code calls it |
+//! | `write` | `Socket` | unless it waits | `send`; to a pipe or a terminal (`Os`): waits until all is written |
+//! | `writev` | `Socket` | unless it waits | the same |
+//! | `close` | `Socket` | unless it waits | tells who waits for the number, `EBADF`; never waits |
+//! | `dup2` | `Socket` | unless it waits | the same for the number that is replaced |
+//! | `dup3` | `Socket` | unless it waits | the same |
+//! | `splice` | `Os` | unless it waits | waits until both ends are ready |
+//! | `poll` | `Select` | unless it waits | waits; with a time-out of zero straight to the kernel |
+//! | `ppoll` | `Select` | unless it waits | the same; a signal that only its mask lets through is seen within 50 ms |
+//! | `__poll_chk` | `Select` | unless it waits | `poll`, as fortified code calls it |
+//! | `select` | `Select` | unless it waits | as `poll` |
+//! | `pselect` | `Select` | unless it waits | as `ppoll` |
+//! | `epoll_wait` | `Select` | unless it waits | as `poll` |
+//! | `epoll_pwait` | `Select` | unless it waits | as `ppoll` |
+//! | `nanosleep` | `Time` | unless it waits | sleeps by the hub's clock |
+//! | `clock_nanosleep` | `Time` | unless it waits | the same, on clocks that run with time |
+//! | `usleep` | `Time` | unless it waits | the same |
+//! | `sleep` | `Time` | unless it waits | the same |
+//! | `getaddrinfo` | `Dns` | never | asks on a thread of a pool of 16; not in a static program |
+//! | `getnameinfo` | `Dns` | never | the same; not in a static program |
+//! | `_pthread_cleanup_push` | `Dns` | always | keeps the clean-ups of musl's resolver off the thread's list; in static musl only |
+//! | `_pthread_cleanup_pop` | `Dns` | always | the same; in static musl only |
+//! | `waitpid` | `Process` | unless it waits | waits by a pidfd; for a group, any child or a stop by looks at 1 … 50 ms |
+//! | `wait4` | `Process` | unless it waits | the same |
+//! | `waitid` | `Process` | unless it waits | the same |
+//! | `wait` | `Process` | unless it waits | looks at 1 … 50 ms |
+//! | `wait3` | `Process` | unless it waits | the same |
+//! | `syscall` | `Thread` | unless it waits | a private futex's wait and wake, by which std's locks and `thread::park` wait; else the kernel's. No handler may make it for `FUTEX_WAKE` |
+//! | `pthread_join` | `Thread` | never | a thread of its own joins, and the greenlet waits for that |
+//!
+//! What std calls beyond these, it calls by these: `Command` starts programs by `posix_spawn` (or `fork`, and a `read` of a
+//! pipe), reads their output by `poll` and `read`, and waits by `waitpid`. In a static program musl's own code calls them too:
+//! its resolver polls and sends as a greenlet, and after a time-out or a kill goes on trying until its own time-out (5 s).
+//!
+//! # What does not become cooperative, and the way round
+//! | what blocks all greenlets of its thread | the way round |
+//! |---|---|
+//! | files: opening, reading, writing, `fsync`, directories, locks (`flock`, `F_SETLKW`), page faults of mapped ones | `gfetch::green::fs`, or `green::offload` |
+//! | opening a FIFO whose other end is not open | open it with `O_NONBLOCK`, or `green::offload` |
+//! | writing to descriptors 1 and 2, which std does inside a lock that knows threads alone | a duplicate of the descriptor |
+//! | `gethostbyname` and its kin, whose answer stands in one place for the process; `res_query` | `getaddrinfo`, `green::offload` |
+//! | names in a static program of glibc's | `green::offload` |
+//! | `system`, `pclose`, whose waits are the C library's own | `Command`, `posix_spawn` and `waitpid` |
+//! | `pthread_mutex_lock`, `pthread_cond_wait`, `sem_wait` of C libraries: their futexes are the C library's own | `green::offload` what uses them; a library that holds such a lock over a patched call: one greenlet at a time, by a `green::Mutex` |
+//! | `parking_lot`'s locks, and futexes that processes share | std's locks, `gfetch::green`'s |
+//! | `sigwait`, `sigsuspend`, `pause` | `gfetch::net::signals`, a `signalfd` that is read |
+//! | queues and semaphores of System V and POSIX (`msgrcv`, `semop`, `mq_receive`) | `green::offload`, a pipe |
+//! | system calls that a crate makes by itself: `rustix` does by default, and so does `io_uring` | its libc backend (`cfg(rustix_use_libc)`), `green::offload` |
+//! | `preadv2`, `copy_file_range`, `ioctl`, `vmsplice`, `tee` on what is no file | `read` and `write` |
+//! | an accept or a read that another *process* wins, after both have looked | a socket each (`SO_REUSEPORT`), or `O_NONBLOCK` |
+//! | long computations | `green::yield_now`, `green::offload` |
+//!
+//! And what waits, but may surprise:
+//! - What knows threads alone takes all greenlets of a thread for one: a `RefCell` in a `thread_local!` that is borrowed over a
+//!   patched call panics for the next, `tracing`'s spans interleave, a reentrant lock lets the neighbour in.
+//! - `mpsc` (and `crossbeam-channel`) between two greenlets of *one* thread: its sender passes over receivers of its own thread,
+//!   so that one that waits already is not woken. From and to other threads it works. Use `green::Channel`.
+//! - `thread::park` returns for no reason more often than it would, as it may.
+//! - A tracer's `waitpid(child, …, 0)` hears of its child's end but of no stop: with `__WALL` or `WUNTRACED` it does.
+//! - `recv` with `MSG_PEEK | MSG_WAITALL` gives what there is.
+//! - These functions are no cancellation points of `pthread_cancel`.
+//! - The child of a `vfork` shares its parent's memory: it must not `close` what greenlets of its parent wait for.
+//!   `posix_spawn` does not.
+//!
+//! [`report`](fn@report) says what of all this is interposed in a program, and what its linker left out; [`Detector`] names the
+//! greenlet and the call that block a thread.
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!("gfetch-monkey stands in for the C library of Linux on x86-64 and aarch64, and for no other");
@@ -42,6 +152,11 @@ mod feature;
 mod futex;
 mod io;
 mod join;
+#[cfg(all(target_env = "musl", target_feature = "crt-static"))]
+mod musl;
+#[cfg(not(target_feature = "crt-static"))]
+mod names;
+mod process;
 mod report;
 mod select;
 mod socket;
@@ -62,6 +177,11 @@ pub mod original {
     pub use crate::futex::original::*;
     pub use crate::io::original::*;
     pub use crate::join::original::*;
+    #[cfg(all(target_env = "musl", target_feature = "crt-static"))]
+    pub use crate::musl::original::*;
+    #[cfg(not(target_feature = "crt-static"))]
+    pub use crate::names::original::*;
+    pub use crate::process::original::*;
     pub use crate::select::original::*;
     pub use crate::socket::original::*;
     pub use crate::time::original::*;

@@ -85,6 +85,11 @@ const PARTS: &[&[Symbol]] = &[
     crate::socket::receive::SYMBOLS,
     crate::socket::send::SYMBOLS,
     crate::time::SYMBOLS,
+    #[cfg(not(target_feature = "crt-static"))]
+    crate::names::SYMBOLS,
+    #[cfg(all(target_env = "musl", target_feature = "crt-static"))]
+    crate::musl::SYMBOLS,
+    crate::process::SYMBOLS,
 ];
 
 /// Every function that this crate stands in for.

@@ -6,10 +6,11 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::{
-    Stop, Ticket, can_wait, forget, is_due, sleep, wait_any, wait_readable, wait_writable, yield_now as yield_here,
+    Stop, Ticket, can_wait, forget, is_due, offload, sleep, wait_any, wait_readable, wait_writable,
+    yield_now as yield_here,
 };
 use crate::green::hub::inside::inside;
-use crate::green::{self, ClockKind, Config, Interest, Limit, Watched, run, spawn, timeout, yield_now};
+use crate::green::{self, ClockKind, Config, Interest, Limit, ThreadPool, Watched, run, spawn, timeout, yield_now};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -264,5 +265,24 @@ fn a_wait_through_is_ended_by_neither_kill_nor_time_out() {
         told.take().unwrap().serve();
         tell.wait().unwrap();
         task.join().unwrap();
+    });
+}
+
+#[test]
+fn an_offloaded_calls_end_and_what_ends_the_wait_are_values() {
+    static POOL: ThreadPool = ThreadPool::new(1);
+    run(|| {
+        let beside = spawn(|| 5);
+        assert_eq!(offload(&POOL, || 6 * 7).unwrap(), 42);
+        assert!(beside.is_done(), "it ran meanwhile");
+        assert!(matches!(offload(&POOL, || -> u8 { panic!("over there") }), Err(Stop::Other(_))));
+        let moment = Duration::from_millis(20);
+        let slow = move || std::thread::sleep(moment * 5);
+        let ended = timeout(moment, || offload(&POOL, slow));
+        assert!(ended.is_err(), "{ended:?}");
+        let killed = spawn(move || offload(&POOL, slow).unwrap_err().errno());
+        yield_now().unwrap();
+        killed.kill_nowait();
+        assert_eq!(killed.get().unwrap(), libc::ECANCELED);
     });
 }

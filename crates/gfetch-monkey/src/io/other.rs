@@ -9,6 +9,7 @@ use libc::{c_int, stat};
 
 use crate::call::{Side, Waits, is_blocking};
 use crate::feature::{Feature, is_on};
+use crate::process::is_spawning;
 use crate::socket::accept::look;
 use crate::sys::{self, Outcome};
 
@@ -46,7 +47,7 @@ pub(super) fn write(fd: c_int, length: usize, mut plain: impl FnMut(usize, usize
 
 /// Whether calls on `fd` may have to wait for others, and are to wait as a greenlet.
 fn waits(fd: c_int) -> bool {
-    is_on(Feature::Os) && is_blocking(fd) && can_be_polled(fd)
+    is_on(Feature::Os) && is_blocking(fd) && can_be_polled(fd) && !is_spawning()
 }
 
 /// Not a file, a directory, a disk, nor a socket, which is another feature's.

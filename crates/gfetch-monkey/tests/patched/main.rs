@@ -3,16 +3,21 @@
 //!
 //! `cargo test -p gfetch-monkey`; in release, with another linker and static: `bash .ci/monkey`.
 
+mod apart;
+mod name_server;
 mod support;
 
 mod descriptors;
 mod detector;
+mod documentation;
 mod elsewhere;
 mod futex;
 mod io;
 mod join;
 mod messages;
+mod names;
 mod parking;
+mod process;
 mod select;
 mod sockets;
 mod stops;
