@@ -50,10 +50,12 @@ unsafe fn join_elsewhere(thread: pthread_t, value: *mut *mut c_void) -> c_int {
     let joined = Joined { told: AtomicI32::new(0), value: AtomicPtr::new(ptr::null_mut()), ticket: Ticket::new() };
     let joined = Arc::new(joined);
     let tells = joined.clone();
+    // A pointer in musl, which is not to be sent as one.
+    let number = thread as usize;
     let joins = move || {
         let mut value = ptr::null_mut();
         // SAFETY: the caller answers for the thread, which nobody else joins; a place for the value.
-        let told = unsafe { original::pthread_join(thread, &raw mut value) };
+        let told = unsafe { original::pthread_join(number as pthread_t, &raw mut value) };
         tells.told.store(told, Ordering::Relaxed);
         tells.value.store(value, Ordering::Relaxed);
         tells.ticket.serve();
