@@ -49,8 +49,9 @@ struct Joined {
 unsafe fn join_elsewhere(thread: pthread_t, value: *mut *mut c_void) -> c_int {
     let joined = Joined { told: AtomicI32::new(0), value: AtomicPtr::new(ptr::null_mut()), ticket: Ticket::new() };
     let joined = Arc::new(joined);
-    // musl's is a pointer.
-    let (tells, number) = (joined.clone(), thread as usize);
+    let tells = joined.clone();
+    // A pointer in musl, which is not to be sent as one.
+    let number = thread as usize;
     let joins = move || {
         let mut value = ptr::null_mut();
         // SAFETY: the caller answers for the thread, which nobody else joins; a place for the value.
