@@ -8,8 +8,8 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use gfetch::green::Limit;
 use gfetch::green::interpose::Ticket;
 use libc::{c_int, pthread_t};
 
@@ -21,6 +21,8 @@ pub(crate) const SYMBOLS: &[Symbol] = &[symbol!(pthread_join, Thread, SignalSafe
 
 /// What that thread needs.
 const STACK_BYTES: usize = 64 << 10;
+/// Looks so often whether it has joined, if nobody tells.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// pthread_join(3): returns the error rather than set errno.
 #[unsafe(no_mangle)]
@@ -64,7 +66,8 @@ unsafe fn join_elsewhere(thread: pthread_t, value: *mut *mut c_void) -> c_int {
         // SAFETY: handed on to the caller.
         return unsafe { original::pthread_join(thread, value) };
     }
-    while !joined.ticket.wait_through(Limit::NEVER) {}
+    // Spawning may have waited in between, and then nobody wakes this wait: it looks.
+    while !joined.ticket.wait_through(LOOK) {}
     let told = joined.told.load(Ordering::Relaxed);
     if told == 0 && !value.is_null() {
         // SAFETY: the caller's place for it.
