@@ -8,21 +8,20 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 use std::thread;
-use std::time::Duration;
 
+use gfetch::green::Limit;
 use gfetch::green::interpose::Ticket;
 use libc::{c_int, pthread_t};
 
 use crate::call::may_wait;
 use crate::feature::Feature;
+use crate::futex::Entering;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 
 pub(crate) const SYMBOLS: &[Symbol] = &[symbol!(pthread_join, Thread, SignalSafety::Unsafe)];
 
 /// What that thread needs.
 const STACK_BYTES: usize = 64 << 10;
-/// Looks so often whether it has joined, if nobody tells.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// pthread_join(3): returns the error rather than set errno.
 #[unsafe(no_mangle)]
@@ -49,6 +48,8 @@ struct Joined {
 /// # Safety
 /// As for `pthread_join`.
 unsafe fn join_elsewhere(thread: pthread_t, value: *mut *mut c_void) -> c_int {
+    // The ticket is for the next wait: none may come in between.
+    let entering = Entering::begin();
     let joined = Joined { told: AtomicI32::new(0), value: AtomicPtr::new(ptr::null_mut()), ticket: Ticket::new() };
     let joined = Arc::new(joined);
     // musl's is a pointer.
@@ -66,8 +67,8 @@ unsafe fn join_elsewhere(thread: pthread_t, value: *mut *mut c_void) -> c_int {
         // SAFETY: handed on to the caller.
         return unsafe { original::pthread_join(thread, value) };
     }
-    // Spawning may have waited in between, and then nobody wakes this wait: it looks.
-    while !joined.ticket.wait_through(LOOK) {}
+    drop(entering);
+    while !joined.ticket.wait_through(Limit::NEVER) {}
     let told = joined.told.load(Ordering::Relaxed);
     if told == 0 && !value.is_null() {
         // SAFETY: the caller's place for it.
