@@ -15,6 +15,7 @@ use libc::{c_int, pthread_t};
 
 use crate::call::may_wait;
 use crate::feature::Feature;
+use crate::futex::Entering;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 
 pub(crate) const SYMBOLS: &[Symbol] = &[symbol!(pthread_join, Thread, SignalSafety::Unsafe)];
@@ -47,6 +48,8 @@ struct Joined {
 /// # Safety
 /// As for `pthread_join`.
 unsafe fn join_elsewhere(thread: pthread_t, value: *mut *mut c_void) -> c_int {
+    // The ticket is for the next wait: none may come in between.
+    let entering = Entering::begin();
     let joined = Joined { told: AtomicI32::new(0), value: AtomicPtr::new(ptr::null_mut()), ticket: Ticket::new() };
     let joined = Arc::new(joined);
     let tells = joined.clone();
@@ -65,6 +68,7 @@ unsafe fn join_elsewhere(thread: pthread_t, value: *mut *mut c_void) -> c_int {
         // SAFETY: handed on to the caller.
         return unsafe { original::pthread_join(thread, value) };
     }
+    drop(entering);
     while !joined.ticket.wait_through(Limit::NEVER) {}
     let told = joined.told.load(Ordering::Relaxed);
     if told == 0 && !value.is_null() {

@@ -144,14 +144,14 @@ unsafe fn limit(operation: c_int, time: *const timespec) -> Option<Limit> {
 }
 
 /// A greenlet is about to wait, which allocates: an allocator's own lock blocks the thread meanwhile.
-struct Entering;
+pub(crate) struct Entering;
 
 thread_local! {
     static IS_ENTERING: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Entering {
-    fn begin() -> Option<Entering> {
+    pub(crate) fn begin() -> Option<Entering> {
         (!IS_ENTERING.replace(true)).then_some(Entering)
     }
 }

@@ -116,8 +116,11 @@ impl Parker {
         let place = table::enter(address, !0, ticket.clone(), || true).expect("nothing is asked");
         drop(entering);
         if word.compare_exchange(PARKED, EMPTY, Ordering::AcqRel, Ordering::Acquire).is_err() {
-            // A token came: std takes it for this greenlet, and it may be another's.
+            // A token came: std takes it for this greenlet, and it may be another's. Who put it there may be about to serve
+            // the ticket, whose wait must be over then: it would end the greenlet's next.
             table::leave(place);
+            ticket.serve();
+            ticket.wait_through(Limit::NEVER);
             self.wake_after_a_token(address);
             return Ok(0);
         }
