@@ -190,8 +190,7 @@ impl Run {
         self.report.stderr.flush();
         match (self.caught.signal(), broken) {
             (Some(signal), _) => Exit::Signal(signal),
-            (None, Some(Broken::ReaderGone)) => Exit::ReaderGone,
-            (None, Some(Broken::Failed(_))) => Exit::Output,
+            (None, Some(broken)) => broken.exit(),
             (None, None) => exit,
         }
     }
