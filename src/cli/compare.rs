@@ -11,7 +11,7 @@ use super::args::{self, Compare, Format, Invocation};
 use super::exit::Exit;
 use super::progress::Progress;
 use super::render::{self, Show, units::counted};
-use super::stream::{Broken, Stream};
+use super::stream::Stream;
 use super::words::{NO_URL, NOT_CHECKED};
 use super::{client, html, input, kept, report, signals};
 
@@ -74,11 +74,7 @@ impl Talk {
         };
         match (caught.signal(), self.to.broken()) {
             (Some(signal), _) => Exit::Signal(signal),
-            (None, Some(Broken::ReaderGone)) => Exit::ReaderGone,
-            (None, Some(Broken::Failed(why))) => {
-                super::complain(format!("cannot write the report: {why}"));
-                Exit::Output
-            }
+            (None, Some(broken)) => broken.told("the report"),
             (None, None) => exit,
         }
     }

@@ -17,7 +17,7 @@ use super::args::{self, DemoOptions};
 use super::exit::Exit;
 use super::render::{self, Show, units::counted};
 use super::serve::demo::PAGES;
-use super::stream::{Broken, Stream};
+use super::stream::Stream;
 use super::{report, terminal};
 use embedded::Embedded;
 
@@ -55,11 +55,7 @@ impl Story {
             && self.fetch("In parallel, told as they come (imap_unordered):", unordered)
             && self.compare(pairs);
         match (self.stdout.broken(), fine) {
-            (Some(Broken::ReaderGone), _) => Exit::ReaderGone,
-            (Some(Broken::Failed(why)), _) => {
-                super::complain(format!("cannot write to standard output: {why}"));
-                Exit::Output
-            }
+            (Some(broken), _) => broken.told("to standard output"),
             (None, true) => Exit::Ok,
             (None, false) => Exit::SomeFailed,
         }

@@ -89,12 +89,5 @@ fn print(text: &str) -> Exit {
     // What goes to a file or a program is the same in every locale.
     let text = if std::io::stdout().is_terminal() { charset::shown(text) } else { text.into() };
     let written = stream::unbuffered(&std::io::stdout()).and_then(|mut stdout| stdout.write_all(text.as_bytes()));
-    match written {
-        Ok(()) => Exit::Ok,
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::ReaderGone,
-        Err(error) => {
-            complain(format!("cannot write to standard output: {}", words::of_writing(&error)));
-            Exit::Output
-        }
-    }
+    written.map_or_else(|error| stream::Broken::from(&error).told("to standard output"), |()| Exit::Ok)
 }

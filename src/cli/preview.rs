@@ -10,7 +10,7 @@ use gfetch::fetch::{Journal, Stop};
 use super::args::Invocation;
 use super::exit::Exit;
 use super::render::units;
-use super::stream::{Broken, Stream};
+use super::stream::Stream;
 use super::words::{self, NO_URL};
 use super::{client, input, kept, run, signals};
 
@@ -117,11 +117,7 @@ impl<'a> Telling<'a> {
         }
         self.stderr.flush();
         match self.stdout.broken() {
-            Some(Broken::ReaderGone) => Exit::ReaderGone,
-            Some(Broken::Failed(why)) => {
-                super::complain(format!("cannot write to standard output: {why}"));
-                Exit::Output
-            }
+            Some(broken) => broken.told("to standard output"),
             None => exit,
         }
     }

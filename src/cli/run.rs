@@ -190,8 +190,7 @@ impl Run {
         self.report.stderr.flush();
         match (self.caught.signal(), broken) {
             (Some(signal), _) => Exit::Signal(signal),
-            (None, Some(Broken::ReaderGone)) => Exit::ReaderGone,
-            (None, Some(Broken::Failed(_))) => Exit::Output,
+            (None, Some(broken)) => broken.exit(),
             (None, None) => exit,
         }
     }
@@ -228,7 +227,7 @@ pub fn names(invocation: &Invocation) -> Names {
         }
         _ => Names::new(None, Vec::new(), false),
     };
-    let own_files = invocation.own_files.clone();
+    let own_files: Vec<PathBuf> = invocation.own_files.iter().map(|file| file.path.clone()).collect();
     // Looked at is only what has the name of one of them.
     let is_own = move |path: &Path| {
         let same_name = |own: &&PathBuf| own.file_name() == path.file_name();

@@ -4,8 +4,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// As many as Linux follows.
-const MAX_LINKS: usize = 40;
+use gfetch::fetch::behind_links;
 
 /// Whether both name the same file. One that is not there yet is known by its folder and its name.
 pub fn is_same(one: &Path, other: &Path) -> bool {
@@ -31,12 +30,8 @@ pub fn are_one(one: &Metadata, other: &Metadata) -> bool {
 /// Where links lead that lead nowhere yet; what is there the system follows.
 fn led(path: &Path) -> PathBuf {
     // Without `./`, so that in a folder that is not there yet names are told by their words.
-    let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for _ in 0..MAX_LINKS {
-        let Ok(to) = fs::read_link(&path) else { break };
-        path = path.parent().unwrap_or(Path::new("/")).join(to);
-    }
-    path
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    behind_links(&path).unwrap_or(path)
 }
 
 fn folder(path: &Path) -> Option<Metadata> {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::exit::Exit;
 use super::progress::Live;
 use super::{charset, words};
 use gfetch::green;
@@ -51,6 +52,33 @@ pub enum Broken {
     ReaderGone,
     /// Anything else, the disk among it.
     Failed(Why),
+}
+
+impl From<&io::Error> for Broken {
+    fn from(error: &io::Error) -> Broken {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Broken::ReaderGone,
+            _ => Broken::Failed(error.into()),
+        }
+    }
+}
+
+impl Broken {
+    /// How the process ends for it.
+    pub fn exit(self) -> Exit {
+        match self {
+            Broken::ReaderGone => Exit::ReaderGone,
+            Broken::Failed(_) => Exit::Output,
+        }
+    }
+
+    /// The same, with a word about `what` that could not be written, unless the reader went away.
+    pub fn told(self, what: &str) -> Exit {
+        if let Broken::Failed(why) = self {
+            super::complain(format!("cannot write {what}: {why}"));
+        }
+        self.exit()
+    }
 }
 
 /// What the system said of a write.
@@ -187,8 +215,7 @@ impl Stream {
         bytes.clear();
         self.shared.spare.replace(bytes);
         if let Err(error) = &written {
-            let gone = error.kind() == io::ErrorKind::BrokenPipe;
-            self.shared.broken.set(Some(if gone { Broken::ReaderGone } else { Broken::Failed(error.into()) }));
+            self.shared.broken.set(Some(error.into()));
         }
         written
     }

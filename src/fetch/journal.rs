@@ -64,6 +64,9 @@ struct State {
     broken: Option<io::ErrorKind>,
 }
 
+/// What says where bodies go.
+const SAYS_WHERE: &str = "-o, -O, -J, --output-dir or --body";
+
 /// Why a file is not taken for the record.
 #[derive(Debug)]
 pub enum JournalError {
@@ -83,12 +86,16 @@ impl fmt::Display for JournalError {
             JournalError::Io(error) => write!(f, "{error}"),
             JournalError::Busy => write!(f, "another run is writing to it"),
             JournalError::NoRecord(what) => write!(f, "{what}"),
-            JournalError::Other(options) => write!(
-                f,
-                "it was made with another {}: the same command goes on with it, another one needs a record of its own",
+            JournalError::Other(options) => {
                 // Where bodies go is said by any of these, and a record has one name for it.
-                options.join(", ").replace("-o", "-o, -O, -J, --output-dir or --body")
-            ),
+                let said = |option: &&'static str| if *option == "-o" { SAYS_WHERE } else { option };
+                let options: Vec<_> = options.iter().map(said).collect();
+                let options = options.join(", ");
+                write!(
+                    f,
+                    "it was made with another {options}: the same command goes on with it, another one needs a record of its own"
+                )
+            }
         }
     }
 }

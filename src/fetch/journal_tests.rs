@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::fetch::list::{Line, parse_line};
 use crate::fetch::names::Place;
-use crate::fetch::outcome::{Outcome, Timings};
+use crate::fetch::outcome::Outcome;
 use crate::http::h1::{Limits, ReceiveHead, Received};
 
 fn key(line: &str, file: Option<&str>) -> Key {
@@ -91,30 +91,14 @@ fn a_part_is_of_what_was_noted_last() {
 /// A line that has ended well, with its file.
 fn saved(key: Key, file: &str, bytes: u64) -> Fetched {
     let outcome = Outcome {
-        index: 0,
-        id: None,
         source: "argument 1".into(),
         url: "http://a/".into(),
-        host: None,
-        final_url: None,
-        method: "GET".into(),
-        started: None,
         status: Some(200),
-        http_version: None,
-        tls: None,
-        content_type: None,
-        content_length: None,
         bytes,
         wire_bytes: bytes,
-        redirects: 0,
         attempts: 1,
-        reused: false,
-        remote: None,
         file: Some(file.into()),
-        file_bytes: None,
-        timings: Timings::default(),
-        sha256: None,
-        error: None,
+        ..Outcome::begun(0, "GET".into())
     };
     let (body, line, exchanges, key) = (None, None, Vec::new(), Some(Box::new(key)));
     Fetched { outcome, body, line, exchanges, turn: 0, key, details: None }

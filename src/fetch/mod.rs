@@ -17,6 +17,7 @@ mod flow;
 pub mod glob;
 mod in_flight;
 mod journal;
+mod links;
 pub mod list;
 pub mod names;
 pub mod outcome;
@@ -45,6 +46,7 @@ pub use in_flight::{InFlight, Seen};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use journal::fuzz as fuzz_record;
 pub use journal::{Journal, JournalError, Key};
+pub use links::behind_links;
 pub use parts::{Listed, PartFiles};
 pub use session::{Fetched, Session};
 pub use sink::{Output, Turn};

@@ -65,6 +65,36 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The record of a line before anything has happened, with no address yet.
+    pub(super) fn begun(index: u64, method: Cow<'static, str>) -> Outcome {
+        Outcome {
+            index,
+            id: None,
+            source: String::new(),
+            url: String::new(),
+            host: None,
+            final_url: None,
+            method,
+            started: None,
+            status: None,
+            http_version: None,
+            tls: None,
+            content_type: None,
+            content_length: None,
+            bytes: 0,
+            wire_bytes: 0,
+            redirects: 0,
+            attempts: 0,
+            reused: false,
+            remote: None,
+            file: None,
+            file_bytes: None,
+            timings: Timings::default(),
+            sha256: None,
+            error: None,
+        }
+    }
+
     /// True exactly when there is no error.
     pub fn ok(&self) -> bool {
         self.error.is_none()

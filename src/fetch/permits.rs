@@ -250,8 +250,8 @@ impl Permits {
         if wait.is_zero() { Ok(()) } else { green::sleep(wait) }
     }
 
-    /// The way to `origin` for whoever is led there by a redirect, or asks there once more. Both permits are given back before the next origin's are
-    /// waited for: else two full hosts deadlock.
+    /// The way to `origin` for whoever is led there by a redirect, or asks there once more. Both permits are given back before
+    /// the next origin's are waited for: else two full hosts deadlock.
     pub fn follow(&self, pass: Pass, origin: &Origin, crosses: bool) -> Result<Pass, Refused> {
         if !crosses && pass.state.rate.is_none() && !self.is_held(&pass) {
             self.wait_for_rate()?;

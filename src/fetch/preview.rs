@@ -198,9 +198,7 @@ impl<'a> Preview<'a> {
             }),
         })
     }
-}
 
-impl Preview<'_> {
     /// What is there of a line's file since an earlier run, as a run would go on with it.
     fn part(&self, entry: &Entry, target: &Target, place: Option<&Place>) -> Option<(u64, String)> {
         let (journal, place) = (self.journal.as_ref().filter(|_| self.with_parts)?, place?);

@@ -301,30 +301,9 @@ impl Job {
     pub fn record(&self, plan: &Plan) -> Outcome {
         let target = self.entry.target.as_ref().ok();
         Outcome {
-            index: self.entry.index,
             id: target.and_then(|target| target.id.clone()),
-            source: String::new(),
-            url: String::new(),
             host: target.map(|target| target.host.clone()),
-            final_url: None,
-            method: first_method(plan, target),
-            started: None,
-            status: None,
-            http_version: None,
-            tls: None,
-            content_type: None,
-            content_length: None,
-            bytes: 0,
-            wire_bytes: 0,
-            redirects: 0,
-            attempts: 0,
-            reused: false,
-            remote: None,
-            file: None,
-            file_bytes: None,
-            timings: Timings::default(),
-            sha256: None,
-            error: None,
+            ..Outcome::begun(self.entry.index, first_method(plan, target))
         }
     }
 }

@@ -10,7 +10,7 @@ use gfetch::http::Routes;
 use super::as_typed::{AsTyped, BodyFile};
 use super::bodies;
 use super::environment;
-use super::own_files;
+use super::own_files::{self, OwnFile};
 use super::request;
 use super::tls;
 use super::told::{self, Told};
@@ -82,7 +82,7 @@ pub struct Invocation {
     /// Where cookies are written at the end; `-` is standard output.
     pub cookie_jar: Option<PathBuf>,
     /// Files that options name: what a URL or a server names never takes the place of one.
-    pub own_files: Vec<PathBuf>,
+    pub own_files: Vec<OwnFile>,
     /// What the user should know before it begins.
     pub notes: Vec<String>,
 }

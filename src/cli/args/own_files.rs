@@ -13,7 +13,21 @@ use super::usage::UsageError;
 use crate::cli::render::write_out;
 use crate::cli::same_file::{are_one, is_same};
 
-/// Looks that every file is named once, and returns them all, the lists too.
+/// A file that an option names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnFile {
+    pub option: &'static str,
+    pub path: PathBuf,
+}
+
+impl OwnFile {
+    /// Whether the run keeps it beside its bodies, and a dry run does not: no list, and no part of the report.
+    pub fn is_kept(&self) -> bool {
+        !["-i", "-w"].contains(&self.option)
+    }
+}
+
+/// Looks that every file is named once, and returns them all, the lists too, but for those of bodies.
 ///
 /// # Errors
 /// Two options that name one file. The run's record (`--resume`) is locked, and grows: a list would grow with it. Only
@@ -24,27 +38,27 @@ pub fn check(
     output: &Output,
     args: &Request,
     write_out: Option<&write_out::Template>,
-) -> Result<Vec<PathBuf>, UsageError> {
+) -> Result<Vec<OwnFile>, UsageError> {
     let written = written(plan, output, args, write_out);
-    let files: Vec<_> = written.iter().filter(|(path, _)| is_a_place(path)).collect();
-    for (place, (path, option)) in files.iter().enumerate() {
+    let files: Vec<_> = written.iter().filter(|file| is_a_place(&file.path)).collect();
+    for (place, OwnFile { option, path }) in files.iter().enumerate() {
         // Several of one option are settled by their names (`-o`), or meant so (`-w`).
-        let mut others = files[place + 1..].iter().filter(|(_, other)| other != option);
-        if let Some((_, other)) = others.find(|(other, _)| is_same(other, path)) {
-            return Err(UsageError::new(format!("{option} and {other} name the same file")));
+        let mut others = files[..place].iter().filter(|other| other.option != *option);
+        if let Some(other) = others.find(|other| is_same(&other.path, path)) {
+            return Err(UsageError::new(format!("{option} and {} name the same file", other.option)));
         }
     }
-    let lists = || input.lists.iter().filter_map(|list| Some((list, list.path()?)));
-    for (path, option) in files.into_iter().filter(|(_, option)| *option != "--save-failed") {
-        if *option == "--resume" && lists().any(|(_, list)| is_same(list, path)) {
+    let lists = || input.lists.iter().filter_map(ListSource::path);
+    for OwnFile { option, path } in files.into_iter().filter(|file| file.option != "--save-failed") {
+        if *option == "--resume" && lists().any(|list| is_same(list, path)) {
             return Err(UsageError::new("--resume and -i name the same file"));
         }
         if let Ok(there) = fs::metadata(path) {
             no_list(option, path, &input.lists)(&there).map_err(UsageError::new)?;
         }
     }
-    let lists: Vec<PathBuf> = lists().map(|(_, path)| path.to_owned()).collect();
-    Ok(written.into_iter().filter(|(_, option)| *option != "-o").map(|(path, _)| path).chain(lists).collect())
+    let lists = lists().map(|path| OwnFile { option: "-i", path: path.to_owned() });
+    Ok(written.into_iter().filter(|file| file.option != "-o").chain(lists).collect())
 }
 
 /// Whether a file takes its place there: standard output, devices and pipes are written to by whoever names them.
@@ -52,26 +66,21 @@ fn is_a_place(path: &Path) -> bool {
     path.as_os_str() != "-" && fs::metadata(path).map_or(true, |there| there.is_file())
 }
 
-/// Every file that is written, with the option that names it.
-fn written(
-    plan: &Plan,
-    output: &Output,
-    args: &Request,
-    write_out: Option<&write_out::Template>,
-) -> Vec<(PathBuf, &'static str)> {
-    let options = [
-        (&output.resume, "--resume"),
-        (&output.save_failed, "--save-failed"),
-        (&output.manifest, "--manifest"),
-        (&output.dump_header, "-D"),
-        (&output.har, "--har"),
-        (&output.summary_json, "--summary-json"),
-        (&output.report, "--report"),
-        (&args.who.cookie_jar, "-c"),
-        (&plan.transfer.etag_save, "--etag-save"),
+/// Every file that is written.
+fn written(plan: &Plan, output: &Output, args: &Request, write_out: Option<&write_out::Template>) -> Vec<OwnFile> {
+    let kept = [
+        ("--report", &output.report),
+        ("--summary-json", &output.summary_json),
+        ("--har", &output.har),
+        ("--save-failed", &output.save_failed),
+        ("--manifest", &output.manifest),
+        ("-D", &output.dump_header),
+        ("-c", &args.who.cookie_jar),
+        ("--etag-save", &plan.transfer.etag_save),
+        ("--resume", &output.resume),
     ];
-    let options = options.into_iter().filter_map(|(path, option)| Some((path.clone()?, option)));
-    let told = write_out.into_iter().flat_map(|template| template.files()).map(|path| (path.to_owned(), "-w"));
+    let kept = kept.into_iter().filter_map(|(option, path)| Some((option, path.clone()?)));
+    let told = write_out.into_iter().flat_map(|template| template.files()).map(|path| ("-w", path.to_owned()));
     let bodies = match &plan.bodies {
         Bodies::Save(save) => save.templates.as_slice(),
         _ => &[],
@@ -82,10 +91,11 @@ fn written(
         !template.is_distinguishing(usize::MAX) && !template.has_status()
     };
     let bodies = bodies.iter().filter(is_a_name).map(|name| match &output.dir {
-        Some(dir) => (dir.join(name.trim_start_matches('/')), "-o"),
-        None => (PathBuf::from(name), "-o"),
+        Some(dir) => ("-o", dir.join(name.trim_start_matches('/'))),
+        None => ("-o", PathBuf::from(name)),
     });
-    options.chain(told).chain(bodies.filter(|(path, _)| path.as_os_str() != "-")).collect()
+    let bodies = bodies.filter(|(_, path)| path.as_os_str() != "-");
+    bodies.chain(told).chain(kept).map(|(option, path)| OwnFile { option, path }).collect()
 }
 
 /// Lets what stands at `path` go, unless it is a list of the run: a typing error must not cost one.

@@ -1,13 +1,12 @@
 //! The comparison, drawn for people.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use gfetch::fetch::compare::{
     Bound, Comparison, Difference, Listed, Measured, Shares, Side, Size, Trouble, Verdict, Why,
 };
 
-use super::summary::host_table;
+use super::summary::whose;
 use super::units::{counted, thousands, time};
 use super::{Show, compare_widths};
 
@@ -308,14 +307,6 @@ pub fn bound(bound: &Bound, jobs_enough: Option<u32>, grew: bool, unit: Unit, sh
             let whose = whose("rate", rate, host.as_deref());
             format!("{whose} bounds it: {starts} take at least {time}.{}", advice("one"))
         }
-    }
-}
-
-/// `--rate 4/s`, or where a host's own stands: `rate 4/s of [host."a.example"]`.
-fn whose(name: &str, limit: impl Display, host: Option<&str>) -> String {
-    match host {
-        None => format!("--{name} {limit}"),
-        Some(host) => format!("{name} {limit} of {}", host_table(host)),
     }
 }
 

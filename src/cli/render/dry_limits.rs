@@ -204,19 +204,9 @@ fn bodies(plan: &Plan) -> String {
 
 /// What a run would write beside the bodies, and this one does not.
 pub fn files(invocation: &Invocation) -> String {
-    let files = [
-        ("--report", &invocation.report),
-        ("--summary-json", &invocation.summary_json),
-        ("--har", &invocation.har),
-        ("--save-failed", &invocation.save_failed),
-        ("--manifest", &invocation.manifest),
-        ("-D", &invocation.dump_header),
-        ("-c", &invocation.cookie_jar),
-        ("--etag-save", &invocation.plan.transfer.etag_save),
-        ("--resume", &invocation.resume),
-    ];
-    let files = files.map(|(option, path)| path.as_deref().map(|path| format!("{option} {}", shown(path))));
-    let text = joined(files);
+    let files = invocation.own_files.iter().filter(|file| file.is_kept());
+    let files: Vec<_> = files.map(|file| format!("{} {}", file.option, shown(&file.path))).collect();
+    let text = files.join(", ");
     if text.is_empty() { text } else { format!("{text}: not written now") }
 }
 

@@ -1,5 +1,7 @@
 //! The summary of a run: some lines for standard error, and the same as a JSON object.
 
+use std::fmt::Display;
+
 use gfetch::fetch::summary::{Bottleneck, Cause, FailureGroup, GroupHost, Reason, Summary, Waits};
 
 use super::object::{Object, object};
@@ -114,13 +116,14 @@ pub fn held_back(bottleneck: &Bottleneck, summary: &Summary, show: &Show) -> Str
 fn what_and_remedy(cause: Cause, summary: &Summary) -> (String, &'static str) {
     let (limits, higher) = (&summary.limits, "a higher one may be faster");
     if let Some(host) = summary.host_behind(cause) {
+        let name = Some(host.host.as_str());
         let own = match cause {
-            Cause::PerHost => host.per_host.map(|limit| format!("per-host {limit}")),
-            Cause::HostRate => host.rate.map(|rate| format!("rate {rate}")),
+            Cause::PerHost => host.per_host.map(|limit| whose("per-host", limit, name)),
+            Cause::HostRate => host.rate.map(|rate| whose("rate", rate, name)),
             Cause::Jobs | Cause::Rate | Cause::Origin => None,
         };
         if let Some(own) = own {
-            return (format!("{own} of {}", host_table(&host.host)), higher);
+            return (own, higher);
         }
     }
     match cause {
@@ -134,9 +137,12 @@ fn what_and_remedy(cause: Cause, summary: &Summary) -> (String, &'static str) {
     }
 }
 
-/// Where a host's own settings stand.
-pub fn host_table(host: &str) -> String {
-    format!("[host.\"{}\"]", escape::line(host))
+/// `--rate 4/s`, or where a host's own stands: `rate 4/s of [host."a.example"]`.
+pub fn whose(name: &str, limit: impl Display, host: Option<&str>) -> String {
+    match host {
+        None => format!("--{name} {limit}"),
+        Some(host) => format!("{name} {limit} of [host.\"{}\"]", escape::line(host)),
+    }
 }
 
 /// Appends the summary as one JSON object, without a line end.

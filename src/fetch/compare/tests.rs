@@ -23,27 +23,14 @@ fn url_at(index: usize) -> String {
 fn outcome(index: usize, time: Duration) -> Outcome {
     let wait = Some(time.mul_f64(0.97));
     Outcome {
-        index: index as u64,
-        id: None,
         source: "urls.txt:1".into(),
         url: url_at(index),
         host: Some(format!("h{index}.example").into()),
         final_url: Some(url_at(index)),
-        method: "GET".into(),
-        started: None,
         status: Some(200),
-        http_version: None,
-        tls: None,
-        content_type: None,
-        content_length: None,
         bytes: 100,
         wire_bytes: 100,
-        redirects: 0,
         attempts: 1,
-        reused: false,
-        remote: None,
-        file: None,
-        file_bytes: None,
         timings: Timings {
             wait,
             connect: Some(time.mul_f64(0.01)),
@@ -51,7 +38,7 @@ fn outcome(index: usize, time: Duration) -> Outcome {
             ..Timings::default()
         },
         sha256: Some([7; 32]),
-        error: None,
+        ..Outcome::begun(index as u64, "GET".into())
     }
 }
 

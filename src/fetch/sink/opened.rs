@@ -8,12 +8,10 @@ use std::time::SystemTime;
 
 use tempfile::{NamedTempFile, TempPath};
 
+use crate::fetch::links::behind_links;
 use crate::fetch::names::{MAX_KEPT_SUFFIX, with_suffix};
 use crate::fetch::parts::{Listed, PartFiles};
 use crate::net::is_out_of_descriptors;
-
-/// Links that are followed one after the other, as Linux does.
-const MAX_LINKS: u32 = 40;
 
 /// How a file is written, where that is not the usual way.
 #[derive(Clone, Default)]
@@ -69,7 +67,7 @@ impl Opened {
             _ => {}
         }
         // A link stays one, as in curl: the file that it leads to is replaced, or made.
-        let (path, is_link) = behind_links(path)?;
+        let (named, path) = (path, behind_links(path)?);
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if create_dirs {
             fs::create_dir_all(dir)?;
@@ -79,7 +77,7 @@ impl Opened {
         }
         let (file, is_found_again) = match &how.part {
             // Its folder may be on another disk than what a link leads to.
-            Some(part) if !is_link || how.from > 0 => (part_at(part, how.from)?, true),
+            Some(part) if path == named || how.from > 0 => (part_at(part, how.from)?, true),
             _ => (beside(dir)?, false),
         };
         // What replaces a private file is private, before there is anything in it.
@@ -163,19 +161,6 @@ fn stays_where_it_is(path: &Path, contributed: usize) -> io::Result<()> {
         }
         None => Ok(()),
     }
-}
-
-/// What the last of the links that begin with `path` leads to, be it there or not, and whether there was one.
-fn behind_links(path: &Path) -> io::Result<(PathBuf, bool)> {
-    let mut at = path.to_owned();
-    for followed in 0..=MAX_LINKS {
-        if !fs::symlink_metadata(&at).is_ok_and(|there| there.is_symlink()) {
-            return Ok((at, followed > 0));
-        }
-        // From the link's own folder, unless it is absolute.
-        at = at.parent().unwrap_or(Path::new("")).join(fs::read_link(&at)?);
-    }
-    Err(io::Error::from_raw_os_error(libc::ELOOP))
 }
 
 /// A new file under a name that nobody has.

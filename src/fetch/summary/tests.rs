@@ -11,30 +11,17 @@ fn ms(ms: u64) -> Duration {
 
 fn ok(url: &str, time: Duration) -> Outcome {
     Outcome {
-        index: 0,
-        id: None,
         source: "argument 1".into(),
         url: url.into(),
         host: Some("a.example".into()),
-        final_url: None,
-        method: "GET".into(),
-        started: None,
         status: Some(200),
-        http_version: None,
-        tls: None,
-        content_type: None,
-        content_length: None,
         bytes: 10,
         wire_bytes: 5,
         redirects: 1,
         attempts: 1,
         reused: true,
-        remote: None,
-        file: None,
-        file_bytes: None,
         timings: Timings { wait: Some(time), ..Timings::default() },
-        sha256: None,
-        error: None,
+        ..Outcome::begun(0, "GET".into())
     }
 }
 

@@ -46,7 +46,8 @@ pub(super) struct To<'a> {
 
 impl Attempter {
     /// Sets where the body goes, and asks for the rest where a download is continued: the bytes that are there already, and
-    /// the version that they are of. `etag` is what an earlier attempt had. May wait. Apart, so that who waits for an answer has nothing of it on the stack.
+    /// the version that they are of. `etag` is what an earlier attempt had. May wait. Apart, so that who waits for an answer
+    /// has nothing of it on the stack.
     #[inline(never)]
     pub(super) fn prepare(
         &self,
