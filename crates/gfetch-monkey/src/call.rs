@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use gfetch::green::interpose::{self, Stop};
 use gfetch::green::{self, Limit};
-use libc::{c_int, c_void, socklen_t, timeval};
+use libc::{c_int, c_void, mode_t, socklen_t, stat, timeval};
 
 use crate::feature::{Feature, is_on};
 use crate::process::is_spawning;
@@ -44,9 +44,10 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// Before the first attempt. Now and then lets the others run, where it may.
+    /// Before the first attempt. Now and then lets the others run, where it may: who writes to a file counts on nobody else
+    /// coming in meanwhile, and is neither ended by a kill nor by a scope.
     pub fn begin(fd: c_int, side: Side) -> Result<Waits, c_int> {
-        if interpose::is_due() && is_blocking(fd) && !is_spawning() {
+        if interpose::is_due() && is_blocking(fd) && !is_file(fd) && !is_spawning() {
             interpose::yield_now().map_err(stopped)?;
         }
         Ok(Waits { fd, side, limit: None })
@@ -123,6 +124,23 @@ pub(crate) fn status_flags(fd: c_int) -> Result<c_int, c_int> {
     // SAFETY: no pointers.
     let flags = unsafe { sys::call(libc::SYS_fcntl, [fd as usize, libc::F_GETFL as usize, 0, 0, 0, 0]) };
     flags.map(|flags| flags as c_int)
+}
+
+/// Files, directories, disks: their calls never wait for others.
+pub(crate) const FILES: [mode_t; 3] = [libc::S_IFREG, libc::S_IFDIR, libc::S_IFBLK];
+
+/// One of these, or not open at all.
+pub(crate) fn is_file(fd: c_int) -> bool {
+    kind(fd).is_none_or(|kind| FILES.contains(&kind))
+}
+
+/// What kind of file it is, as `S_IFMT` has it: zero for the kernel's small descriptors; none for what is not open.
+pub(crate) fn kind(fd: c_int) -> Option<mode_t> {
+    // SAFETY: zeros are a `stat`.
+    let mut known: stat = unsafe { std::mem::zeroed() };
+    // SAFETY: a place for what the system call tells.
+    let told = unsafe { sys::call(libc::SYS_fstat, [fd as usize, &raw mut known as usize, 0, 0, 0, 0]) };
+    told.is_ok().then_some(known.st_mode & libc::S_IFMT)
 }
 
 /// When `SO_RCVTIMEO` or `SO_SNDTIMEO` is over, from now; never for what is no socket.

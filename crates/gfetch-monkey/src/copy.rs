@@ -9,7 +9,7 @@ use std::time::Duration;
 use gfetch::green::interpose;
 use libc::{c_int, c_uint, c_void, loff_t, off_t, size_t, ssize_t};
 
-use crate::call::{Side, Waits, is_blocking, may_wait, stopped};
+use crate::call::{Side, Waits, is_blocking, is_file, may_wait, stopped};
 use crate::feature::Feature;
 use crate::io::write;
 use crate::socket::accept::look;
@@ -87,11 +87,6 @@ unsafe fn send(out: c_int, file: c_int, offset: *mut off_t, count: usize) -> Out
 fn seek(file: c_int, offset: off_t, from: c_int) -> Outcome {
     // SAFETY: no pointers.
     unsafe { sys::call(libc::SYS_lseek, [file as usize, offset as usize, from as usize, 0, 0, 0]) }
-}
-
-/// What can be sought in never waits.
-fn is_file(fd: c_int) -> bool {
-    seek(fd, 0, libc::SEEK_CUR).is_ok()
 }
 
 /// splice(2).

@@ -5,13 +5,13 @@
 //! pipe that is readable gives what it has; one that is writable takes [`libc::PIPE_BUF`] bytes at least, so that larger
 //! writes go in such pieces.
 
-use libc::{c_int, stat};
+use libc::c_int;
 
-use crate::call::{Side, Waits, is_blocking};
+use crate::call::{FILES, Side, Waits, is_blocking, kind};
 use crate::feature::{Feature, is_on};
 use crate::process::is_spawning;
 use crate::socket::accept::look;
-use crate::sys::{self, Outcome};
+use crate::sys::Outcome;
 
 /// Runs `plain` once it will not wait.
 pub(super) fn read(fd: c_int, plain: impl FnOnce() -> Outcome) -> Outcome {
@@ -47,15 +47,7 @@ pub(super) fn write(fd: c_int, length: usize, mut plain: impl FnMut(usize, usize
 
 /// Whether calls on `fd` may have to wait for others, and are to wait as a greenlet.
 fn waits(fd: c_int) -> bool {
-    is_on(Feature::Os) && is_blocking(fd) && can_be_polled(fd) && !is_spawning()
-}
-
-/// Not a file, a directory, a disk, nor a socket, which is another feature's.
-fn can_be_polled(fd: c_int) -> bool {
-    // SAFETY: zeros are a `stat`.
-    let mut known: stat = unsafe { std::mem::zeroed() };
-    // SAFETY: a place for what the system call tells.
-    let told = unsafe { sys::call(libc::SYS_fstat, [fd as usize, &raw mut known as usize, 0, 0, 0, 0]) };
-    let kind = known.st_mode & libc::S_IFMT;
-    told.is_ok() && ![libc::S_IFREG, libc::S_IFDIR, libc::S_IFBLK, libc::S_IFSOCK].contains(&kind)
+    // A socket is another feature's.
+    let is_other = |kind| !FILES.contains(&kind) && kind != libc::S_IFSOCK;
+    is_on(Feature::Os) && is_blocking(fd) && kind(fd).is_some_and(is_other) && !is_spawning()
 }

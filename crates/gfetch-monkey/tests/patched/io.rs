@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 
-use gfetch::green;
+use gfetch::green::{self, timeout};
 
 use crate::support::{MOMENT, begun, patched, told};
 
@@ -72,6 +72,37 @@ fn files_are_read_and_written_as_ever() {
         std::fs::remove_file(path).unwrap();
         assert_eq!(File::open("/").unwrap().read(&mut [0]).unwrap_err().raw_os_error(), Some(libc::EISDIR));
         assert_eq!(File::open("/dev/zero").unwrap().read(&mut [1; 8]).unwrap(), 8);
+    });
+}
+
+#[test]
+fn a_files_calls_let_nobody_run_and_are_ended_by_nothing() {
+    patched(|| {
+        let mut file = tempfile::tempfile().unwrap();
+        let other = green::spawn(|| ());
+        for _ in 0..200 {
+            file.write_all(b"x").unwrap();
+            assert_eq!(file.seek_relative(-1).and_then(|()| file.read(&mut [0])).unwrap(), 1);
+        }
+        assert!(!other.is_done(), "who writes counts on nobody else coming in");
+        // What a program writes when it cleans up.
+        let mut own = file.try_clone().unwrap();
+        let _ = timeout(MOMENT, || -> io::Result<()> {
+            assert!(green::sleep(MOMENT * 100).is_err());
+            own.write_all(b"past")
+        });
+        let mut own = file.try_clone().unwrap();
+        let (near, _far) = UnixStream::pair().unwrap();
+        let killed = begun(move || {
+            assert!((&near).read(&mut [0]).is_err());
+            own.write(b"dead").unwrap()
+        });
+        killed.kill_nowait();
+        assert_eq!(killed.get().unwrap(), 4);
+        file.rewind().unwrap();
+        let mut all = String::new();
+        file.read_to_string(&mut all).unwrap();
+        assert!(all.ends_with("xpastdead"));
     });
 }
 
