@@ -101,7 +101,7 @@
 //! | `waitid` | `Process` | unless it waits | the same |
 //! | `wait` | `Process` | unless it waits | looks at 1 … 50 ms |
 //! | `wait3` | `Process` | unless it waits | the same |
-//! | `syscall` | `Thread` | unless it waits | a private futex's wait and wake, by which std's locks and `thread::park` wait; else the kernel's. No handler may make it for `FUTEX_WAKE` |
+//! | `syscall` | `Thread` | unless it waits | a private futex's wait and wake, by which std's locks and `thread::park` wait; else the kernel's. No handler may make it for what wakes |
 //! | `pthread_join` | `Thread` | never | a thread of its own joins, and the greenlet waits for that |
 //!
 //! What std calls beyond these, it calls by these: `Command` starts programs by `posix_spawn` (or `fork`, and a `read` of a

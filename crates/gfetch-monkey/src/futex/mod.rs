@@ -8,8 +8,11 @@
 //!        ▼
 //!     the kernel            WAKE ──► greenlets of the table, then the kernel's threads for the rest; the sum
 //! ```
-//! Futexes that processes share (without `FUTEX_PRIVATE_FLAG`), and every other operation, are the kernel's. A wait is ended
-//! by no scope and no kill: std would look at the word and wait again. They end the wait after it.
+//! Futexes that processes share (without `FUTEX_PRIVATE_FLAG`), and every other operation, are the kernel's. Of those, what
+//! wakes or moves others who wait (`FUTEX_REQUEUE` and its kin, `FUTEX_WAKE_OP`) wakes the greenlets of both words as well:
+//! a wait may end for no reason, and whoever had it looks again.
+//!
+//! A wait is ended by no scope and no kill: std would look at the word and wait again. They end the wait after it.
 
 pub(crate) mod parker;
 mod spin;
@@ -38,7 +41,7 @@ const TURNS: u32 = 8;
 /// A call of `futex`, as `syscall` takes it.
 type Arguments = [usize; 6];
 
-/// syscall(2). A signal handler may make any call but `FUTEX_WAKE`, if it may have interrupted one.
+/// syscall(2). A signal handler may make any call but those that wake, if it may have interrupted one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn syscall(number: c_long, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> c_long {
     if number == libc::SYS_futex && is_on(Feature::Thread) {
@@ -63,8 +66,17 @@ unsafe fn futex(arguments: Arguments) -> Outcome {
             // SAFETY: handed on to the caller.
             unsafe { wait(arguments, arguments[5] as u32) }
         }
+        libc::FUTEX_REQUEUE | libc::FUTEX_CMP_REQUEUE | libc::FUTEX_WAKE_OP if is_private => wake_both(arguments),
         _ => plain(arguments),
     }
+}
+
+/// What the kernel does to two words, and then their greenlets: all of the first, because those that were to be moved look
+/// again, and all of the second, because the kernel alone knows whether they were to be woken.
+fn wake_both(arguments: Arguments) -> Outcome {
+    let threads = plain(arguments)?;
+    let greenlets = [arguments[0], arguments[4]].map(|address| table::wake(address, !0, usize::MAX));
+    Ok(threads + greenlets.iter().sum::<usize>())
 }
 
 fn plain(arguments: Arguments) -> Outcome {

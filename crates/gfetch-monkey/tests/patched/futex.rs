@@ -308,6 +308,35 @@ fn a_wake_counts_greenlets_and_threads_together() {
 }
 
 #[test]
+fn who_is_to_be_moved_to_another_word_is_woken_and_so_is_who_waits_for_a_changed_one() {
+    static FIRST: AtomicU32 = AtomicU32::new(0);
+    static SECOND_WORD: AtomicU32 = AtomicU32::new(0);
+    let both = |operation: i32, second: usize, third: u32| {
+        let operation = operation | libc::FUTEX_PRIVATE_FLAG;
+        // SAFETY: two words for the life of the program.
+        told(unsafe {
+            libc::syscall(libc::SYS_futex, FIRST.as_ptr(), operation, 1, second, SECOND_WORD.as_ptr(), third)
+        })
+    };
+    patched(|| {
+        let waits = |word: &'static AtomicU32| begun(move || futex(word, libc::FUTEX_WAIT, 0, None, 0));
+        let waiting = [waits(&FIRST), waits(&FIRST)];
+        assert_eq!(both(libc::FUTEX_CMP_REQUEUE, 5, 1), Err(libc::EAGAIN), "the word is another");
+        assert!(!waiting[0].join_timeout(MOMENT).unwrap());
+        assert_eq!(both(libc::FUTEX_CMP_REQUEUE, 5, 0), Ok(2));
+        assert!(waiting.iter().all(|waits| waits.get().unwrap() == Ok(0)));
+        let waiting = waits(&FIRST);
+        assert_eq!(both(libc::FUTEX_REQUEUE, 5, 0), Ok(1));
+        assert_eq!(waiting.get().unwrap(), Ok(0));
+        let waiting = [waits(&FIRST), waits(&SECOND_WORD)];
+        let set_to_one_if_zero = 1 << 12;
+        assert_eq!(both(libc::FUTEX_WAKE_OP, 1, set_to_one_if_zero), Ok(2));
+        assert!(waiting.iter().all(|waits| waits.get().unwrap() == Ok(0)));
+        assert_eq!(SECOND_WORD.load(Ordering::Relaxed), 1, "the kernel did it");
+    });
+}
+
+#[test]
 fn a_word_in_thread_local_storage_blocks_its_thread_as_ever() {
     thread_local! {
         static OWN: AtomicU32 = const { AtomicU32::new(0) };
