@@ -2,14 +2,15 @@
 //!
 //! The kernel's `sendfile` cannot be told not to wait for the one that receives. So on a greenlet the bytes are read and
 //! then sent as by `read` and `send`, and the file's offset is moved by what went. `splice` can be told, once both ends
-//! are ready.
+//! are ready, but for a socket that it sends to: of that the kernel looks at `O_NONBLOCK` alone. A socket that is ready has
+//! room for [`libc::PIPE_BUF`] bytes at least, so that more is not asked for at a time.
 
 use std::time::Duration;
 
 use gfetch::green::interpose;
 use libc::{c_int, c_uint, c_void, loff_t, off_t, size_t, ssize_t};
 
-use crate::call::{Side, Waits, is_blocking, is_file, may_wait, stopped};
+use crate::call::{Side, Waits, is_blocking, is_file, kind, may_wait, stopped};
 use crate::feature::Feature;
 use crate::io::write;
 use crate::socket::accept::look;
@@ -100,11 +101,12 @@ pub unsafe extern "C" fn splice(
     flags: c_uint,
 ) -> ssize_t {
     // SAFETY: the caller answers for the offsets.
-    let attempt = |flags| unsafe { original_splice(from, from_offset, to, to_offset, count, flags) };
+    let attempt = |count, flags| unsafe { original_splice(from, from_offset, to, to_offset, count, flags) };
     if flags & libc::SPLICE_F_NONBLOCK != 0 || !may_wait(Feature::Os) {
-        return tell(attempt(flags));
+        return tell(attempt(count, flags));
     }
-    tell(in_readiness(from, to, || attempt(flags | libc::SPLICE_F_NONBLOCK)))
+    let count = if kind(to) == Some(libc::S_IFSOCK) && is_blocking(to) { count.min(libc::PIPE_BUF) } else { count };
+    tell(in_readiness(from, to, || attempt(count, flags | libc::SPLICE_F_NONBLOCK)))
 }
 
 /// Attempts once both ends are ready, until something is done.

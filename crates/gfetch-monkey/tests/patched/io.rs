@@ -5,10 +5,12 @@ use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read, Seek, Wri
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 
 use gfetch::green::{self, timeout};
 
-use crate::support::{MOMENT, begun, patched, told};
+use crate::support::{MOMENT, SECOND, begun, patched, told};
 
 fn pipe() -> (PipeReader, PipeWriter) {
     io::pipe().unwrap()
@@ -132,6 +134,35 @@ fn io_copy_goes_from_files_and_pipes_to_sockets_and_on() {
         assert_eq!(to_pipe.get().unwrap(), BYTES as u64 - 1);
         assert_eq!(to_socket.get().unwrap(), BYTES as u64 - 1);
         assert!(reads.get().unwrap() == body[1..]);
+    });
+}
+
+#[test]
+fn a_splice_waits_for_room_in_a_socket_and_not_in_the_kernel() {
+    const BYTES: usize = 1 << 20;
+    patched(|| {
+        let ((near, mut far), (reader, mut writer)) = (UnixStream::pair().unwrap(), pipe());
+        // More than the socket takes.
+        // SAFETY: no pointers.
+        assert!(unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, BYTES) } >= BYTES as i32);
+        writer.write_all(&vec![7; BYTES]).unwrap();
+        drop(writer);
+        let (say, said) = mpsc::channel();
+        let reads = thread::spawn(move || {
+            let in_time = said.recv_timeout(SECOND * 5).is_ok();
+            let mut all = Vec::new();
+            far.read_to_end(&mut all).unwrap();
+            (in_time, all.len())
+        });
+        let splices = begun(move || {
+            let (from, to, none) = (reader.as_raw_fd(), near.as_raw_fd(), std::ptr::null_mut);
+            // SAFETY: no offsets.
+            let splice = || told(unsafe { libc::splice(from, none(), to, none(), BYTES, 0) }).unwrap();
+            std::iter::repeat_with(splice).take_while(|length| *length > 0).sum::<i64>()
+        });
+        say.send(()).unwrap();
+        assert_eq!(splices.get().unwrap(), BYTES as i64);
+        assert_eq!(reads.join().unwrap(), (true, BYTES), "the others run while there is no room");
     });
 }
 
