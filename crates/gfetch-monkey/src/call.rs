@@ -35,12 +35,18 @@ pub(crate) enum Side {
     Write,
 }
 
+/// Once a wait has twice found ready what the attempt did not, it is asked so often: what epoll tells together with more,
+/// and a socket that has room where its peer has none.
+pub(crate) const FRUITLESS: Duration = Duration::from_millis(5);
+
 /// The waits of one call on one descriptor.
 pub(crate) struct Waits {
     fd: c_int,
     side: Side,
     /// When the descriptor's own time-out is over; known from the first wait on.
     limit: Option<Option<Instant>>,
+    /// Waits for room since something was done. Who reads beside others is woken with them, and that is no such wait.
+    fruitless: u32,
 }
 
 impl Waits {
@@ -50,7 +56,7 @@ impl Waits {
         if interpose::is_due() && is_blocking(fd) && !is_file(fd) && !is_spawning() {
             interpose::yield_now().map_err(stopped)?;
         }
-        Ok(Waits { fd, side, limit: None })
+        Ok(Waits { fd, side, limit: None, fruitless: 0 })
     }
 
     /// After an attempt that found nothing: returns when the next may find something, or what to tell the caller.
@@ -63,21 +69,36 @@ impl Waits {
         if self.limit.is_none() && !is_blocking(self.fd) {
             return Err(libc::EAGAIN);
         }
-        let limit = match (self.own_limit(), end) {
-            (Some(own), Some(end)) => own.min(end).into(),
-            (own, end) => own.or(end).map_or(Limit::NEVER, Limit::from),
-        };
+        let end = self.own_limit().into_iter().chain(end).min();
+        if self.fruitless == 2 {
+            self.fruitless = 0;
+            return if pause(FRUITLESS, end)? { Err(libc::EAGAIN) } else { Ok(()) };
+        }
+        let limit = end.map_or(Limit::NEVER, Limit::from);
         let ready = match self.side {
             Side::Read => interpose::wait_readable(self.fd, limit),
             Side::Write => interpose::wait_writable(self.fd, limit),
         };
+        self.fruitless += u32::from(self.side == Side::Write);
         if ready.map_err(stopped)? { Ok(()) } else { Err(libc::EAGAIN) }
+    }
+
+    /// After an attempt that did a part.
+    pub fn has_done_something(&mut self) {
+        self.fruitless = 0;
     }
 
     /// When the descriptor's own time-out is over.
     pub fn own_limit(&mut self) -> Option<Instant> {
         *self.limit.get_or_insert_with(|| own_limit(self.fd, self.side))
     }
+}
+
+/// Sleeps where there is nothing to wait for; true if `end` came first.
+pub(crate) fn pause(pause: Duration, end: Option<Instant>) -> Result<bool, c_int> {
+    let left = end.map(|end| end.saturating_duration_since(green::now()));
+    interpose::sleep(left.map_or(pause, |left| left.min(pause))).map_err(stopped)?;
+    Ok(left.is_some_and(|left| left <= pause))
 }
 
 /// Attempts until something is done.
@@ -96,6 +117,7 @@ pub(crate) fn whole(fd: c_int, side: Side, wanted: usize, mut attempt: impl FnMu
             Ok(more) if done + more >= wanted => return Ok(done + more),
             Ok(more) => {
                 done += more;
+                waits.has_done_something();
                 continue;
             }
             Err(libc::EAGAIN) => waits.wait().err(),

@@ -37,7 +37,11 @@ pub(super) fn write(fd: c_int, length: usize, mut plain: impl FnMut(usize, usize
             _ => plain(done, libc::PIPE_BUF),
         };
         match written {
-            Ok(more) => done += more,
+            Ok(0) => {}
+            Ok(more) => {
+                done += more;
+                waits.has_done_something();
+            }
             Err(_) if done > 0 => break,
             failed => return failed,
         }

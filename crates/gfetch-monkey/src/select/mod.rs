@@ -16,7 +16,7 @@ use gfetch::green::interpose::{self, Stop};
 use gfetch::green::{self, Limit};
 use libc::timespec;
 
-use crate::call::{from_now, stopped};
+use crate::call::{FRUITLESS, from_now, stopped};
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::Outcome;
 
@@ -36,8 +36,6 @@ pub(crate) const SYMBOLS: &[Symbol] = &[
 
 /// A wait with a mask of signals looks so often.
 const MASKED: Duration = Duration::from_millis(50);
-/// Once the hub has twice found ready what the look did not, as for events that epoll tells together, it is asked so often.
-const FRUITLESS: Duration = Duration::from_millis(5);
 
 /// The functions as the system has them.
 pub mod original {

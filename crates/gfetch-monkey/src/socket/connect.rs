@@ -5,10 +5,9 @@
 
 use std::time::Duration;
 
-use gfetch::green::{self, interpose};
 use libc::{c_int, sockaddr, socklen_t};
 
-use crate::call::{Side, Waits, may_wait, status_flags, stopped};
+use crate::call::{Side, Waits, may_wait, pause, status_flags};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -37,7 +36,7 @@ pub unsafe extern "C" fn connect(fd: c_int, address: *const sockaddr, length: so
 /// Asks until it is connected: asked again, the kernel says how it stands.
 fn cooperate(fd: c_int, mut ask: impl FnMut() -> Outcome) -> Outcome {
     let mut waits = Waits::begin(fd, Side::Write)?;
-    let mut pause = FIRST_PAUSE;
+    let mut span = FIRST_PAUSE;
     loop {
         match ask() {
             Err(libc::EINPROGRESS | libc::EALREADY) => match waits.wait() {
@@ -46,10 +45,10 @@ fn cooperate(fd: c_int, mut ask: impl FnMut() -> Outcome) -> Outcome {
                 waited => waited?,
             },
             Err(libc::EAGAIN) => {
-                if waits.pause(pause)? {
+                if pause(span, waits.own_limit())? {
                     return Err(libc::EAGAIN);
                 }
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                span = (span * 2).min(LONGEST_PAUSE);
             }
             told => return told,
         }
@@ -71,15 +70,6 @@ unsafe fn begin(fd: c_int, flags: c_int, address: *const sockaddr, length: sockl
 fn set_status_flags(fd: c_int, flags: c_int) -> Outcome {
     // SAFETY: no pointers.
     unsafe { sys::call(libc::SYS_fcntl, [fd as usize, libc::F_SETFL as usize, flags as usize, 0, 0, 0]) }
-}
-
-impl Waits {
-    /// Sleeps where there is nothing to wait for; true if this call's own time-out is over.
-    fn pause(&mut self, pause: Duration) -> Result<bool, c_int> {
-        let left = self.own_limit().map(|end| end.saturating_duration_since(green::now()));
-        interpose::sleep(left.map_or(pause, |left| left.min(pause))).map_err(stopped)?;
-        Ok(left.is_some_and(|left| left <= pause))
-    }
 }
 
 /// The functions as the system has them.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::time::Duration;
 use std::{fs, thread};
 
@@ -192,6 +192,32 @@ fn datagrams_are_waited_for_and_keep_their_bounds() {
             green::yield_now().unwrap();
         }
         assert_eq!(receives.get().unwrap(), [(3, from), (0, from), (5, from)]);
+    });
+}
+
+#[test]
+fn a_datagram_for_a_full_peer_is_tried_again_and_does_not_spin() {
+    patched(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("full");
+        let receiver = UnixDatagram::bind(&path).unwrap();
+        // One that is connected to nobody has room whatever its receivers have.
+        let sender = UnixDatagram::unbound().unwrap();
+        let own = sender.try_clone().unwrap();
+        own.set_write_timeout(Some(MOMENT)).unwrap();
+        let error = std::iter::repeat_with(|| own.send_to(b"x", &path)).find_map(Result::err).unwrap();
+        assert_eq!(error.raw_os_error(), Some(libc::EAGAIN), "its time-out");
+        own.set_write_timeout(None).unwrap();
+        let sends = begun(move || (0..20).all(|_| sender.send_to(b"y", &path).is_ok()));
+        let before = green::stats().switches;
+        green::sleep(MOMENT * 10).unwrap();
+        let switches = green::stats().switches - before;
+        assert!(switches < 500, "{switches} switches in {:?}", MOMENT * 10);
+        let mut byte = [0];
+        while byte != *b"y" || !sends.is_done() {
+            receiver.recv(&mut byte).unwrap();
+        }
+        assert!(sends.get().unwrap());
     });
 }
 
