@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use gfetch::green::interpose::{self, Stop};
 use gfetch::green::{self, Limit};
-use libc::{c_int, c_void, mode_t, socklen_t, stat, timeval};
+use libc::{c_int, c_void, mode_t, pollfd, socklen_t, stat, timespec, timeval};
 
 use crate::feature::{Feature, is_on};
 use crate::process::is_spawning;
@@ -107,11 +107,14 @@ pub(crate) fn once(fd: c_int, side: Side, mut attempt: impl FnMut() -> Outcome) 
 }
 
 /// Attempts until `wanted` bytes are done or nothing more can be; `attempt` is told how many are. What is done is told even
-/// if the rest fails: the failure comes again at the next call.
+/// if the rest fails: the failure is the next call's.
 pub(crate) fn whole(fd: c_int, side: Side, wanted: usize, mut attempt: impl FnMut(usize) -> Outcome) -> Outcome {
     let mut waits = Waits::begin(fd, side)?;
     let mut done = 0;
     loop {
+        if done > 0 && has_broken(fd, side) {
+            return Ok(done);
+        }
         let failure = match attempt(done) {
             Ok(0) => return Ok(done),
             Ok(more) if done + more >= wanted => return Ok(done + more),
@@ -129,6 +132,34 @@ pub(crate) fn whole(fd: c_int, side: Side, wanted: usize, mut attempt: impl FnMu
             Some(error) => return Err(error),
         }
     }
+}
+
+/// Whether another attempt would be told that the connection is no more: a socket tells of that once, and it is to be the
+/// next call that hears of it. What came before is received first.
+fn has_broken(fd: c_int, side: Side) -> bool {
+    let is_broken = libc::POLLERR | libc::POLLHUP;
+    look(fd, 0) & is_broken == is_broken && (side == Side::Write || unread(fd) == Ok(0))
+}
+
+/// What poll says of `fd` now; 0 when nothing of `events` has come, nor an error.
+pub(crate) fn look(fd: c_int, events: i16) -> i16 {
+    let mut asked = pollfd { fd, events, revents: 0 };
+    let at_once = timespec { tv_sec: 0, tv_nsec: 0 };
+    let arguments = [&raw mut asked as usize, 1, &raw const at_once as usize, 0, 0, 0];
+    // SAFETY: one descriptor to look at, and a good span.
+    match unsafe { sys::call(libc::SYS_ppoll, arguments) } {
+        Ok(_) => asked.revents,
+        // A signal: nobody knows.
+        Err(_) => 0,
+    }
+}
+
+/// Bytes that can be read at once.
+fn unread(fd: c_int) -> Result<c_int, c_int> {
+    let mut bytes: c_int = 0;
+    let arguments = [fd as usize, libc::FIONREAD as usize, &raw mut bytes as usize, 0, 0, 0];
+    // SAFETY: a place for the number.
+    unsafe { sys::call(libc::SYS_ioctl, arguments) }.map(|_| bytes)
 }
 
 /// A wait was ended: the others run before its caller does, who may not look at errors.

@@ -10,10 +10,9 @@ use std::time::Duration;
 use gfetch::green::interpose;
 use libc::{c_int, c_uint, c_void, loff_t, off_t, size_t, ssize_t};
 
-use crate::call::{Side, Waits, is_blocking, is_file, kind, may_wait, stopped};
+use crate::call::{Side, Waits, is_blocking, is_file, kind, look, may_wait, stopped};
 use crate::feature::Feature;
 use crate::io::write;
-use crate::socket::accept::look;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
 

@@ -7,10 +7,9 @@
 
 use libc::c_int;
 
-use crate::call::{FILES, Side, Waits, is_blocking, kind};
+use crate::call::{FILES, Side, Waits, is_blocking, kind, look};
 use crate::feature::{Feature, is_on};
 use crate::process::is_spawning;
-use crate::socket::accept::look;
 use crate::sys::Outcome;
 
 /// Runs `plain` once it will not wait.

@@ -8,9 +8,9 @@
 use std::hint;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use libc::{c_int, pollfd, sockaddr, socklen_t, timespec};
+use libc::{c_int, sockaddr, socklen_t};
 
-use crate::call::{Side, is_blocking, may_wait, once};
+use crate::call::{Side, is_blocking, look, may_wait, once};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -49,19 +49,6 @@ unsafe fn take(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags:
 /// Whether an accept has something to tell: a connection, or an error.
 fn has_come(fd: c_int) -> bool {
     look(fd, libc::POLLIN) != 0
-}
-
-/// What poll says of `fd` now; 0 when nothing of `events` has come, nor an error.
-pub(crate) fn look(fd: c_int, events: i16) -> i16 {
-    let mut asked = pollfd { fd, events, revents: 0 };
-    let at_once = timespec { tv_sec: 0, tv_nsec: 0 };
-    let arguments = [&raw mut asked as usize, 1, &raw const at_once as usize, 0, 0, 0];
-    // SAFETY: one descriptor to look at, and a good span.
-    match unsafe { sys::call(libc::SYS_ppoll, arguments) } {
-        Ok(_) => asked.revents,
-        // A signal: nobody knows.
-        Err(_) => 0,
-    }
 }
 
 /// Runs two system calls that do not wait, with no other thread between them. A lock that spins, because one that parks

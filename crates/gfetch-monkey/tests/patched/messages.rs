@@ -1,7 +1,7 @@
 //! `sendmsg`, `recvmsg` and many at once, as C code calls them.
 
 use std::io::{Read, Write};
-use std::net::UdpSocket;
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::ptr;
@@ -85,6 +85,51 @@ fn waiting_for_all_ends_with_the_stream() {
         }
         drop(far);
         assert_eq!(receives.get().unwrap(), Ok(30));
+    });
+}
+
+/// Has the other end told that the connection is no more.
+fn reset(stream: TcpStream) {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    let (place, length) = ((&raw const linger).cast(), size_of_val(&linger) as _);
+    // SAFETY: a value of that length.
+    let told = unsafe { libc::setsockopt(stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_LINGER, place, length) };
+    assert_eq!(told, 0);
+}
+
+#[test]
+fn a_connection_that_breaks_amid_a_call_is_the_next_calls_failure() {
+    fn receives(near: &TcpStream) -> [Result<i64, i32>; 2] {
+        let mut buffer = [0_u8; 100];
+        // SAFETY: room for a hundred.
+        let mut receive =
+            || told(unsafe { libc::recv(near.as_raw_fd(), buffer.as_mut_ptr().cast(), 100, libc::MSG_WAITALL) });
+        [receive(), receive()]
+    }
+    fn sends(near: &TcpStream) -> [Result<i64, i32>; 2] {
+        let bytes = vec![0_u8; 32 << 20];
+        // SAFETY: so many bytes.
+        let send =
+            || told(unsafe { libc::send(near.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) });
+        [send().map(|sent| i64::from(sent > 0)), send()]
+    }
+    patched(|| {
+        // It breaks before the call, or amid it. What came before that is received first.
+        for (call, told, amid) in
+            [(receives as fn(&TcpStream) -> _, Ok(10), false), (receives, Ok(10), true), (sends, Ok(1), true)]
+        {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (mut far, _) = listener.accept().unwrap();
+            far.write_all(&[1; 10]).unwrap();
+            let calls = green::spawn(move || call(&near));
+            if amid {
+                green::sleep(MOMENT).unwrap();
+                assert!(!calls.is_done());
+            }
+            reset(far);
+            assert_eq!(calls.get().unwrap(), [told, Err(libc::ECONNRESET)]);
+        }
     });
 }
 
