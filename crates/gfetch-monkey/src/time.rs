@@ -3,8 +3,9 @@
 //! A time-out or a kill ends a sleep early, as if it were done: there is no error that callers of these know but `EINTR`,
 //! which has them sleep again. std asserts so.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use gfetch::green;
 use gfetch::green::interpose::{self, Stop};
 use libc::{c_int, c_uint, clockid_t, timespec, useconds_t};
 
@@ -82,6 +83,16 @@ pub(crate) unsafe fn span(time: *const timespec) -> Option<Duration> {
     let time = unsafe { time.as_ref() }?;
     let nanoseconds = u32::try_from(time.tv_nsec).ok().filter(|nanoseconds| *nanoseconds < 1_000_000_000)?;
     Some(Duration::new(u64::try_from(time.tv_sec).ok()?, nanoseconds))
+}
+
+/// Writes there how long it is until `end`.
+///
+/// # Safety
+/// `place` is good.
+pub(crate) unsafe fn write_left(place: *mut timespec, end: Instant) {
+    let left = end.saturating_duration_since(green::now());
+    // SAFETY: handed on to the caller.
+    unsafe { *place = timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() } };
 }
 
 /// Zero, whatever ended it.

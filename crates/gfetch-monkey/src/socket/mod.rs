@@ -11,7 +11,7 @@ mod receive_many;
 pub(crate) mod send;
 mod send_many;
 
-use libc::{c_int, mmsghdr, msghdr};
+use libc::{c_int, c_uint, mmsghdr, msghdr};
 
 use crate::call;
 
@@ -36,6 +36,11 @@ fn is_stream(fd: c_int) -> bool {
 unsafe fn message_bytes(message: *const msghdr) -> usize {
     // SAFETY: handed on to the caller.
     unsafe { iovec::of(message).iter().map(|part| part.iov_len).sum() }
+}
+
+/// So many messages at most does the kernel take at a time.
+fn at_most(count: c_uint) -> usize {
+    (count as usize).min(libc::UIO_MAXIOV as usize)
 }
 
 /// The `n`th message of a vector.

@@ -3,7 +3,7 @@
 use libc::{c_int, c_uint, mmsghdr};
 
 use super::send::send_message;
-use super::{message_bytes, nth};
+use super::{at_most, message_bytes, nth};
 use crate::call::{is_blocking, may_wait};
 use crate::feature::Feature;
 use crate::sys::{self, Outcome, tell};
@@ -16,7 +16,7 @@ pub unsafe extern "C" fn sendmmsg(fd: c_int, messages: *mut mmsghdr, count: c_ui
         if flags & libc::MSG_DONTWAIT != 0 || messages.is_null() || !may_wait(Feature::Socket) || !is_blocking(fd) {
             return original::sendmmsg(fd, messages, count, flags);
         }
-        tell(send_many(fd, messages, count as usize, flags)) as c_int
+        tell(send_many(fd, messages, at_most(count), flags)) as c_int
     }
 }
 

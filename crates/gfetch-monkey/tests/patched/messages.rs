@@ -9,7 +9,7 @@ use std::ptr;
 use gfetch::green;
 use libc::{c_int, iovec, mmsghdr, msghdr, timespec};
 
-use crate::support::{MOMENT, begun, patched, timed, told};
+use crate::support::{MOMENT, SECOND, begun, patched, timed, told};
 
 fn vector(bytes: &mut [u8]) -> iovec {
     iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() }
@@ -33,11 +33,20 @@ fn receive_many(
     flags: c_int,
     limit: Option<timespec>,
 ) -> (Result<i64, i32>, Vec<u32>) {
+    let mut limit = limit;
+    receive_many_until(socket, count, flags, limit.as_mut())
+}
+
+fn receive_many_until(
+    socket: &UdpSocket,
+    count: usize,
+    flags: c_int,
+    limit: Option<&mut timespec>,
+) -> (Result<i64, i32>, Vec<u32>) {
     let mut buffers = vec![[0; 16]; count];
     let mut parts: Vec<iovec> = buffers.iter_mut().map(|buffer| vector(buffer)).collect();
     let mut messages = many(&mut parts);
-    let mut limit = limit;
-    let limit = limit.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
+    let limit = limit.map_or(ptr::null_mut(), ptr::from_mut);
     // SAFETY: as many messages, each with its buffer.
     let told =
         told(unsafe { libc::recvmmsg(socket.as_raw_fd(), messages.as_mut_ptr(), count as u32, flags as _, limit) });
@@ -174,6 +183,48 @@ fn many_datagrams_are_received_one_after_another() {
         assert!(wall >= MOMENT, "{wall:?}");
         let wrong = timespec { tv_sec: 0, tv_nsec: -1 };
         assert_eq!(receive_many(&near, 3, 0, Some(wrong)).0, Err(libc::EINVAL));
+    });
+}
+
+#[test]
+fn waiting_for_all_of_datagrams_is_waiting_for_each() {
+    patched(|| {
+        let (near, far) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        let send = |bytes: &[u8]| far.send_to(bytes, near.local_addr().unwrap()).unwrap();
+        send(b"a");
+        send(b"bb");
+        // One will do, and what else is there comes with it.
+        let other = near.try_clone().unwrap();
+        let receives = green::spawn(move || receive_many(&other, 3, libc::MSG_WAITALL | libc::MSG_WAITFORONE, None));
+        assert!(receives.join_timeout(SECOND * 5).unwrap(), "it waits for the third");
+        assert_eq!(receives.get().unwrap(), (Ok(2), vec![1, 2, 0]));
+        send(b"ccc");
+        let other = near.try_clone().unwrap();
+        let receives = green::spawn(move || {
+            let mut moment = timespec { tv_sec: 0, tv_nsec: MOMENT.as_nanos() as i64 };
+            (receive_many_until(&other, 2, libc::MSG_WAITALL, Some(&mut moment)), moment.tv_nsec)
+        });
+        assert!(receives.join_timeout(SECOND * 5).unwrap(), "its time is over");
+        assert_eq!(receives.get().unwrap(), ((Ok(1), vec![3, 0]), 0));
+        send(b"dddd");
+        let mut long = timespec { tv_sec: 100, tv_nsec: 0 };
+        assert_eq!(receive_many_until(&near, 1, 0, Some(&mut long)), (Ok(1), vec![4]));
+        assert!((50..100).contains(&long.tv_sec), "what is left of it: {}", long.tv_sec);
+    });
+}
+
+#[test]
+fn what_a_connected_socket_is_told_after_some_datagrams_is_the_next_calls_failure() {
+    patched(|| {
+        let (near, far) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        near.connect(far.local_addr().unwrap()).unwrap();
+        let own = near.try_clone().unwrap();
+        let receives = begun(move || [2, 1].map(|count| receive_many(&own, count, 0, None).0));
+        far.send_to(b"a", near.local_addr().unwrap()).unwrap();
+        green::sleep(MOMENT).unwrap();
+        drop(far);
+        near.send(b"to nobody").unwrap();
+        assert_eq!(receives.get().unwrap(), [Ok(1), Err(libc::ECONNREFUSED)]);
     });
 }
 
