@@ -12,7 +12,7 @@ use libc::{c_int, c_void, iovec, msghdr, size_t, ssize_t};
 
 use crate::call::{Side, whole};
 use crate::feature::{Feature, is_on};
-use crate::socket::iovec::{given, rest};
+use crate::socket::iovec::{bytes, given, rest};
 use crate::socket::receive::{receive, refuse_overflow};
 use crate::socket::send::transmit;
 use crate::symbols::{SignalSafety, Symbol, symbol};
@@ -51,13 +51,14 @@ pub unsafe extern "C" fn readv(fd: c_int, parts: *const iovec, count: c_int) -> 
     // SAFETY: the caller answers for the buffers.
     let plain = || unsafe { sys::call(libc::SYS_readv, [fd as usize, parts as usize, count as usize, 0, 0, 0]) };
     // SAFETY: as above.
-    let length: usize = unsafe { given(parts, count) }.iter().map(|part| part.iov_len).sum();
+    let length = bytes(unsafe { given(parts, count) });
     if length == 0 || !may_wait() {
         return tell(plain());
     }
     if is_on(Feature::Socket) {
-        let message = message(parts, count as usize);
-        let arguments = [fd as usize, &raw const message as usize, libc::MSG_DONTWAIT as usize, 0, 0, 0];
+        // The kernel writes there what it found.
+        let mut message = message(parts, count as usize);
+        let arguments = [fd as usize, &raw mut message as usize, libc::MSG_DONTWAIT as usize, 0, 0, 0];
         // SAFETY: a message of the caller's buffers.
         match crate::call::once(fd, Side::Read, || unsafe { sys::call(libc::SYS_recvmsg, arguments) }) {
             Err(libc::ENOTSOCK) => {}
@@ -92,7 +93,7 @@ pub unsafe extern "C" fn writev(fd: c_int, parts: *const iovec, count: c_int) ->
     let plain = || unsafe { sys::call(libc::SYS_writev, [fd as usize, parts as usize, count as usize, 0, 0, 0]) };
     // SAFETY: as above.
     let given = unsafe { given(parts, count) };
-    let length: usize = given.iter().map(|part| part.iov_len).sum();
+    let length = bytes(given);
     if is_standard(fd) || length == 0 || !may_wait() {
         return tell(plain());
     }

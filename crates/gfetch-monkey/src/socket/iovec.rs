@@ -32,6 +32,11 @@ pub(crate) unsafe fn given<'a>(parts: *const iovec, count: c_int) -> &'a [iovec]
     unsafe { slice(parts, count) }
 }
 
+/// Bytes of all together; too many for a number are refused by the kernel.
+pub(crate) fn bytes(parts: &[iovec]) -> usize {
+    parts.iter().fold(0, |sum, part| sum.saturating_add(part.iov_len))
+}
+
 /// What is left of `parts` once `done` bytes are done.
 pub(crate) fn rest(parts: &[iovec], mut done: usize) -> Vec<iovec> {
     let mut left = Vec::with_capacity(parts.len());

@@ -35,7 +35,7 @@ fn is_stream(fd: c_int) -> bool {
 /// `message` and its vector are good.
 unsafe fn message_bytes(message: *const msghdr) -> usize {
     // SAFETY: handed on to the caller.
-    unsafe { iovec::of(message).iter().map(|part| part.iov_len).sum() }
+    iovec::bytes(unsafe { iovec::of(message) })
 }
 
 /// So many messages at most does the kernel take at a time.

@@ -235,6 +235,26 @@ fn a_broken_pipe_and_bad_numbers_tell_what_the_system_tells() {
 }
 
 #[test]
+fn vectors_that_no_number_can_count_are_refused() {
+    patched(|| {
+        let (near, _far) = UnixStream::pair().unwrap();
+        let mut byte = 0_u8;
+        let mut part = |length| libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: length };
+        let mut parts = [part(usize::MAX), part(1)];
+        // SAFETY: zeros are a message without anything.
+        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+        (message.msg_iov, message.msg_iovlen) = (parts.as_mut_ptr(), 2);
+        // SAFETY: two parts, of which the kernel takes none.
+        unsafe {
+            assert_eq!(told(libc::writev(near.as_raw_fd(), parts.as_ptr(), 2)), Err(libc::EINVAL));
+            assert_eq!(told(libc::readv(near.as_raw_fd(), parts.as_ptr(), 2)), Err(libc::EINVAL));
+            assert_eq!(told(libc::sendmsg(near.as_raw_fd(), &message, 0)), Err(libc::EINVAL));
+            assert_eq!(told(libc::recvmsg(near.as_raw_fd(), &mut message, libc::MSG_WAITALL)), Err(libc::EINVAL));
+        }
+    });
+}
+
+#[test]
 fn a_child_process_is_talked_with_while_others_run() {
     patched(|| {
         let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
