@@ -50,3 +50,17 @@ pub(crate) fn rest(parts: &[iovec], mut done: usize) -> Vec<iovec> {
     }
     left
 }
+
+/// What is left of a message once `done` bytes are done, with the vector that it points to: names and control data went with
+/// the first part.
+///
+/// # Safety
+/// As for [`of`].
+pub(super) unsafe fn rest_of(message: *const msghdr, done: usize) -> (msghdr, Vec<iovec>) {
+    // SAFETY: handed on to the caller.
+    let mut parts = rest(unsafe { of(message) }, done);
+    // SAFETY: zeros are a message without anything.
+    let mut left: msghdr = unsafe { std::mem::zeroed() };
+    (left.msg_iov, left.msg_iovlen) = (parts.as_mut_ptr(), parts.len() as _);
+    (left, parts)
+}

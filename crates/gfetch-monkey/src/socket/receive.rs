@@ -89,7 +89,7 @@ pub unsafe extern "C" fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) 
 pub(super) unsafe fn receive_message(fd: c_int, message: *mut msghdr, flags: c_int) -> Outcome {
     let flags_here = flags | libc::MSG_DONTWAIT;
     // SAFETY: handed on to the caller.
-    let wanted = wanted(fd, flags, unsafe { message_bytes(message) });
+    let (wanted, room) = unsafe { (wanted(fd, flags, message_bytes(message)), (*message).msg_controllen as usize) };
     if wanted == 0 {
         // SAFETY: handed on to the caller.
         return once(fd, Side::Read, || unsafe { message_call(libc::SYS_recvmsg, fd, message, flags_here) });
@@ -98,8 +98,49 @@ pub(super) unsafe fn receive_message(fd: c_int, message: *mut msghdr, flags: c_i
         // SAFETY: handed on to the caller.
         0 => unsafe { message_call(libc::SYS_recvmsg, fd, message, flags_here) },
         // SAFETY: as above.
-        _ => unsafe { message_rest(libc::SYS_recvmsg, fd, message, done, flags_here) },
+        _ => unsafe { receive_rest(fd, message, room, done, flags_here) },
     })
+}
+
+/// What comes after the first `done` bytes of a message. Descriptors end it, as they do in the kernel.
+///
+/// # Safety
+/// `message` is good, and had `room` for control data.
+#[allow(clippy::unnecessary_cast, reason = "room is counted by a short number in musl")]
+unsafe fn receive_rest(fd: c_int, message: *mut msghdr, room: usize, done: usize, flags: c_int) -> Outcome {
+    // SAFETY: handed on to the caller; the vector of the part lives until the call is over.
+    unsafe {
+        if has_descriptors(message) {
+            return Ok(0);
+        }
+        let (mut part, _parts) = iovec::rest_of(message, done);
+        let has_none = (*message).msg_controllen == 0;
+        if has_none {
+            (part.msg_control, part.msg_controllen) = ((*message).msg_control, room as _);
+        }
+        let more = message_call(libc::SYS_recvmsg, fd, &raw mut part, flags)?;
+        (*message).msg_flags |= part.msg_flags;
+        if has_none {
+            (*message).msg_controllen = part.msg_controllen;
+        }
+        Ok(more)
+    }
+}
+
+/// # Safety
+/// The kernel has filled `message`.
+unsafe fn has_descriptors(message: *const msghdr) -> bool {
+    // SAFETY: handed on to the caller, and null after the last.
+    unsafe {
+        let mut header = libc::CMSG_FIRSTHDR(message);
+        while let Some(known) = header.as_ref() {
+            if (known.cmsg_level, known.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
+                return true;
+            }
+            header = libc::CMSG_NXTHDR(message, header);
+        }
+    }
+    false
 }
 
 /// `recvmsg` or `sendmsg`, once.
@@ -109,26 +150,6 @@ pub(super) unsafe fn receive_message(fd: c_int, message: *mut msghdr, flags: c_i
 pub(super) unsafe fn message_call(number: libc::c_long, fd: c_int, message: *const msghdr, flags: c_int) -> Outcome {
     // SAFETY: handed on to the caller.
     unsafe { sys::call(number, [fd as usize, message as usize, flags as usize, 0, 0, 0]) }
-}
-
-/// The same for what is left after `done` bytes: names and control data went with the first part.
-///
-/// # Safety
-/// `message` is good for that.
-pub(super) unsafe fn message_rest(
-    number: libc::c_long,
-    fd: c_int,
-    message: *const msghdr,
-    done: usize,
-    flags: c_int,
-) -> Outcome {
-    // SAFETY: handed on to the caller.
-    let mut rest = unsafe { iovec::rest(iovec::of(message), done) };
-    // SAFETY: zeros are a message without anything.
-    let mut part: msghdr = unsafe { std::mem::zeroed() };
-    (part.msg_iov, part.msg_iovlen) = (rest.as_mut_ptr(), rest.len() as _);
-    // SAFETY: the vector lives until the call is over.
-    unsafe { message_call(number, fd, &part, flags) }
 }
 
 /// recv(2) as C code calls it that was compiled with `_FORTIFY_SOURCE` (glibc).

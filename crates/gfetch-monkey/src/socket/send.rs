@@ -4,8 +4,8 @@ use std::ptr;
 
 use libc::{c_int, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
-use super::message_bytes;
-use super::receive::{message_call, message_rest};
+use super::receive::message_call;
+use super::{iovec, message_bytes};
 use crate::call::{Side, may_wait, whole};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
@@ -86,8 +86,11 @@ pub(super) unsafe fn send_message(fd: c_int, message: *const msghdr, sent: usize
     let rest = whole(fd, Side::Write, length - sent, |done| match sent + done {
         // SAFETY: handed on to the caller.
         0 => unsafe { message_call(libc::SYS_sendmsg, fd, message, flags) },
-        // SAFETY: as above.
-        done => unsafe { message_rest(libc::SYS_sendmsg, fd, message, done, flags) },
+        // SAFETY: as above; the vector of the part lives until the call is over.
+        done => unsafe {
+            let (part, _parts) = iovec::rest_of(message, done);
+            message_call(libc::SYS_sendmsg, fd, &part, flags)
+        },
     });
     match rest {
         Ok(more) => Ok(sent + more),

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::ptr;
 
@@ -138,6 +138,52 @@ fn a_connection_that_breaks_amid_a_call_is_the_next_calls_failure() {
             }
             reset(far);
             assert_eq!(calls.get().unwrap(), [told, Err(libc::ECONNRESET)]);
+        }
+    });
+}
+
+/// A message with descriptor 0 in it.
+fn send_with_descriptor(socket: &UnixStream, bytes: &mut [u8]) {
+    let (mut parts, mut room) = ([vector(bytes)], [0_u64; 4]);
+    let mut message = message(&mut parts);
+    // SAFETY: room for a header and a descriptor, which is more than they take; a good message.
+    unsafe {
+        message.msg_control = room.as_mut_ptr().cast();
+        message.msg_controllen = libc::CMSG_SPACE(4) as _;
+        let header = &mut *libc::CMSG_FIRSTHDR(&message);
+        (header.cmsg_level, header.cmsg_type) = (libc::SOL_SOCKET, libc::SCM_RIGHTS);
+        header.cmsg_len = libc::CMSG_LEN(4) as _;
+        libc::CMSG_DATA(header).cast::<c_int>().write_unaligned(0);
+        assert_eq!(told(libc::sendmsg(socket.as_raw_fd(), &message, 0)), Ok(bytes.len() as i64));
+    }
+}
+
+#[test]
+fn descriptors_that_come_with_a_later_part_are_received_and_end_the_message() {
+    patched(|| {
+        for amid in [false, true] {
+            let (mut near, far) = UnixStream::pair().unwrap();
+            let receives = move || {
+                let (mut bytes, mut room) = ([0; 100], [0_u64; 8]);
+                let mut parts = [vector(&mut bytes)];
+                let mut message = message(&mut parts);
+                (message.msg_control, message.msg_controllen) = (room.as_mut_ptr().cast(), size_of_val(&room) as _);
+                // SAFETY: a good message, with room for control data.
+                let length = told(unsafe { libc::recvmsg(far.as_raw_fd(), &mut message, libc::MSG_WAITALL) });
+                // SAFETY: the kernel has filled it.
+                let header = unsafe { libc::CMSG_FIRSTHDR(&message).as_ref() };
+                let fd = header.map(|header| {
+                    assert_eq!((header.cmsg_level, header.cmsg_type), (libc::SOL_SOCKET, libc::SCM_RIGHTS));
+                    // SAFETY: so its data is a descriptor, which nobody else has.
+                    drop(unsafe { OwnedFd::from_raw_fd(libc::CMSG_DATA(header).cast::<c_int>().read_unaligned()) });
+                });
+                (length, fd, message.msg_flags & libc::MSG_CTRUNC)
+            };
+            near.write_all(&[1; 10]).unwrap();
+            let receives = if amid { begun(receives) } else { green::spawn(receives) };
+            send_with_descriptor(&near, &mut [2; 20]);
+            near.write_all(&[3; 30]).unwrap();
+            assert_eq!(receives.get().unwrap(), (Ok(30), Some(()), 0), "amid: {amid}");
         }
     });
 }
