@@ -83,11 +83,6 @@ impl Waits {
         if ready.map_err(stopped)? { Ok(()) } else { Err(libc::EAGAIN) }
     }
 
-    /// After an attempt that did a part.
-    pub fn has_done_something(&mut self) {
-        self.fruitless = 0;
-    }
-
     /// When the descriptor's own time-out is over.
     pub fn own_limit(&mut self) -> Option<Instant> {
         *self.limit.get_or_insert_with(|| own_limit(self.fd, self.side))
@@ -120,7 +115,7 @@ pub(crate) fn whole(fd: c_int, side: Side, wanted: usize, mut attempt: impl FnMu
             Ok(more) if done + more >= wanted => return Ok(done + more),
             Ok(more) => {
                 done += more;
-                waits.has_done_something();
+                waits.fruitless = 0;
                 continue;
             }
             Err(libc::EAGAIN) => waits.wait().err(),
@@ -177,6 +172,21 @@ pub(crate) fn status_flags(fd: c_int) -> Result<c_int, c_int> {
     // SAFETY: no pointers.
     let flags = unsafe { sys::call(libc::SYS_fcntl, [fd as usize, libc::F_GETFL as usize, 0, 0, 0, 0]) };
     flags.map(|flags| flags as c_int)
+}
+
+/// Runs one system call with `O_NONBLOCK` set on its file. Whoever else makes calls on that file at this very moment, on another
+/// thread or in another process, may be told `EAGAIN`: it is for files that have few such users.
+pub(crate) fn in_non_blocking(fd: c_int, call: impl FnOnce() -> Outcome) -> Outcome {
+    let flags = status_flags(fd)?;
+    set_status_flags(fd, flags | libc::O_NONBLOCK)?;
+    let told = call();
+    set_status_flags(fd, flags)?;
+    told
+}
+
+fn set_status_flags(fd: c_int, flags: c_int) -> Outcome {
+    // SAFETY: no pointers.
+    unsafe { sys::call(libc::SYS_fcntl, [fd as usize, libc::F_SETFL as usize, flags as usize, 0, 0, 0]) }
 }
 
 /// Files, directories, disks: their calls never wait for others.

@@ -1,13 +1,10 @@
 //! `connect`: begun with the descriptor set non-blocking for that one system call, then waited for.
-//!
-//! Whoever makes calls on the same file at that very moment, on another thread or in another process, may be told
-//! `EAGAIN`: a socket that is not connected yet has few such users.
 
 use std::time::Duration;
 
 use libc::{c_int, sockaddr, socklen_t};
 
-use crate::call::{Side, Waits, may_wait, pause, status_flags};
+use crate::call::{Side, Waits, in_non_blocking, is_blocking, may_wait, pause};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -22,15 +19,10 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
-    let flags = if may_wait(Feature::Socket) { status_flags(fd) } else { Err(0) };
-    match flags {
-        Ok(flags) if flags & libc::O_NONBLOCK == 0 => {
-            // SAFETY: the caller answers for the address.
-            tell(cooperate(fd, || unsafe { begin(fd, flags, address, length) })) as c_int
-        }
-        // SAFETY: as above.
-        _ => unsafe { original::connect(fd, address, length) },
-    }
+    // SAFETY: the caller answers for the address.
+    let ask = || unsafe { ask(fd, address, length) };
+    let waits = may_wait(Feature::Socket) && is_blocking(fd);
+    tell(if waits { cooperate(fd, || in_non_blocking(fd, ask)) } else { ask() }) as c_int
 }
 
 /// Asks until it is connected: asked again, the kernel says how it stands.
@@ -55,32 +47,20 @@ fn cooperate(fd: c_int, mut ask: impl FnMut() -> Outcome) -> Outcome {
     }
 }
 
-/// One attempt that does not wait.
-///
 /// # Safety
 /// `address` points to `length` bytes.
-unsafe fn begin(fd: c_int, flags: c_int, address: *const sockaddr, length: socklen_t) -> Outcome {
-    set_status_flags(fd, flags | libc::O_NONBLOCK)?;
+unsafe fn ask(fd: c_int, address: *const sockaddr, length: socklen_t) -> Outcome {
     // SAFETY: handed on to the caller.
-    let told = unsafe { sys::call(libc::SYS_connect, [fd as usize, address as usize, length as usize, 0, 0, 0]) };
-    set_status_flags(fd, flags)?;
-    told
-}
-
-fn set_status_flags(fd: c_int, flags: c_int) -> Outcome {
-    // SAFETY: no pointers.
-    unsafe { sys::call(libc::SYS_fcntl, [fd as usize, libc::F_SETFL as usize, flags as usize, 0, 0, 0]) }
+    unsafe { sys::call(libc::SYS_connect, [fd as usize, address as usize, length as usize, 0, 0, 0]) }
 }
 
 /// The functions as the system has them.
 pub mod original {
-    use super::{c_int, sockaddr, socklen_t, tell};
-    use crate::sys;
+    use super::{ask, c_int, sockaddr, socklen_t, tell};
 
     /// connect(2).
     pub unsafe extern "C" fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
-        let arguments = [fd as usize, address as usize, length as usize, 0, 0, 0];
         // SAFETY: handed on to the caller.
-        tell(unsafe { sys::call(libc::SYS_connect, arguments) }) as c_int
+        tell(unsafe { ask(fd, address, length) }) as c_int
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read, Seek, Wri
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
+use std::ptr;
 use std::sync::mpsc;
 use std::thread;
 
@@ -155,7 +156,7 @@ fn a_splice_waits_for_room_in_a_socket_and_not_in_the_kernel() {
             (in_time, all.len())
         });
         let splices = begun(move || {
-            let (from, to, none) = (reader.as_raw_fd(), near.as_raw_fd(), std::ptr::null_mut);
+            let (from, to, none) = (reader.as_raw_fd(), near.as_raw_fd(), ptr::null_mut);
             // SAFETY: no offsets.
             let splice = || told(unsafe { libc::splice(from, none(), to, none(), BYTES, 0) }).unwrap();
             std::iter::repeat_with(splice).take_while(|length| *length > 0).sum::<i64>()
@@ -202,6 +203,49 @@ fn an_eventfd_is_waited_for() {
 }
 
 #[test]
+fn what_takes_messages_is_written_to_by_one_call() {
+    patched(|| {
+        let mut null = File::options().write(true).open("/dev/null").unwrap();
+        let calls = || {
+            let told = std::fs::read_to_string("/proc/thread-self/io").unwrap();
+            told.lines().find_map(|line| line.strip_prefix("syscw: ")).unwrap().parse::<u64>().unwrap()
+        };
+        let before = calls();
+        assert_eq!(null.write(&[0; 100_000]).unwrap(), 100_000);
+        assert_eq!(null.write_vectored(&[IoSlice::new(&[0; 5000]), IoSlice::new(&[0; 5000])]).unwrap(), 10_000);
+        assert_eq!(calls() - before, 2);
+    });
+}
+
+#[test]
+fn a_terminal_is_waited_for_at_both_ends() {
+    const BYTES: usize = 300_000;
+    patched(|| {
+        // SAFETY: zeros are settings.
+        let (mut ends, mut raw) = ([0; 2], unsafe { std::mem::zeroed() });
+        let [master, slave] = &mut ends;
+        // SAFETY: settings, and room for two descriptors.
+        let opened = unsafe {
+            libc::cfmakeraw(&mut raw);
+            libc::openpty(master, slave, ptr::null_mut(), &raw mut raw, ptr::null_mut())
+        };
+        assert_eq!(told(opened), Ok(0));
+        // SAFETY: descriptors that only these have.
+        let [master, slave] = ends.map(|fd| unsafe { File::from_raw_fd(fd) });
+        for (reader, writer) in [(&master, &slave), (&slave, &master)] {
+            let (mut reader, mut writer) = (reader.try_clone().unwrap(), writer.try_clone().unwrap());
+            let reads = begun(move || {
+                let mut all = vec![0; BYTES];
+                reader.read_exact(&mut all).unwrap();
+                all
+            });
+            assert_eq!(writer.write(&[7; BYTES]).unwrap(), BYTES);
+            assert!(reads.get().unwrap().iter().all(|byte| *byte == 7));
+        }
+    });
+}
+
+#[test]
 fn a_non_blocking_pipe_is_left_alone() {
     patched(|| {
         let mut ends = [0; 2];
@@ -229,7 +273,7 @@ fn a_broken_pipe_and_bad_numbers_tell_what_the_system_tells() {
             assert_eq!(told(libc::read(-1, place, 1)), Err(libc::EBADF));
             assert_eq!(told(libc::write(-1, place, 1)), Err(libc::EBADF));
             assert_eq!(told(libc::read(reader.as_raw_fd(), place, 0)), Ok(0));
-            assert_eq!(told(libc::readv(reader.as_raw_fd(), std::ptr::null(), -1)), Err(libc::EINVAL));
+            assert_eq!(told(libc::readv(reader.as_raw_fd(), ptr::null(), -1)), Err(libc::EINVAL));
         }
     });
 }
