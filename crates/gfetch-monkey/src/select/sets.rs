@@ -70,16 +70,24 @@ const INTERESTS: [Interest; 3] = [Interest::READABLE, Interest::WRITABLE, Intere
 unsafe fn cooperate(count: c_int, sets: Sets, limit: Option<Duration>, mask: *const sigset_t) -> Outcome {
     // SAFETY: handed on to the caller.
     let asked = sets.map(|set| unsafe { words(set, count) }.to_vec());
-    let look = || {
+    // A look empties them; an error leaves them as they were.
+    let restore = || {
         for (set, asked) in sets.iter().zip(&asked) {
-            // SAFETY: as above; a look before this one has emptied them.
+            // SAFETY: as above.
             unsafe { words(*set, count) }.copy_from_slice(asked);
         }
+    };
+    let look = || {
+        restore();
         // SAFETY: as above.
         unsafe { look(count, sets, &AT_ONCE, mask) }
     };
     let all: Vec<_> = asked.iter().zip(INTERESTS).flat_map(|(set, interest)| numbers(set, interest)).collect();
-    patiently(limit, !mask.is_null(), look, |limit| Ok(!interpose::wait_any(&all, limit)?.is_empty()))
+    let told = patiently(limit, !mask.is_null(), look, |limit| Ok(!interpose::wait_any(&all, limit)?.is_empty()));
+    if told.is_err() {
+        restore();
+    }
+    told
 }
 
 /// # Safety

@@ -149,6 +149,23 @@ fn select_tells_what_is_ready_and_what_is_left_of_the_time() {
 }
 
 #[test]
+fn a_select_that_is_ended_leaves_its_sets_as_they_were() {
+    patched(|| {
+        let (near, _far) = UnixStream::pair().unwrap();
+        let fd = near.as_raw_fd();
+        // SAFETY: a set that is emptied first, and a number that fits.
+        let waits = begun(move || unsafe {
+            let mut set: fd_set = std::mem::zeroed();
+            libc::FD_SET(fd, &mut set);
+            let told = told(libc::select(fd + 1, &mut set, ptr::null_mut(), ptr::null_mut(), ptr::null_mut()));
+            (told, libc::FD_ISSET(fd, &set))
+        });
+        waits.kill_nowait();
+        assert_eq!(waits.get().unwrap(), (Err(libc::ECANCELED), true));
+    });
+}
+
+#[test]
 fn an_epoll_of_others_is_waited_for() {
     patched(|| {
         let (near, mut far) = UnixStream::pair().unwrap();
