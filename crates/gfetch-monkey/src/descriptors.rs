@@ -7,6 +7,7 @@
 use gfetch::green::interpose::forget;
 use libc::c_int;
 
+use crate::call::status_flags;
 use crate::feature::is_any_on;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -30,7 +31,7 @@ pub unsafe extern "C" fn close(fd: c_int) -> c_int {
 /// dup2(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dup2(old: c_int, new: c_int) -> c_int {
-    if is_any_on() && old != new {
+    if is_any_on() && is_replaced(old, new) {
         forget(new);
     }
     // SAFETY: no pointers.
@@ -40,11 +41,16 @@ pub unsafe extern "C" fn dup2(old: c_int, new: c_int) -> c_int {
 /// dup3(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dup3(old: c_int, new: c_int, flags: c_int) -> c_int {
-    if is_any_on() && old != new {
+    if is_any_on() && flags & !libc::O_CLOEXEC == 0 && is_replaced(old, new) {
         forget(new);
     }
     // SAFETY: no pointers.
     unsafe { original::dup3(old, new, flags) }
+}
+
+/// Whether `new` gets another file: what fails must not be told to those who wait for it.
+fn is_replaced(old: c_int, new: c_int) -> bool {
+    old != new && status_flags(old).is_ok()
 }
 
 fn duplicate(old: c_int, new: c_int, flags: c_int) -> Outcome {
@@ -54,8 +60,7 @@ fn duplicate(old: c_int, new: c_int, flags: c_int) -> Outcome {
 
 /// The functions as the system has them.
 pub mod original {
-    use super::{c_int, duplicate, tell};
-    use crate::call::status_flags;
+    use super::{c_int, duplicate, status_flags, tell};
     use crate::sys;
 
     /// close(2).

@@ -133,6 +133,24 @@ fn duplicates_are_waited_for_each_on_its_own() {
 }
 
 #[test]
+fn a_duplication_that_fails_ends_nobodys_wait() {
+    patched(|| {
+        let (mut near, mut far) = UnixStream::pair().unwrap();
+        let fd = near.as_raw_fd();
+        let reads = begun(move || near.read(&mut [0]).unwrap());
+        // SAFETY: no pointers, and nothing is duplicated.
+        unsafe {
+            assert_eq!(told(libc::dup2(-1, fd)), Err(libc::EBADF));
+            assert_eq!(told(libc::dup3(0, fd, libc::O_APPEND)), Err(libc::EINVAL));
+            assert_eq!(told(libc::dup2(fd, fd)), Ok(fd.into()));
+        }
+        green::yield_now().unwrap();
+        far.write_all(b"x").unwrap();
+        assert_eq!(reads.get().unwrap(), 1);
+    });
+}
+
+#[test]
 fn closing_and_duplicating_tell_what_the_system_tells() {
     patched(|| {
         // SAFETY: no pointers, and no descriptor is harmed.
