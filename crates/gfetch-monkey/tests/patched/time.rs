@@ -59,11 +59,15 @@ fn a_virtual_clock_jumps_over_the_sleeps_of_others() {
 #[test]
 fn a_span_that_is_none_is_refused() {
     patched(|| {
-        let wrong = timespec { tv_sec: 0, tv_nsec: 1_000_000_000 };
+        let (wrong, right) = (timespec { tv_sec: 0, tv_nsec: 1_000_000_000 }, timespec { tv_sec: 0, tv_nsec: 1 });
         // SAFETY: a span, though a wrong one; then an address that is none, which the kernel refuses.
         unsafe {
             assert_eq!(told(libc::nanosleep(&wrong, std::ptr::null_mut())), Err(libc::EINVAL));
             assert_eq!(libc::clock_nanosleep(libc::CLOCK_MONOTONIC, 0, &wrong, std::ptr::null_mut()), libc::EINVAL);
+            assert_eq!(
+                libc::clock_nanosleep(libc::CLOCK_THREAD_CPUTIME_ID, 0, &right, std::ptr::null_mut()),
+                libc::EINVAL
+            );
             assert_eq!(told(libc::nanosleep(std::ptr::null(), std::ptr::null_mut())), Err(libc::EFAULT));
         }
     });
