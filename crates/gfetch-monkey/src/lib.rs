@@ -84,10 +84,12 @@
 //! | `poll` | `Select` | unless it waits | waits; with a time-out of zero straight to the kernel |
 //! | `ppoll` | `Select` | unless it waits | the same; a signal that only its mask lets through is seen within 50 ms |
 //! | `__poll_chk` | `Select` | unless it waits | `poll`, as fortified code calls it |
+//! | `__ppoll_chk` | `Select` | unless it waits | `ppoll`, likewise |
 //! | `select` | `Select` | unless it waits | as `poll` |
 //! | `pselect` | `Select` | unless it waits | as `ppoll` |
 //! | `epoll_wait` | `Select` | unless it waits | as `poll` |
 //! | `epoll_pwait` | `Select` | unless it waits | as `ppoll` |
+//! | `epoll_pwait2` | `Select` | unless it waits | the same; not in musl |
 //! | `nanosleep` | `Time` | unless it waits | sleeps by the hub's clock |
 //! | `clock_nanosleep` | `Time` | unless it waits | the same, on clocks that run with time |
 //! | `usleep` | `Time` | unless it waits | the same |

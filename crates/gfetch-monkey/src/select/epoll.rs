@@ -1,15 +1,16 @@
-//! `epoll_wait`, `epoll_pwait`: an epoll descriptor is readable when it has something to tell.
+//! `epoll_wait`, `epoll_pwait`, `epoll_pwait2`: an epoll descriptor is readable when it has something to tell.
 
 use std::time::Duration;
 
 use gfetch::green::interpose;
-use libc::{c_int, epoll_event, sigset_t};
+use libc::{c_int, epoll_event, sigset_t, timespec};
 
 use super::{SIGSET_BYTES, patiently};
 use crate::call::may_wait;
 use crate::feature::Feature;
 use crate::futex::parker;
 use crate::sys::{self, Outcome, tell};
+use crate::time::span;
 
 /// epoll_wait(2).
 #[unsafe(no_mangle)]
@@ -33,8 +34,31 @@ pub unsafe extern "C" fn epoll_pwait(
         return tell(parker::around(milliseconds, look)) as c_int;
     }
     let limit = u64::try_from(milliseconds).ok().map(Duration::from_millis);
-    let told = patiently(limit, !mask.is_null(), || look(0), |limit| interpose::wait_readable(epoll, limit));
-    tell(told) as c_int
+    tell(cooperate(epoll, limit, !mask.is_null(), || look(0))) as c_int
+}
+
+/// epoll_pwait2(2). Not in musl.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn epoll_pwait2(
+    epoll: c_int,
+    events: *mut epoll_event,
+    most: c_int,
+    limit: *const timespec,
+    mask: *const sigset_t,
+) -> c_int {
+    // SAFETY: the caller answers for the events, the span and the mask.
+    unsafe {
+        let span = span(limit);
+        let is_plain = if limit.is_null() { false } else { span.is_none_or(|span| span.is_zero()) };
+        if is_plain || !may_wait(Feature::Select) {
+            return original::epoll_pwait2(epoll, events, most, limit, mask);
+        }
+        tell(cooperate(epoll, span, !mask.is_null(), || look(epoll, events, most, 0, mask))) as c_int
+    }
+}
+
+fn cooperate(epoll: c_int, limit: Option<Duration>, is_masked: bool, look: impl FnMut() -> Outcome) -> Outcome {
+    patiently(limit, is_masked, look, |limit| interpose::wait_readable(epoll, limit))
 }
 
 /// # Safety
@@ -47,7 +71,7 @@ unsafe fn look(epoll: c_int, events: *mut epoll_event, most: c_int, limit: c_int
 
 /// The functions as the system has them.
 pub mod original {
-    use super::{c_int, epoll_event, look, sigset_t, tell};
+    use super::{SIGSET_BYTES, c_int, epoll_event, look, sigset_t, sys, tell, timespec};
 
     /// epoll_wait(2).
     pub unsafe extern "C" fn epoll_wait(
@@ -70,5 +94,18 @@ pub mod original {
     ) -> c_int {
         // SAFETY: handed on to the caller.
         tell(unsafe { look(epoll, events, most, milliseconds, mask) }) as c_int
+    }
+
+    /// epoll_pwait2(2).
+    pub unsafe extern "C" fn epoll_pwait2(
+        epoll: c_int,
+        events: *mut epoll_event,
+        most: c_int,
+        limit: *const timespec,
+        mask: *const sigset_t,
+    ) -> c_int {
+        let arguments = [epoll as usize, events as usize, most as usize, limit as usize, mask as usize, SIGSET_BYTES];
+        // SAFETY: handed on to the caller.
+        tell(unsafe { sys::call(libc::SYS_epoll_pwait2, arguments) }) as c_int
     }
 }

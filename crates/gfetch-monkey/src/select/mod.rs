@@ -1,4 +1,4 @@
-//! `poll`, `ppoll`, `select`, `pselect`, `epoll_wait`, `epoll_pwait`: a look without waiting, then the hub's wait, and a look
+//! `poll`, `ppoll`, `select`, `pselect`, `epoll_wait` and its kin: a look without waiting, then the hub's wait, and a look
 //! again, so that what is told is what the kernel tells.
 //!
 //! With a time-out of zero they go straight to the kernel. A mask of signals counts during the looks: a signal that only
@@ -20,18 +20,20 @@ use crate::call::{FRUITLESS, from_now, stopped};
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::Outcome;
 
-pub use epoll::{epoll_pwait, epoll_wait};
-pub use poll::{__poll_chk, poll, ppoll};
+pub use epoll::{epoll_pwait, epoll_pwait2, epoll_wait};
+pub use poll::{__poll_chk, __ppoll_chk, poll, ppoll};
 pub use sets::{pselect, select};
 
 pub(crate) const SYMBOLS: &[Symbol] = &[
     symbol!(poll, Select, SignalSafety::UnlessItWaits),
     symbol!(ppoll, Select, SignalSafety::UnlessItWaits),
     symbol!(__poll_chk, Select, SignalSafety::UnlessItWaits),
+    symbol!(__ppoll_chk, Select, SignalSafety::UnlessItWaits),
     symbol!(select, Select, SignalSafety::UnlessItWaits),
     symbol!(pselect, Select, SignalSafety::UnlessItWaits),
     symbol!(epoll_wait, Select, SignalSafety::UnlessItWaits),
     symbol!(epoll_pwait, Select, SignalSafety::UnlessItWaits),
+    symbol!(epoll_pwait2, Select, SignalSafety::UnlessItWaits),
 ];
 
 /// A wait with a mask of signals looks so often.

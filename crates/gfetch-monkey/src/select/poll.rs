@@ -58,6 +58,20 @@ pub unsafe extern "C" fn __poll_chk(
     unsafe { poll(descriptors, count, milliseconds) }
 }
 
+/// ppoll(2), likewise.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn __ppoll_chk(
+    descriptors: *mut pollfd,
+    count: nfds_t,
+    limit: *const timespec,
+    mask: *const sigset_t,
+    room: size_t,
+) -> c_int {
+    crate::socket::receive::refuse_overflow(count as usize, room / size_of::<pollfd>());
+    // SAFETY: handed on to the caller.
+    unsafe { ppoll(descriptors, count, limit, mask) }
+}
+
 /// # Safety
 /// There are `count` descriptors.
 unsafe fn cooperate(descriptors: *mut pollfd, count: usize, limit: Option<Duration>, mask: *const sigset_t) -> Outcome {
@@ -136,5 +150,18 @@ pub mod original {
         crate::socket::receive::refuse_overflow(count as usize, room / size_of::<pollfd>());
         // SAFETY: handed on to the caller.
         unsafe { poll(descriptors, count, milliseconds) }
+    }
+
+    /// ppoll(2), likewise.
+    pub unsafe extern "C" fn __ppoll_chk(
+        descriptors: *mut pollfd,
+        count: nfds_t,
+        limit: *const timespec,
+        mask: *const sigset_t,
+        room: size_t,
+    ) -> c_int {
+        crate::socket::receive::refuse_overflow(count as usize, room / size_of::<pollfd>());
+        // SAFETY: handed on to the caller.
+        unsafe { ppoll(descriptors, count, limit, mask) }
     }
 }

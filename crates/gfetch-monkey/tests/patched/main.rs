@@ -16,6 +16,7 @@ mod io;
 mod join;
 mod messages;
 mod names;
+mod originals;
 mod parking;
 mod process;
 mod select;

@@ -1,15 +1,26 @@
 //! `poll`, `select` and `epoll_wait`: what they tell, when they end, and that the others run meanwhile.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::ptr;
 use std::time::Duration;
 
 use gfetch::green::{self, timeout};
-use libc::{epoll_event, fd_set, pollfd, timespec, timeval};
+use libc::{c_int, epoll_event, fd_set, pollfd, timespec, timeval};
 
 use crate::support::{MOMENT, SECOND, begun, patched, timed, told};
+
+unsafe extern "C" {
+    // The libc crate leaves it out, and musl has none of its own.
+    fn epoll_pwait2(
+        epoll: c_int,
+        events: *mut epoll_event,
+        most: c_int,
+        limit: *const timespec,
+        mask: *const libc::sigset_t,
+    ) -> c_int;
+}
 
 fn poll(asked: &[(RawFd, i16)], milliseconds: i32) -> (Result<i64, i32>, Vec<i16>) {
     let mut descriptors: Vec<_> =
@@ -187,6 +198,22 @@ fn an_epoll_of_others_is_waited_for() {
         let waits = begun(move || wait(-1));
         far.write_all(b"x").unwrap();
         assert_eq!(waits.get().unwrap(), (Ok(1), 42));
+        // And by the call whose time is finer.
+        let wait = move |limit: Option<timespec>| {
+            let mut events = [epoll_event { events: 0, u64: 0 }; 4];
+            let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
+            // SAFETY: room for four, and a good span or none.
+            told(unsafe { epoll_pwait2(epoll, events.as_mut_ptr(), 4, limit, ptr::null()) })
+        };
+        assert_eq!(wait(Some(timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1));
+        (&near).read_exact(&mut [0]).unwrap();
+        let (none, wall) = timed(|| wait(Some(timespec { tv_sec: 0, tv_nsec: MOMENT.as_nanos() as i64 })));
+        assert_eq!(none, Ok(0));
+        assert!(wall >= MOMENT, "{wall:?}");
+        assert_eq!(wait(Some(timespec { tv_sec: 0, tv_nsec: -1 })), Err(libc::EINVAL));
+        let waits = begun(move || wait(None));
+        far.write_all(b"x").unwrap();
+        assert_eq!(waits.get().unwrap(), Ok(1));
         // SAFETY: the test's own.
         assert_eq!(told(unsafe { libc::close(epoll) }), Ok(0));
     });
