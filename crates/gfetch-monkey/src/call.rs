@@ -199,11 +199,16 @@ pub(crate) fn is_file(fd: c_int) -> bool {
 
 /// What kind of file it is, as `S_IFMT` has it: zero for the kernel's small descriptors; none for what is not open.
 pub(crate) fn kind(fd: c_int) -> Option<mode_t> {
+    status(fd).map(|status| status.st_mode & libc::S_IFMT)
+}
+
+/// What the kernel says of the file of an open descriptor.
+pub(crate) fn status(fd: c_int) -> Option<stat> {
     // SAFETY: zeros are a `stat`.
     let mut known: stat = unsafe { std::mem::zeroed() };
     // SAFETY: a place for what the system call tells.
     let told = unsafe { sys::call(libc::SYS_fstat, [fd as usize, &raw mut known as usize, 0, 0, 0, 0]) };
-    told.is_ok().then_some(known.st_mode & libc::S_IFMT)
+    told.is_ok().then_some(known)
 }
 
 /// When `SO_RCVTIMEO` or `SO_SNDTIMEO` is over, from now; never for what is no socket.
