@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use libc::{c_int, sockaddr, socklen_t};
 
-use crate::call::{Side, Waits, in_non_blocking, is_blocking, may_wait, pause};
+use crate::call::{Side, Waits, get_option, in_non_blocking, is_blocking, may_wait, pause};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -21,8 +21,16 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 pub unsafe extern "C" fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
     // SAFETY: the caller answers for the address.
     let ask = || unsafe { ask(fd, address, length) };
-    let waits = may_wait(Feature::Socket) && is_blocking(fd);
+    let waits = may_wait(Feature::Socket) && is_blocking(fd) && says_how_it_stands(fd);
     tell(if waits { cooperate(fd, || in_non_blocking(fd, ask)) } else { ask() }) as c_int
+}
+
+/// Whether a socket that is asked again says how its connect stands. Others begin anew, or say that they are connected as if
+/// that were an error.
+fn says_how_it_stands(fd: c_int) -> bool {
+    let mut family: c_int = 0;
+    let told = get_option(fd, libc::SO_DOMAIN, &mut family);
+    told.is_ok() && [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX].contains(&family)
 }
 
 /// Asks until it is connected: asked again, the kernel says how it stands.
