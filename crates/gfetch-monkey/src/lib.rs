@@ -123,9 +123,12 @@
 //! | `parking_lot`'s locks, and futexes that processes share | std's locks, `gfetch::green`'s |
 //! | `sigwait`, `sigsuspend`, `pause` | `gfetch::net::signals`, a `signalfd` that is read |
 //! | queues and semaphores of System V and POSIX (`msgrcv`, `semop`, `mq_receive`) | `green::offload`, a pipe |
+//! | C's stdio on pipes and sockets (`fgets`, `fread`, `fprintf`), `eventfd_read`, `thrd_sleep`, `pthread_timedjoin_np`: the C library calls none of these by name | `read` and `write`, `green::offload` |
+//! | a connect of what is neither of the Internet nor of Unix (`AF_VSOCK`, Bluetooth) | `green::offload` |
+//! | code on a stack of its own, inside a greenlet: `stacker`, other libraries' coroutines | what waits outside of it |
 //! | system calls that a crate makes by itself: `rustix` does by default, and so does `io_uring` | its libc backend (`cfg(rustix_use_libc)`), `green::offload` |
 //! | `preadv2`, `copy_file_range`, `ioctl`, `vmsplice`, `tee` on what is no file | `read` and `write` |
-//! | an accept or a read that another *process* wins, after both have looked | a socket each (`SO_REUSEPORT`), or `O_NONBLOCK` |
+//! | an accept or a read that another *process*, or a thread on no greenlet, wins after both have looked | a socket each (`SO_REUSEPORT`), or `O_NONBLOCK` |
 //! | long computations | `green::yield_now`, `green::offload` |
 //!
 //! And what waits, but may surprise:
@@ -135,7 +138,7 @@
 //!   so that one that waits already is not woken. From and to other threads it works. Use `green::Channel`.
 //! - `thread::park` returns for no reason more often than it would, as it may.
 //! - A tracer's `waitpid(child, …, 0)` hears of its child's end but of no stop: with `__WALL` or `WUNTRACED` it does.
-//! - `recv` with `MSG_PEEK | MSG_WAITALL` gives what there is.
+//! - `recv` with `MSG_PEEK | MSG_WAITALL` gives what there is; so does one for less than `SO_RCVLOWAT`.
 //! - These functions are no cancellation points of `pthread_cancel`.
 //! - The child of a `vfork` shares its parent's memory: it must not `close` what greenlets of its parent wait for.
 //!   `posix_spawn` does not.

@@ -11,9 +11,9 @@ use crate::feature::{Feature, is_on};
 pub enum SignalSafety {
     /// As POSIX says of the original: also patched it never waits, allocates nothing and takes no lock.
     Safe,
-    /// As POSIX says of the original wherever the call need not wait: off any greenlet, not patched, in a handler that runs
-    /// on an alternate stack (`SA_ONSTACK`), for a non-blocking descriptor. A handler that has to wait on a greenlet's own
-    /// stack may have interrupted the runtime, and is told `EIO` or blocks its neighbours.
+    /// As POSIX says of the original where the call never waits as a greenlet: off any, not patched, in a handler that runs
+    /// on an alternate stack (`SA_ONSTACK`), for a non-blocking descriptor. A handler on a greenlet's own stack may have
+    /// interrupted the runtime: a call that waits there, or that lets others run because it is their turn, spoils it.
     UnlessItWaits,
     /// Not to be called by a signal handler, patched or not.
     Unsafe,

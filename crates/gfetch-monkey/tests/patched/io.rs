@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read, Seek, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::ptr;
@@ -312,6 +312,28 @@ fn a_child_process_is_talked_with_while_others_run() {
         drop(to);
         assert_eq!(reads.get().unwrap(), "through a cat");
         assert!(child.wait().unwrap().success());
+    });
+}
+
+/// Why the documentation has it among what blocks: the C library calls its own read, which has no name to stand in for.
+#[test]
+fn the_c_librarys_own_streams_block_their_thread() {
+    patched(|| {
+        let (reader, mut writer) = pipe();
+        let writes = thread::spawn(move || {
+            thread::sleep(MOMENT);
+            writer.write_all(b"line\n").unwrap();
+        });
+        let (other, mut line) = (green::spawn(|| ()), [0_u8; 16]);
+        // SAFETY: a stream of its own, and room for sixteen.
+        unsafe {
+            let stream = libc::fdopen(reader.into_raw_fd(), c"r".as_ptr());
+            assert!(!libc::fgets(line.as_mut_ptr().cast(), 16, stream).is_null());
+            assert!(!other.is_done(), "it waits as a greenlet by now: say so in the documentation");
+            assert_eq!(libc::fclose(stream), 0);
+        }
+        assert!(line.starts_with(b"line\n"));
+        writes.join().unwrap();
     });
 }
 
