@@ -14,11 +14,12 @@
 
 use std::time::{Duration, Instant};
 
-use gfetch::green::interpose::{self, Stop};
+use gfetch::green::interpose;
 use gfetch::green::{self, Limit};
 use libc::{c_int, c_void, mode_t, pollfd, socklen_t, stat, timespec, timeval};
 
 use crate::feature::{Feature, is_on};
+use crate::hub::{self, stopped};
 use crate::process::is_spawning;
 use crate::sys::{self, Outcome};
 
@@ -53,9 +54,7 @@ impl Waits {
     /// Before the first attempt. Now and then lets the others run, where it may: who writes to a file counts on nobody else
     /// coming in meanwhile, and is neither ended by a kill nor by a scope.
     pub fn begin(fd: c_int, side: Side) -> Result<Waits, c_int> {
-        if interpose::is_due() && is_blocking(fd) && !is_file(fd) && !is_spawning() {
-            interpose::yield_now().map_err(stopped)?;
-        }
+        hub::take_turns(|| is_blocking(fd) && !is_file(fd) && !is_spawning())?;
         Ok(Waits { fd, side, limit: None, fruitless: 0 })
     }
 
@@ -76,8 +75,8 @@ impl Waits {
         }
         let limit = end.map_or(Limit::NEVER, Limit::from);
         let ready = match self.side {
-            Side::Read => interpose::wait_readable(self.fd, limit),
-            Side::Write => interpose::wait_writable(self.fd, limit),
+            Side::Read => hub::wait_readable(self.fd, limit),
+            Side::Write => hub::wait_writable(self.fd, limit),
         };
         self.fruitless += u32::from(self.side == Side::Write);
         if ready.map_err(stopped)? { Ok(()) } else { Err(libc::EAGAIN) }
@@ -92,7 +91,7 @@ impl Waits {
 /// Sleeps where there is nothing to wait for; true if `end` came first.
 pub(crate) fn pause(pause: Duration, end: Option<Instant>) -> Result<bool, c_int> {
     let left = end.map(|end| end.saturating_duration_since(green::now()));
-    interpose::sleep(left.map_or(pause, |left| left.min(pause))).map_err(stopped)?;
+    hub::sleep(left.map_or(pause, |left| left.min(pause))).map_err(stopped)?;
     Ok(left.is_some_and(|left| left <= pause))
 }
 
@@ -155,12 +154,6 @@ fn unread(fd: c_int) -> Result<c_int, c_int> {
     let arguments = [fd as usize, libc::FIONREAD as usize, &raw mut bytes as usize, 0, 0, 0];
     // SAFETY: a place for the number.
     unsafe { sys::call(libc::SYS_ioctl, arguments) }.map(|_| bytes)
-}
-
-/// A wait was ended: the others run before its caller does, who may not look at errors.
-pub(crate) fn stopped(stop: Stop) -> c_int {
-    stop.give_way();
-    stop.errno()
 }
 
 /// Whether the descriptor's owner left it as it was made: then its calls wait.

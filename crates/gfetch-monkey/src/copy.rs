@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
-use gfetch::green::interpose;
 use libc::{c_int, c_uint, c_void, loff_t, off_t, size_t, ssize_t};
 
-use crate::call::{Side, Waits, is_blocking, is_file, kind, look, may_wait, stopped};
+use crate::call::{Side, Waits, is_blocking, is_file, kind, look, may_wait};
 use crate::feature::Feature;
+use crate::hub::{self, stopped};
 use crate::io::write;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -120,7 +120,7 @@ fn in_readiness(from: c_int, to: c_int, mut attempt: impl FnMut() -> Outcome) ->
             match attempt() {
                 Err(libc::EAGAIN) if is_blocking(from) && is_blocking(to) => {
                     // Ready, and yet not: somebody else was faster, or a pipe has room for less than a page.
-                    interpose::sleep(AFTER_A_RACE).map_err(stopped)?;
+                    hub::sleep(AFTER_A_RACE).map_err(stopped)?;
                 }
                 told => return told,
             }

@@ -4,11 +4,11 @@
 //! still means the same file. So `dup`, which makes a new number, and `shutdown`, after which the poller tells every
 //! waiter, need nothing done and are not interposed.
 
-use gfetch::green::interpose::forget;
 use libc::c_int;
 
 use crate::call::status_flags;
 use crate::feature::is_any_on;
+use crate::hub::forget;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
 

@@ -16,6 +16,7 @@ use libc::{c_int, pthread_t};
 use crate::call::may_wait;
 use crate::feature::Feature;
 use crate::futex::Entering;
+use crate::hub;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 
 pub(crate) const SYMBOLS: &[Symbol] = &[symbol!(pthread_join, Thread, SignalSafety::Unsafe)];
@@ -69,7 +70,7 @@ unsafe fn join_elsewhere(thread: pthread_t, value: *mut *mut c_void) -> c_int {
         return unsafe { original::pthread_join(thread, value) };
     }
     drop(entering);
-    while !joined.ticket.wait_through(Limit::NEVER) {}
+    while !hub::wait_through(&joined.ticket, Limit::NEVER) {}
     let told = joined.told.load(Ordering::Relaxed);
     if told == 0 && !value.is_null() {
         // SAFETY: the caller's place for it.

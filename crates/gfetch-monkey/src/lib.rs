@@ -155,6 +155,7 @@ mod descriptors;
 mod detector;
 mod feature;
 mod futex;
+mod hub;
 mod io;
 mod join;
 #[cfg(all(target_env = "musl", target_feature = "crt-static"))]

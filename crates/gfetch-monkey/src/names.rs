@@ -15,11 +15,12 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use gfetch::green::ThreadPool;
-use gfetch::green::interpose::{self, Stop};
+use gfetch::green::interpose::Stop;
 use libc::{addrinfo, c_char, c_int, c_void, sockaddr, sockaddr_storage, socklen_t};
 
-use crate::call::{may_wait, stopped};
+use crate::call::may_wait;
 use crate::feature::Feature;
+use crate::hub::{self, stopped};
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::set_errno;
 
@@ -50,7 +51,7 @@ pub unsafe extern "C" fn getaddrinfo(
     if is_known(asked.0.as_deref(), asked.1.as_deref()) {
         return plain();
     }
-    let told = interpose::offload(&POOL, move || look_up(&asked.0, &asked.1, asked.2.as_ref()));
+    let told = hub::offload(&POOL, move || look_up(&asked.0, &asked.1, asked.2.as_ref()));
     tell(told.map(|answer| {
         if answer.code == 0 {
             // SAFETY: the caller answers for the place; the list is its own from here on.
@@ -82,7 +83,7 @@ pub unsafe extern "C" fn getnameinfo(
     // SAFETY: the caller answers for its address, which fits.
     unsafe { ptr::copy_nonoverlapping(address.cast::<u8>(), (&raw mut copy).cast(), length as usize) };
     let rooms = [if host.is_null() { 0 } else { host_room }, if service.is_null() { 0 } else { service_room }];
-    let told = interpose::offload(&POOL, move || name(&copy, length, rooms, flags));
+    let told = hub::offload(&POOL, move || name(&copy, length, rooms, flags));
     tell(told.map(|answer| {
         if answer.code == 0 {
             let names = [(host, &answer.host), (service, &answer.service)];

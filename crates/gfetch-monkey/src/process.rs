@@ -19,11 +19,12 @@ use std::ptr;
 use std::time::Duration;
 
 use gfetch::green::Limit;
-use gfetch::green::interpose::{self, Stop};
+use gfetch::green::interpose::Stop;
 use libc::{c_int, id_t, idtype_t, pid_t, rusage, siginfo_t};
 
-use crate::call::{is_blocking, may_wait, stopped};
+use crate::call::{is_blocking, may_wait};
 use crate::feature::Feature;
+use crate::hub::{self, stopped};
 #[cfg(all(target_env = "musl", target_feature = "crt-static"))]
 pub(crate) use crate::musl::is_spawning;
 use crate::symbols::{SignalSafety, Symbol, symbol};
@@ -107,9 +108,7 @@ pub unsafe extern "C" fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, 
 
 /// Looks and waits by turns until a look finds something or fails.
 fn patiently(waits: &mut Waits, mut look: impl FnMut() -> Result<Option<usize>, c_int>) -> Outcome {
-    if interpose::is_due() {
-        interpose::yield_now().map_err(stopped)?;
-    }
+    hub::take_turns(|| true)?;
     loop {
         if let Some(found) = look()? {
             return Ok(found);
@@ -158,7 +157,7 @@ impl Waits {
             Told::ByCallers(pidfd) => *pidfd,
             Told::Not => return self.pause(),
         };
-        let waited = interpose::wait_readable(pidfd, Limit::NEVER);
+        let waited = hub::wait_readable(pidfd, Limit::NEVER);
         // Between the end's announcement and its status is a moment, which a tracer may draw out. A descriptor that was
         // closed meanwhile: the look tells.
         self.told = Told::Not;
@@ -171,7 +170,7 @@ impl Waits {
     fn pause(&self) -> Result<(), Stop> {
         let pause = self.pause.get();
         self.pause.set((pause * 3 / 2).min(LAST_LOOK));
-        interpose::sleep(pause)
+        hub::sleep(pause)
     }
 }
 

@@ -6,11 +6,11 @@
 use std::time::{Duration, Instant};
 
 use gfetch::green;
-use gfetch::green::interpose::{self, Stop};
 use libc::{c_int, c_uint, clockid_t, timespec, useconds_t};
 
 use crate::call::may_wait;
 use crate::feature::Feature;
+use crate::hub::{self, stopped};
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::tell;
 
@@ -101,13 +101,8 @@ fn sleep_here(time: Duration) -> c_int {
     0
 }
 
-fn nap(time: Duration) -> Result<(), Stop> {
-    let slept = interpose::sleep(time);
-    if let Err(stop) = slept {
-        stop.give_way();
-        return Err(stop);
-    }
-    slept
+fn nap(time: Duration) -> Result<(), c_int> {
+    hub::sleep(time).map_err(stopped)
 }
 
 /// Sleeps until `clock` shows `when`: again, if the clock was set back meanwhile.

@@ -28,6 +28,7 @@ use libc::{c_int, c_long, timespec};
 
 use crate::call::may_wait;
 use crate::feature::{Feature, is_on};
+use crate::hub;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
 use crate::time::{read, span};
@@ -134,7 +135,7 @@ unsafe fn wait(arguments: Arguments, bits: u32) -> Outcome {
 
 /// Waits to be woken. Who was woken and whose time is over is told of the first: the wake was counted.
 fn wait_at(place: table::Place, ticket: &Ticket, limit: Limit) -> Outcome {
-    if ticket.wait_through(limit) || !table::leave(place) { Ok(0) } else { Err(libc::ETIMEDOUT) }
+    if hub::wait_through(ticket, limit) || !table::leave(place) { Ok(0) } else { Err(libc::ETIMEDOUT) }
 }
 
 /// How long to wait; none for a time that the kernel refuses. Clocks that are set meanwhile are not looked at again.

@@ -31,6 +31,7 @@ use gfetch::green::interpose::Ticket;
 use libc::c_int;
 
 use super::{Entering, table, wait_at};
+use crate::hub;
 use crate::sys::Outcome;
 
 const EMPTY: u32 = 0;
@@ -120,7 +121,7 @@ impl Parker {
             // the ticket, whose wait must be over then: it would end the greenlet's next.
             table::leave(place);
             ticket.serve();
-            ticket.wait_through(Limit::NEVER);
+            hub::wait_through(&ticket, Limit::NEVER);
             self.wake_after_a_token(address);
             return Ok(0);
         }

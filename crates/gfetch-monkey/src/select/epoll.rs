@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use gfetch::green::interpose;
 use libc::{c_int, epoll_event, sigset_t, timespec};
 
 use super::{SIGSET_BYTES, patiently};
 use crate::call::may_wait;
 use crate::feature::Feature;
 use crate::futex::parker;
+use crate::hub;
 use crate::sys::{self, Outcome, tell};
 use crate::time::span;
 
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn epoll_pwait2(
 }
 
 fn cooperate(epoll: c_int, limit: Option<Duration>, is_masked: bool, look: impl FnMut() -> Outcome) -> Outcome {
-    patiently(limit, is_masked, look, |limit| interpose::wait_readable(epoll, limit))
+    patiently(limit, is_masked, look, |limit| hub::wait_readable(epoll, limit))
 }
 
 /// # Safety

@@ -12,11 +12,12 @@ mod sets;
 
 use std::time::{Duration, Instant};
 
-use gfetch::green::interpose::{self, Stop};
+use gfetch::green::interpose::Stop;
 use gfetch::green::{self, Limit};
 use libc::timespec;
 
-use crate::call::{FRUITLESS, from_now, stopped};
+use crate::call::{FRUITLESS, from_now};
+use crate::hub::{self, stopped};
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::Outcome;
 
@@ -59,9 +60,7 @@ fn patiently(
     mut look: impl FnMut() -> Outcome,
     mut wait: impl FnMut(Limit) -> Result<bool, Stop>,
 ) -> Outcome {
-    if interpose::is_due() {
-        interpose::yield_now().map_err(stopped)?;
-    }
+    hub::take_turns(|| true)?;
     let end = limit.and_then(from_now);
     let mut fruitless = 0;
     loop {
@@ -71,7 +70,7 @@ fn patiently(
         }
         let slice = if is_masked { from_now(MASKED) } else { None };
         let until = end.into_iter().chain(slice).min().map_or(Limit::NEVER, Limit::from);
-        let ready = if fruitless < 2 { wait(until) } else { interpose::sleep(FRUITLESS).map(|()| false) };
+        let ready = if fruitless < 2 { wait(until) } else { hub::sleep(FRUITLESS).map(|()| false) };
         match ready {
             Ok(ready) => fruitless = if ready { fruitless + 1 } else { 0 },
             // Closed meanwhile: the look tells.

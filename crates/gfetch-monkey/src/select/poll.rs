@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use gfetch::green::Limit;
-use gfetch::green::interpose::{self, Stop};
+use gfetch::green::interpose::Stop;
 use gfetch::net::Interest;
 use libc::{c_int, nfds_t, pollfd, sigset_t, size_t, timespec};
 
 use super::{AT_ONCE, SIGSET_BYTES, patiently};
 use crate::call::may_wait;
 use crate::feature::Feature;
+use crate::hub;
 use crate::sys::{self, Outcome, tell};
 use crate::time::span;
 
@@ -87,9 +88,9 @@ unsafe fn cooperate(descriptors: *mut pollfd, count: usize, limit: Option<Durati
 /// One descriptor stays registered between waits.
 fn wait(asked: &[(c_int, Interest)], limit: Limit) -> Result<bool, Stop> {
     match asked {
-        [(fd, Interest::READABLE)] => interpose::wait_readable(*fd, limit),
-        [(fd, Interest::WRITABLE)] => interpose::wait_writable(*fd, limit),
-        _ => Ok(!interpose::wait_any(asked, limit)?.is_empty()),
+        [(fd, Interest::READABLE)] => hub::wait_readable(*fd, limit),
+        [(fd, Interest::WRITABLE)] => hub::wait_writable(*fd, limit),
+        _ => hub::wait_any(asked, limit),
     }
 }
 

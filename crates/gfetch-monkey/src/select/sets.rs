@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use gfetch::green;
-use gfetch::green::interpose;
 use gfetch::net::Interest;
 use libc::{c_int, fd_set, sigset_t, timespec, timeval};
 
 use super::{AT_ONCE, SIGSET_BYTES, patiently};
 use crate::call::may_wait;
 use crate::feature::Feature;
+use crate::hub;
 use crate::sys::{self, Outcome, tell};
 use crate::time::span;
 
@@ -83,7 +83,7 @@ unsafe fn cooperate(count: c_int, sets: Sets, limit: Option<Duration>, mask: *co
         unsafe { look(count, sets, &AT_ONCE, mask) }
     };
     let all: Vec<_> = asked.iter().zip(INTERESTS).flat_map(|(set, interest)| numbers(set, interest)).collect();
-    let told = patiently(limit, !mask.is_null(), look, |limit| Ok(!interpose::wait_any(&all, limit)?.is_empty()));
+    let told = patiently(limit, !mask.is_null(), look, |limit| hub::wait_any(&all, limit));
     if told.is_err() {
         restore();
     }

@@ -140,6 +140,53 @@ fn errno_is_set_after_the_others_have_run() {
 }
 
 #[test]
+fn errno_stays_as_it_was_where_a_call_that_waited_succeeds() {
+    fn kept(wait: impl FnOnce()) {
+        // SAFETY: no descriptor.
+        assert_eq!(unsafe { libc::dup(-1) }, -1);
+        wait();
+        assert_eq!(io::Error::last_os_error().raw_os_error(), Some(libc::EBADF));
+    }
+    patched(|| {
+        let (mut near, mut far) = UnixStream::pair().unwrap();
+        let (mut reader, mut writer) = io::pipe().unwrap();
+        let mutex = std::sync::Arc::new(std::sync::Mutex::new(()));
+        let own = mutex.clone();
+        let helper = thread::spawn(move || {
+            let held = own.lock().unwrap();
+            far.write_all(b"x").unwrap();
+            thread::sleep(MOMENT);
+            writer.write_all(b"x").unwrap();
+            thread::sleep(MOMENT);
+            drop(held);
+            thread::sleep(MOMENT);
+            far
+        });
+        let over = Rc::new(Cell::new(false));
+        let seen = over.clone();
+        let spoils = green::spawn(move || {
+            while !seen.get() {
+                // SAFETY: no such option.
+                assert_eq!(unsafe { libc::fcntl(0, 12_345) }, -1);
+                green::sleep(std::time::Duration::from_micros(100)).unwrap();
+            }
+        });
+        kept(|| near.read_exact(&mut [0]).unwrap());
+        kept(|| reader.read_exact(&mut [0]).unwrap());
+        kept(|| drop(mutex.lock().unwrap()));
+        let mut far = None;
+        kept(|| far = Some(helper.join().unwrap()));
+        kept(|| thread::sleep(MOMENT));
+        // SAFETY: no descriptors.
+        kept(|| assert_eq!(unsafe { libc::poll(std::ptr::null_mut(), 0, 20) }, 0));
+        // Calls that need not wait give the others their turns.
+        kept(|| (0..200).for_each(|_| assert_eq!(near.write(b"x").unwrap(), 1)));
+        over.set(true);
+        spoils.get().unwrap();
+    });
+}
+
+#[test]
 fn a_destructor_that_runs_while_unwinding_blocks_its_thread_as_ever() {
     struct Says(TcpStream);
     impl Drop for Says {
