@@ -19,10 +19,18 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// connect(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
-    // SAFETY: the caller answers for the address.
-    let ask = || unsafe { ask(fd, address, length) };
     let waits = may_wait(Feature::Socket) && is_blocking(fd) && says_how_it_stands(fd);
-    tell(if waits { cooperate(fd, || in_non_blocking(fd, ask)) } else { ask() }) as c_int
+    // SAFETY: the caller answers for the address.
+    tell(unsafe { if waits { reach(fd, address, length) } else { ask(fd, address, length) } }) as c_int
+}
+
+/// Connects as a greenlet.
+///
+/// # Safety
+/// `address` points to `length` bytes.
+pub(super) unsafe fn reach(fd: c_int, address: *const sockaddr, length: socklen_t) -> Outcome {
+    // SAFETY: handed on to the caller.
+    cooperate(fd, || in_non_blocking(fd, || unsafe { ask(fd, address, length) }))
 }
 
 /// Whether a socket that is asked again says how its connect stands. Others begin anew, or say that they are connected as if

@@ -4,9 +4,10 @@ use std::ptr;
 
 use libc::{c_int, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
+use super::connect::reach;
 use super::receive::message_call;
 use super::{iovec, message_bytes};
-use crate::call::{Side, may_wait, whole};
+use crate::call::{Side, is_blocking, may_wait, whole};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -60,6 +61,12 @@ pub(crate) unsafe fn transmit(
     if flags & libc::MSG_DONTWAIT != 0 || !may_wait(Feature::Socket) {
         return attempt(0, flags);
     }
+    if connects(fd, flags) {
+        // SAFETY: handed on to the caller.
+        unsafe { reach(fd, address, address_length) }?;
+        // SAFETY: as above, and no address.
+        return unsafe { transmit(fd, bytes, length, flags & !libc::MSG_FASTOPEN, ptr::null(), 0) };
+    }
     whole(fd, Side::Write, length, |done| attempt(done, flags | libc::MSG_DONTWAIT))
 }
 
@@ -71,8 +78,20 @@ pub unsafe extern "C" fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int
         if flags & libc::MSG_DONTWAIT != 0 || !may_wait(Feature::Socket) || message.is_null() {
             return original::sendmsg(fd, message, flags);
         }
+        if connects(fd, flags) {
+            let mut rest = *message;
+            (rest.msg_name, rest.msg_namelen) = (ptr::null_mut(), 0);
+            let reached = reach(fd, (*message).msg_name.cast(), (*message).msg_namelen);
+            return tell(reached.and_then(|_| send_message(fd, &rest, 0, flags & !libc::MSG_FASTOPEN)));
+        }
         tell(send_message(fd, message, 0, flags))
     }
+}
+
+/// Whether a call connects first, which it would be told goes on, were it not to wait. That it sends with the first packet
+/// where it can is left out: it is done where it helps, and no caller can count on it.
+fn connects(fd: c_int, flags: c_int) -> bool {
+    flags & libc::MSG_FASTOPEN != 0 && is_blocking(fd)
 }
 
 /// Sends what is left of a message after `sent` bytes; how many are sent then.

@@ -189,6 +189,39 @@ fn descriptors_that_come_with_a_later_part_are_received_and_end_the_message() {
 }
 
 #[test]
+fn who_connects_by_sending_waits_until_it_is_sent() {
+    patched(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // SAFETY: zeros are an address of no family.
+        let mut to: libc::sockaddr_in = unsafe { std::mem::zeroed() };
+        (to.sin_family, to.sin_port) = (libc::AF_INET as _, listener.local_addr().unwrap().port().to_be());
+        to.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
+        let mut bytes = *b"hello";
+        let (address, length) = ((&raw mut to).cast(), size_of_val(&to) as u32);
+        for is_message in [false, true] {
+            // SAFETY: a socket of its own; five bytes, or a message of them, and an address of that length.
+            let sent = unsafe {
+                let near = OwnedFd::from_raw_fd(libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0));
+                let mut parts = [vector(&mut bytes)];
+                let mut message = message(&mut parts);
+                (message.msg_name, message.msg_namelen) = (address, length);
+                told(match is_message {
+                    true => libc::sendmsg(near.as_raw_fd(), &message, libc::MSG_FASTOPEN),
+                    false => {
+                        let (at, address) = (bytes.as_ptr().cast(), address.cast_const().cast());
+                        libc::sendto(near.as_raw_fd(), at, 5, libc::MSG_FASTOPEN, address, length)
+                    }
+                })
+            };
+            assert_eq!(sent, Ok(5));
+            let mut heard = String::new();
+            listener.accept().unwrap().0.read_to_string(&mut heard).unwrap();
+            assert_eq!(heard, "hello");
+        }
+    });
+}
+
+#[test]
 fn what_is_peeked_at_stays() {
     patched(|| {
         let (mut near, mut far) = UnixStream::pair().unwrap();
