@@ -124,7 +124,7 @@
 //! | `sigwait`, `sigsuspend`, `pause` | `gfetch::net::signals`, a `signalfd` that is read |
 //! | queues and semaphores of System V and POSIX (`msgrcv`, `semop`, `mq_receive`) | `green::offload`, a pipe |
 //! | C's stdio on pipes and sockets (`fgets`, `fread`, `fprintf`), `eventfd_read`, `thrd_sleep`, `pthread_timedjoin_np`: the C library calls none of these by name | `read` and `write`, `green::offload` |
-//! | a connect of what is neither of the Internet nor of Unix (`AF_VSOCK`, Bluetooth) | `green::offload` |
+//! | a connect by other protocols than TCP's and Unix' (`AF_VSOCK`, SCTP, Bluetooth) | `green::offload` |
 //! | code on a stack of its own, inside a greenlet: `stacker`, other libraries' coroutines | what waits outside of it |
 //! | system calls that a crate makes by itself: `rustix` does by default, and so does `io_uring` | its libc backend (`cfg(rustix_use_libc)`), `green::offload` |
 //! | `preadv2`, `copy_file_range`, `ioctl`, `vmsplice`, `tee` on what is no file | `read` and `write` |
@@ -138,6 +138,7 @@
 //!   so that one that waits already is not woken. From and to other threads it works. Use `green::Channel`.
 //! - `thread::park` returns for no reason more often than it would, as it may.
 //! - A tracer's `waitpid(child, …, 0)` hears of its child's end but of no stop: with `__WALL` or `WUNTRACED` it does.
+//! - A signal ends no wait: `EINTR` comes from a look of `ppoll`, `pselect` or `epoll_pwait` alone, and `sleep` lasts.
 //! - `recv` with `MSG_PEEK | MSG_WAITALL` gives what there is; so does one for less than `SO_RCVLOWAT`.
 //! - These functions are no cancellation points of `pthread_cancel`.
 //! - The child of a `vfork` shares its parent's memory: it must not `close` what greenlets of its parent wait for.

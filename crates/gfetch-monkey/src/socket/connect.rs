@@ -33,12 +33,20 @@ pub(super) unsafe fn reach(fd: c_int, address: *const sockaddr, length: socklen_
     cooperate(fd, || in_non_blocking(fd, || unsafe { ask(fd, address, length) }))
 }
 
-/// Whether a socket that is asked again says how its connect stands. Others begin anew, or say that they are connected as if
-/// that were an error.
+/// Whether a socket's connect may wait, and says how it stands when it is asked again. Others never wait (UDP, which others may
+/// be using that moment), or begin anew when asked (`AF_VSOCK`, SCTP).
 fn says_how_it_stands(fd: c_int) -> bool {
-    let mut family: c_int = 0;
-    let told = get_option(fd, libc::SO_DOMAIN, &mut family);
-    told.is_ok() && [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX].contains(&family)
+    let option = |option| {
+        let mut value: c_int = 0;
+        get_option(fd, option, &mut value).map(|()| value)
+    };
+    match option(libc::SO_DOMAIN) {
+        Ok(libc::AF_UNIX) => true,
+        Ok(libc::AF_INET | libc::AF_INET6) => {
+            matches!(option(libc::SO_PROTOCOL), Ok(libc::IPPROTO_TCP | libc::IPPROTO_MPTCP))
+        }
+        _ => false,
+    }
 }
 
 /// Asks until it is connected: asked again, the kernel says how it stands.

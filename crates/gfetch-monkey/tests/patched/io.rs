@@ -203,6 +203,46 @@ fn an_eventfd_is_waited_for() {
 }
 
 #[test]
+fn timers_watches_and_signals_that_are_read_are_waited_for() {
+    patched(|| {
+        // SAFETY: a descriptor that only this file has; a good span.
+        let timer = unsafe {
+            let timer = File::from_raw_fd(libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC));
+            let mut once: libc::itimerspec = std::mem::zeroed();
+            once.it_value.tv_nsec = MOMENT.as_nanos() as i64;
+            assert_eq!(libc::timerfd_settime(timer.as_raw_fd(), 0, &once, ptr::null_mut()), 0);
+            timer
+        };
+        let other = green::spawn(|| ());
+        (&timer).read_exact(&mut [0; 8]).unwrap();
+        assert!(other.is_done());
+        let (folder, length) = (tempfile::tempdir().unwrap(), |mut file: File| file.read(&mut [0; 512]).unwrap());
+        let path = std::ffi::CString::new(folder.path().to_str().unwrap()).unwrap();
+        // SAFETY: a descriptor that only this file has; a string of C.
+        let watch = unsafe {
+            let watch = File::from_raw_fd(libc::inotify_init1(libc::IN_CLOEXEC));
+            assert!(libc::inotify_add_watch(watch.as_raw_fd(), path.as_ptr(), libc::IN_CREATE) > 0);
+            watch
+        };
+        let reads = begun(move || length(watch));
+        File::create(folder.path().join("new")).unwrap();
+        assert!(reads.get().unwrap() > 0);
+        // SAFETY: a set of signals; a descriptor that only this file has; the signal goes to this thread.
+        unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigemptyset(&mut set);
+            libc::sigaddset(&mut set, libc::SIGWINCH);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &set, ptr::null_mut());
+            let signals = File::from_raw_fd(libc::signalfd(-1, &set, libc::SFD_CLOEXEC));
+            let reads = begun(move || length(signals));
+            assert_eq!(libc::pthread_kill(libc::pthread_self(), libc::SIGWINCH), 0);
+            assert_eq!(reads.get().unwrap(), size_of::<libc::signalfd_siginfo>());
+            libc::pthread_sigmask(libc::SIG_UNBLOCK, &set, ptr::null_mut());
+        }
+    });
+}
+
+#[test]
 fn what_takes_messages_is_written_to_by_one_call() {
     patched(|| {
         let mut null = File::options().write(true).open("/dev/null").unwrap();
