@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use libc::{c_int, epoll_event, sigset_t, timespec};
 
-use super::{SIGSET_BYTES, patiently};
+use super::{SIGSET_BYTES, patiently, to_wait};
 use crate::call::may_wait;
 use crate::feature::Feature;
 use crate::futex::parker;
 use crate::hub;
 use crate::sys::{self, Outcome, tell};
-use crate::time::span;
 
 /// epoll_wait(2).
 #[unsafe(no_mangle)]
@@ -48,12 +47,12 @@ pub unsafe extern "C" fn epoll_pwait2(
 ) -> c_int {
     // SAFETY: the caller answers for the events, the span and the mask.
     unsafe {
-        let span = span(limit);
-        let is_plain = if limit.is_null() { false } else { span.is_none_or(|span| span.is_zero()) };
-        if is_plain || !may_wait(Feature::Select) {
-            return original::epoll_pwait2(epoll, events, most, limit, mask);
+        match to_wait(limit).filter(|_| may_wait(Feature::Select)) {
+            Some(limit) => {
+                tell(cooperate(epoll, limit, !mask.is_null(), || look(epoll, events, most, 0, mask))) as c_int
+            }
+            None => original::epoll_pwait2(epoll, events, most, limit, mask),
         }
-        tell(cooperate(epoll, span, !mask.is_null(), || look(epoll, events, most, 0, mask))) as c_int
     }
 }
 

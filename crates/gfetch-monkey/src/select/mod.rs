@@ -20,6 +20,7 @@ use crate::call::{FRUITLESS, from_now};
 use crate::hub::{self, stopped};
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::Outcome;
+use crate::time::span;
 
 pub use epoll::{epoll_pwait, epoll_pwait2, epoll_wait};
 pub use poll::{__poll_chk, __ppoll_chk, poll, ppoll};
@@ -52,6 +53,18 @@ const SIGSET_BYTES: usize = 8;
 
 /// No time at all, for a look.
 const AT_ONCE: timespec = timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// How long a call is to wait, if not for ever; `None` for one that the kernel is to answer at once, or to refuse.
+///
+/// # Safety
+/// `limit` is null or good.
+unsafe fn to_wait(limit: *const timespec) -> Option<Option<Duration>> {
+    if limit.is_null() {
+        return Some(None);
+    }
+    // SAFETY: handed on to the caller.
+    unsafe { span(limit) }.filter(|span| !span.is_zero()).map(Some)
+}
 
 /// Looks and waits by turns until a look finds something or fails, or `limit` is over.
 fn patiently(

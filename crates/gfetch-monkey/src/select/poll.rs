@@ -7,12 +7,11 @@ use gfetch::green::interpose::Stop;
 use gfetch::net::Interest;
 use libc::{c_int, nfds_t, pollfd, sigset_t, size_t, timespec};
 
-use super::{AT_ONCE, SIGSET_BYTES, patiently};
+use super::{AT_ONCE, SIGSET_BYTES, patiently, to_wait};
 use crate::call::may_wait;
 use crate::feature::Feature;
 use crate::hub;
 use crate::sys::{self, Outcome, tell};
-use crate::time::span;
 
 /// poll(2).
 #[unsafe(no_mangle)]
@@ -37,12 +36,10 @@ pub unsafe extern "C" fn ppoll(
 ) -> c_int {
     // SAFETY: the caller answers for the descriptors, the span and the mask.
     unsafe {
-        let span = span(limit);
-        let is_plain = if limit.is_null() { false } else { span.is_none_or(|span| span.is_zero()) };
-        if is_plain || !may_wait(Feature::Select) {
-            return original::ppoll(descriptors, count, limit, mask);
+        match to_wait(limit).filter(|_| may_wait(Feature::Select)) {
+            Some(limit) => tell(cooperate(descriptors, count as usize, limit, mask)) as c_int,
+            None => original::ppoll(descriptors, count, limit, mask),
         }
-        tell(cooperate(descriptors, count as usize, span, mask)) as c_int
     }
 }
 

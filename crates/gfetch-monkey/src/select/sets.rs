@@ -6,12 +6,11 @@ use gfetch::green;
 use gfetch::net::Interest;
 use libc::{c_int, fd_set, sigset_t, timespec, timeval};
 
-use super::{AT_ONCE, SIGSET_BYTES, patiently};
+use super::{AT_ONCE, SIGSET_BYTES, patiently, to_wait};
 use crate::call::may_wait;
 use crate::feature::Feature;
 use crate::hub;
 use crate::sys::{self, Outcome, tell};
-use crate::time::span;
 
 /// select(2). What is left of the time is written back, as Linux does.
 #[unsafe(no_mangle)]
@@ -51,12 +50,10 @@ pub unsafe extern "C" fn pselect(
 ) -> c_int {
     // SAFETY: the caller answers for the sets, the span and the mask.
     unsafe {
-        let span = span(limit);
-        let is_plain = if limit.is_null() { false } else { span.is_none_or(|span| span.is_zero()) };
-        if is_plain || count < 0 || !may_wait(Feature::Select) {
-            return original::pselect(count, reading, writing, urgent, limit, mask);
+        match to_wait(limit).filter(|_| count >= 0 && may_wait(Feature::Select)) {
+            Some(limit) => tell(cooperate(count, [reading, writing, urgent], limit, mask)) as c_int,
+            None => original::pselect(count, reading, writing, urgent, limit, mask),
         }
-        tell(cooperate(count, [reading, writing, urgent], span, mask)) as c_int
     }
 }
 
