@@ -89,7 +89,7 @@ pub unsafe extern "C" fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) 
 pub(super) unsafe fn receive_message(fd: c_int, message: *mut msghdr, flags: c_int) -> Outcome {
     let flags_here = flags | libc::MSG_DONTWAIT;
     // SAFETY: handed on to the caller.
-    let (wanted, room) = unsafe { (wanted(fd, flags, message_bytes(message)), (*message).msg_controllen as usize) };
+    let (wanted, asked) = unsafe { (wanted(fd, flags, message_bytes(message)), *message) };
     if wanted == 0 {
         // SAFETY: handed on to the caller.
         return once(fd, Side::Read, || unsafe { message_call(libc::SYS_recvmsg, fd, message, flags_here) });
@@ -98,16 +98,15 @@ pub(super) unsafe fn receive_message(fd: c_int, message: *mut msghdr, flags: c_i
         // SAFETY: handed on to the caller.
         0 => unsafe { message_call(libc::SYS_recvmsg, fd, message, flags_here) },
         // SAFETY: as above.
-        _ => unsafe { receive_rest(fd, message, room, done, flags_here) },
+        _ => unsafe { receive_rest(fd, message, &asked, done, flags_here) },
     })
 }
 
 /// What comes after the first `done` bytes of a message. Descriptors end it, as they do in the kernel.
 ///
 /// # Safety
-/// `message` is good, and had `room` for control data.
-#[allow(clippy::unnecessary_cast, reason = "room is counted by a short number in musl")]
-unsafe fn receive_rest(fd: c_int, message: *mut msghdr, room: usize, done: usize, flags: c_int) -> Outcome {
+/// `message` is good, and was as `asked` before the kernel wrote there.
+unsafe fn receive_rest(fd: c_int, message: *mut msghdr, asked: &msghdr, done: usize, flags: c_int) -> Outcome {
     // SAFETY: handed on to the caller; the vector of the part lives until the call is over.
     unsafe {
         if has_descriptors(message) {
@@ -116,7 +115,7 @@ unsafe fn receive_rest(fd: c_int, message: *mut msghdr, room: usize, done: usize
         let (mut part, _parts) = iovec::rest_of(message, done);
         let has_none = (*message).msg_controllen == 0;
         if has_none {
-            (part.msg_control, part.msg_controllen) = ((*message).msg_control, room as _);
+            (part.msg_control, part.msg_controllen) = (asked.msg_control, asked.msg_controllen);
         }
         let more = message_call(libc::SYS_recvmsg, fd, &raw mut part, flags)?;
         (*message).msg_flags |= part.msg_flags;
