@@ -4,8 +4,10 @@
 use std::os::fd::RawFd;
 use std::time::Duration;
 
+use gfetch::green::Limit;
+#[cfg(not(target_feature = "crt-static"))]
+use gfetch::green::ThreadPool;
 use gfetch::green::interpose::{self, Stop, Ticket};
-use gfetch::green::{Limit, ThreadPool};
 use gfetch::net::Interest;
 use libc::c_int;
 
@@ -47,6 +49,7 @@ pub(crate) fn wait_any(asked: &[(RawFd, Interest)], limit: Limit) -> Result<bool
     keeping_errno(|| Ok(!interpose::wait_any(asked, limit)?.is_empty()))
 }
 
+#[cfg(not(target_feature = "crt-static"))]
 pub(crate) fn offload<T: Send + 'static>(
     pool: &ThreadPool,
     call: impl FnOnce() -> T + Send + 'static,
