@@ -131,7 +131,14 @@ impl From<io::Error> for Stop {
 /// thread-local; it allocates nothing, takes no lock and never panics, so that a signal handler may ask.
 #[inline]
 pub fn can_wait() -> bool {
-    !Hub::running().is_null() && a_greenlet_can_wait()
+    is_on_a_greenlet() && a_greenlet_can_wait()
+}
+
+/// The first part of [`can_wait`], which is all of it off any greenlet: whether one runs on this thread, be it one that may
+/// not wait. For calls that cost so little that this is to be all that is asked before them.
+#[inline(always)]
+pub fn is_on_a_greenlet() -> bool {
+    !Hub::running().is_null()
 }
 
 #[inline(never)]
