@@ -240,6 +240,10 @@ pub fn forget(fd: RawFd) {
 
 /// One wait that any thread may end, also before it begins: of a greenlet, or of a thread that is on none. Clones are the
 /// same ticket. While one is waited with, the hub reports no deadlock.
+///
+/// On a greenlet a ticket stands for the next wait, whatever that is: to serve it ends that one. So whoever made a ticket
+/// and gave it to somebody waits with it before anything else, or takes it back unserved; one that nobody can serve any
+/// more may be dropped. Once it was waited with, served or not, it may be served too late: that ends nothing.
 #[derive(Clone)]
 pub struct Ticket(Arc<CrossTicket>);
 
@@ -250,7 +254,7 @@ impl Default for Ticket {
 }
 
 impl Ticket {
-    /// For the caller's next wait, which must be that of this ticket.
+    /// For the caller's next wait, which must be that of this ticket, if anybody may serve it.
     pub fn new() -> Ticket {
         Ticket(CrossTicket::new())
     }
