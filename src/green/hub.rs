@@ -60,8 +60,6 @@ const SWITCHES_BETWEEN_CLOCK_READINGS: u32 = 8;
 
 pub(crate) struct Hub {
     pub(super) ready: Ready,
-    /// The running task, or null. `switch_to` holds an `Rc` of it for as long as it stands here.
-    current: Cell<*const Task>,
     pub live: RefCell<Live>,
     pub timers: Timers,
     pub clock: Clock,
@@ -94,6 +92,9 @@ pub(crate) struct Hub {
 
 thread_local! {
     static HUB: Cell<*const Hub> = const { Cell::new(ptr::null()) };
+    /// The running task of that hub, or null. `switch_to` holds an `Rc` of it for as long as it stands here. Not a part of
+    /// the hub: where the C library is stood in for, each of its calls asks for this, and for no more off any greenlet.
+    static CURRENT: Cell<*const Task> = const { Cell::new(ptr::null()) };
 }
 
 impl Hub {
@@ -103,7 +104,6 @@ impl Hub {
         let remote = Arc::new(Remote::new(poller.waker()?));
         Ok(Hub {
             ready: Ready::default(),
-            current: Cell::new(ptr::null()),
             live: RefCell::new(Live::default()),
             timers: Timers::default(),
             last_poll: Cell::new(clock.now()),
@@ -135,6 +135,7 @@ impl Hub {
         impl Drop for Leave {
             fn drop(&mut self) {
                 HUB.set(ptr::null());
+                CURRENT.set(ptr::null());
             }
         }
         assert!(HUB.get().is_null(), "run inside run: this thread has a hub already; spawn a greenlet instead");
@@ -162,20 +163,21 @@ impl Hub {
         }
     }
 
-    /// The task that runs on this thread, or null: for the fault handler.
+    /// The task that runs on this thread, or null: for who may not ask a hub, as a fault's handler.
+    #[inline(always)]
     pub fn running() -> *const Task {
-        Hub::try_with(|hub| hub.current.get()).unwrap_or(ptr::null())
+        CURRENT.get()
     }
 
     /// The running greenlet.
     #[inline]
     #[track_caller]
     pub fn current(&self) -> Rc<Task> {
-        let task = self.current.get();
+        let task = CURRENT.get();
         if task.is_null() {
             nobody_runs();
         }
-        // SAFETY: `current` came from `Rc::as_ptr` of an `Rc` that `switch_to` holds meanwhile: the count is raised for the
+        // SAFETY: `CURRENT` came from `Rc::as_ptr` of an `Rc` that `switch_to` holds meanwhile: the count is raised for the
         // one that is made here.
         unsafe {
             Rc::increment_strong_count(task);
@@ -191,7 +193,7 @@ impl Hub {
         // of live tasks while it is parked, until its coroutine has returned, and so until after this call.
         unsafe {
             let Some(hub) = HUB.get().as_ref() else { no_hub() };
-            let Some(task) = hub.current.get().as_ref() else { nobody_runs() };
+            let Some(task) = CURRENT.get().as_ref() else { nobody_runs() };
             task.yield_now(hub)
         }
     }
@@ -311,10 +313,10 @@ impl Hub {
 
     #[inline(always)]
     fn switch_to(&self, task: Rc<Task>) {
-        self.current.set(Rc::as_ptr(&task));
+        CURRENT.set(Rc::as_ptr(&task));
         self.calls_in_a_row.set(0);
         let resumed = task.resume();
-        self.current.set(ptr::null());
+        CURRENT.set(ptr::null());
         if self.diagnosis.is_on() {
             self.after_switch(&task, &resumed);
         }

@@ -131,7 +131,14 @@ impl From<io::Error> for Stop {
 /// thread-local; it allocates nothing, takes no lock and never panics, so that a signal handler may ask.
 #[inline]
 pub fn can_wait() -> bool {
-    !Hub::running().is_null() && a_greenlet_can_wait()
+    is_on_a_greenlet() && a_greenlet_can_wait()
+}
+
+/// The first part of [`can_wait`], which is all of it off any greenlet: whether one runs on this thread, be it one that may
+/// not wait. For calls that cost so little that this is to be all that is asked before them.
+#[inline(always)]
+pub fn is_on_a_greenlet() -> bool {
+    !Hub::running().is_null()
 }
 
 #[inline(never)]
@@ -233,6 +240,10 @@ pub fn forget(fd: RawFd) {
 
 /// One wait that any thread may end, also before it begins: of a greenlet, or of a thread that is on none. Clones are the
 /// same ticket. While one is waited with, the hub reports no deadlock.
+///
+/// On a greenlet a ticket stands for the next wait, whatever that is: to serve it ends that one. So whoever made a ticket
+/// and gave it to somebody waits with it before anything else, or takes it back unserved; one that nobody can serve any
+/// more may be dropped. Once it was waited with, served or not, it may be served too late: that ends nothing.
 #[derive(Clone)]
 pub struct Ticket(Arc<CrossTicket>);
 
@@ -243,7 +254,7 @@ impl Default for Ticket {
 }
 
 impl Ticket {
-    /// For the caller's next wait, which must be that of this ticket.
+    /// For the caller's next wait, which must be that of this ticket, if anybody may serve it.
     pub fn new() -> Ticket {
         Ticket(CrossTicket::new())
     }

@@ -223,7 +223,7 @@ impl Task {
     pub fn resume(&self) -> Resumed {
         debug_assert!(self.state.get() == State::Scheduled);
         self.state.set(State::Running);
-        // SAFETY: only the hub calls this, with no task running (`current` is empty), so that this is the only
+        // SAFETY: only the hub calls this, with no task running (`CURRENT` is empty), so that this is the only
         // reference into the cell; the coroutine's own code never touches the cell.
         let coroutine = unsafe { &mut *self.coroutine.get() };
         let running = coroutine.as_mut().expect("a scheduled task has a coroutine");

@@ -29,6 +29,14 @@ pub(crate) fn may_wait(feature: Feature) -> bool {
     is_on(feature) && interpose::can_wait()
 }
 
+/// The same for reading and writing, of which a system call may cost as little as 100 ns: off any greenlet this is one look
+/// at a word of the process and one at a word of the thread. Where it is true it remains to ask [`interpose::can_wait`], in
+/// a function that is not inlined: so nothing is saved and restored around the system call for what comes after.
+#[inline(always)]
+pub(crate) fn is_on_a_greenlet(feature: Feature) -> bool {
+    is_on(feature) && interpose::is_on_a_greenlet()
+}
+
 /// What a call waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {

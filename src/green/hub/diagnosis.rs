@@ -123,7 +123,7 @@ impl Drop for Diagnosis {
 impl Hub {
     /// The id of the running greenlet.
     pub fn current_id(&self) -> Option<u64> {
-        (!self.current.get().is_null()).then(|| self.current().id)
+        (!Hub::running().is_null()).then(|| self.current().id)
     }
 
     /// Switches so far: a greenlet that finds this changed has let others run.

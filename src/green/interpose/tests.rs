@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::{
-    Stop, Ticket, can_wait, forget, is_due, offload, sleep, wait_any, wait_readable, wait_writable,
+    Stop, Ticket, can_wait, forget, is_due, is_on_a_greenlet, offload, sleep, wait_any, wait_readable, wait_writable,
     yield_now as yield_here,
 };
 use crate::green::hub::inside::inside;
@@ -36,10 +36,10 @@ fn replaced(old: UnixStream, by: &UnixStream) -> OwnedFd {
 
 #[test]
 fn only_a_greenlet_on_its_own_stack_may_wait() {
-    assert!(!can_wait());
+    assert!(!can_wait() && !is_on_a_greenlet());
     run(|| {
-        assert!(can_wait());
-        assert!(!inside(can_wait));
+        assert!(can_wait() && is_on_a_greenlet());
+        assert!(!inside(can_wait) && inside(is_on_a_greenlet));
         assert!(can_wait());
         let told = spawn(|| {
             struct Asks(std::rc::Rc<std::cell::Cell<bool>>);
@@ -61,10 +61,11 @@ fn only_a_greenlet_on_its_own_stack_may_wait() {
         });
         assert!(!told.get().unwrap(), "unwinding");
         let (tell, told) = std::sync::mpsc::channel();
-        green::Handle::current().post(move || tell.send(can_wait()).unwrap());
+        green::Handle::current().post(move || tell.send(can_wait() || is_on_a_greenlet()).unwrap());
         green::sleep(Duration::from_millis(1)).unwrap();
         assert!(!told.recv().unwrap(), "the hub's own loop");
     });
+    assert!(!is_on_a_greenlet());
 }
 
 #[test]

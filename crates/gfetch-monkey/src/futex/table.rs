@@ -83,7 +83,9 @@ impl Queue {
     }
 }
 
-/// Enters a wait for the word at `address`, if `still` says that there is something to wait for.
+/// Enters a wait for the word at `address`, if `still` says that there is something to wait for. The ticket of one that is
+/// in must be waited with before the greenlet waits for anything else, because whoever wakes it ends its next wait; or it
+/// is dropped once [`leave`] has said that nobody had taken it out. That of one that is not in was nobody's, and may go.
 pub(super) fn enter(address: usize, bits: u32, ticket: Ticket, still: impl Fn() -> bool) -> Option<Place> {
     mind_forks();
     let queue = Queue::of(address);

@@ -13,11 +13,11 @@ use libc::{c_int, c_void, iovec, msghdr, size_t, ssize_t};
 use crate::call::{Side, whole};
 use crate::feature::{Feature, is_on};
 use crate::socket::iovec::{bytes, given, rest};
-use crate::socket::receive::{receive, refuse_overflow};
-use crate::socket::send::transmit;
+use crate::socket::receive::{receive_here, refuse_overflow};
+use crate::socket::send::transmit_here;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
-use gfetch::green::interpose::can_wait;
+use gfetch::green::interpose::{can_wait, is_on_a_greenlet};
 
 pub(crate) const SYMBOLS: &[Symbol] = &[
     symbol!(read, Socket, SignalSafety::UnlessItWaits),
@@ -31,18 +31,33 @@ pub(crate) const SYMBOLS: &[Symbol] = &[
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn read(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {
     // SAFETY: the caller answers for the buffer.
-    let plain = |done: usize, most: usize| unsafe { plain_read(fd, buffer.wrapping_byte_add(done), most) };
-    if length == 0 || !may_wait() {
-        return tell(plain(0, length));
+    unsafe {
+        if length > 0 && is_greenlets() {
+            return read_here(fd, buffer, length);
+        }
+        tell(plain_read(fd, buffer, length))
+    }
+}
+
+/// read(2) on a greenlet.
+///
+/// # Safety
+/// `buffer` has room for `length` bytes.
+#[inline(never)]
+unsafe fn read_here(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {
+    // SAFETY: handed on to the caller.
+    let plain = || unsafe { plain_read(fd, buffer, length) };
+    if !can_wait() {
+        return tell(plain());
     }
     if is_on(Feature::Socket) {
         // SAFETY: as above; nobody asks for the address.
-        match unsafe { receive(fd, buffer, length, 0, ptr::null_mut(), ptr::null_mut()) } {
+        match unsafe { receive_here(fd, buffer, length, 0, ptr::null_mut(), ptr::null_mut()) } {
             Err(libc::ENOTSOCK) => {}
             told => return tell(told),
         }
     }
-    tell(other::read(fd, || plain(0, length)))
+    tell(other::read(fd, plain))
 }
 
 /// readv(2).
@@ -72,13 +87,28 @@ pub unsafe extern "C" fn readv(fd: c_int, parts: *const iovec, count: c_int) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn write(fd: c_int, bytes: *const c_void, length: size_t) -> ssize_t {
     // SAFETY: the caller answers for the bytes.
+    unsafe {
+        if length > 0 && is_greenlets() {
+            return write_here(fd, bytes, length);
+        }
+        tell(plain_write(fd, bytes, length))
+    }
+}
+
+/// write(2) on a greenlet.
+///
+/// # Safety
+/// `bytes` are `length`.
+#[inline(never)]
+unsafe fn write_here(fd: c_int, bytes: *const c_void, length: size_t) -> ssize_t {
+    // SAFETY: handed on to the caller.
     let plain = |done: usize, most: usize| unsafe { plain_write(fd, bytes.wrapping_byte_add(done), most) };
-    if is_standard(fd) || length == 0 || !may_wait() {
+    if is_standard(fd) || !can_wait() {
         return tell(plain(0, length));
     }
     if is_on(Feature::Socket) {
         // SAFETY: as above; no address.
-        match unsafe { transmit(fd, bytes, length, 0, ptr::null(), 0) } {
+        match unsafe { transmit_here(fd, bytes, length, 0, ptr::null(), 0) } {
             Err(libc::ENOTSOCK) => {}
             told => return tell(told),
         }
@@ -127,7 +157,13 @@ pub unsafe extern "C" fn writev(fd: c_int, parts: *const iovec, count: c_int) ->
 }
 
 fn may_wait() -> bool {
-    (is_on(Feature::Socket) || is_on(Feature::Os)) && can_wait()
+    is_greenlets() && can_wait()
+}
+
+/// Whether there is more to ask: see [`call::is_on_a_greenlet`](crate::call::is_on_a_greenlet).
+#[inline(always)]
+fn is_greenlets() -> bool {
+    (is_on(Feature::Socket) || is_on(Feature::Os)) && is_on_a_greenlet()
 }
 
 fn is_standard(fd: c_int) -> bool {

@@ -2,10 +2,11 @@
 
 use std::ptr;
 
+use gfetch::green::interpose::can_wait;
 use libc::{c_int, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
 use super::{iovec, is_stream, message_bytes};
-use crate::call::{Side, may_wait, once, whole};
+use crate::call::{Side, is_on_a_greenlet, once, whole};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -47,7 +48,48 @@ pub unsafe extern "C" fn recvfrom(
 
 /// # Safety
 /// The places are good.
-pub(crate) unsafe fn receive(
+#[inline(always)]
+unsafe fn receive(
+    fd: c_int,
+    buffer: *mut c_void,
+    length: size_t,
+    flags: c_int,
+    address: *mut sockaddr,
+    address_length: *mut socklen_t,
+) -> Outcome {
+    // SAFETY: handed on to the caller.
+    unsafe {
+        if flags & NEVER_WAITS == 0 && is_on_a_greenlet(Feature::Socket) {
+            return receive_here(fd, buffer, length, flags, address, address_length);
+        }
+        receive_call(fd, buffer, length, flags, address, address_length)
+    }
+}
+
+/// `recvfrom`, once.
+///
+/// # Safety
+/// The places are good.
+#[inline(always)]
+unsafe fn receive_call(
+    fd: c_int,
+    buffer: *mut c_void,
+    length: size_t,
+    flags: c_int,
+    address: *mut sockaddr,
+    address_length: *mut socklen_t,
+) -> Outcome {
+    let arguments = [fd as usize, buffer as usize, length, flags as usize, address as usize, address_length as usize];
+    // SAFETY: handed on to the caller.
+    unsafe { sys::call(libc::SYS_recvfrom, arguments) }
+}
+
+/// On a greenlet.
+///
+/// # Safety
+/// The places are good.
+#[inline(never)]
+pub(crate) unsafe fn receive_here(
     fd: c_int,
     buffer: *mut c_void,
     length: size_t,
@@ -56,12 +98,10 @@ pub(crate) unsafe fn receive(
     address_length: *mut socklen_t,
 ) -> Outcome {
     let attempt = |done: usize, flags: c_int| {
-        let (place, left) = (buffer.wrapping_byte_add(done) as usize, length - done);
-        let arguments = [fd as usize, place, left, flags as usize, address as usize, address_length as usize];
         // SAFETY: handed on to the caller.
-        unsafe { sys::call(libc::SYS_recvfrom, arguments) }
+        unsafe { receive_call(fd, buffer.wrapping_byte_add(done), length - done, flags, address, address_length) }
     };
-    if flags & NEVER_WAITS != 0 || !may_wait(Feature::Socket) {
+    if !can_wait() {
         return attempt(0, flags);
     }
     whole(fd, Side::Read, wanted(fd, flags, length), |done| attempt(done, flags | libc::MSG_DONTWAIT))
@@ -77,7 +117,22 @@ fn wanted(fd: c_int, flags: c_int, length: usize) -> usize {
 pub unsafe extern "C" fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t {
     // SAFETY: the caller answers for the message.
     unsafe {
-        if flags & NEVER_WAITS != 0 || !may_wait(Feature::Socket) || message.is_null() {
+        if flags & NEVER_WAITS == 0 && is_on_a_greenlet(Feature::Socket) {
+            return receive_message_here(fd, message, flags);
+        }
+        original::recvmsg(fd, message, flags)
+    }
+}
+
+/// recvmsg(2) on a greenlet.
+///
+/// # Safety
+/// `message` is good, or null.
+#[inline(never)]
+unsafe fn receive_message_here(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t {
+    // SAFETY: handed on to the caller.
+    unsafe {
+        if message.is_null() || !can_wait() {
             return original::recvmsg(fd, message, flags);
         }
         tell(receive_message(fd, message, flags))
@@ -192,10 +247,10 @@ pub(crate) fn refuse_overflow(length: size_t, room: size_t) {
 /// The functions as the system has them.
 pub mod original {
     use super::{
-        c_int, c_void, message_call, msghdr, ptr, refuse_overflow, size_t, sockaddr, socklen_t, ssize_t, tell,
+        c_int, c_void, message_call, msghdr, ptr, receive_call, refuse_overflow, size_t, sockaddr, socklen_t, ssize_t,
+        tell,
     };
     pub use crate::socket::receive_many::original::recvmmsg;
-    use crate::sys;
 
     /// recv(2).
     pub unsafe extern "C" fn recv(fd: c_int, buffer: *mut c_void, length: size_t, flags: c_int) -> ssize_t {
@@ -212,10 +267,8 @@ pub mod original {
         address: *mut sockaddr,
         address_length: *mut socklen_t,
     ) -> ssize_t {
-        let arguments =
-            [fd as usize, buffer as usize, length, flags as usize, address as usize, address_length as usize];
         // SAFETY: handed on to the caller.
-        tell(unsafe { sys::call(libc::SYS_recvfrom, arguments) })
+        tell(unsafe { receive_call(fd, buffer, length, flags, address, address_length) })
     }
 
     /// recvmsg(2).

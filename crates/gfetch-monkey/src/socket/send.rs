@@ -2,12 +2,13 @@
 
 use std::ptr;
 
+use gfetch::green::interpose::can_wait;
 use libc::{c_int, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
 use super::connect::reach;
 use super::receive::message_call;
 use super::{iovec, message_bytes};
-use crate::call::{Side, is_blocking, may_wait, whole};
+use crate::call::{Side, is_blocking, is_on_a_greenlet, whole};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -44,7 +45,48 @@ pub unsafe extern "C" fn sendto(
 
 /// # Safety
 /// The bytes and the address are good.
-pub(crate) unsafe fn transmit(
+#[inline(always)]
+unsafe fn transmit(
+    fd: c_int,
+    bytes: *const c_void,
+    length: size_t,
+    flags: c_int,
+    address: *const sockaddr,
+    address_length: socklen_t,
+) -> Outcome {
+    // SAFETY: handed on to the caller.
+    unsafe {
+        if flags & libc::MSG_DONTWAIT == 0 && is_on_a_greenlet(Feature::Socket) {
+            return transmit_here(fd, bytes, length, flags, address, address_length);
+        }
+        transmit_call(fd, bytes, length, flags, address, address_length)
+    }
+}
+
+/// `sendto`, once.
+///
+/// # Safety
+/// The bytes and the address are good.
+#[inline(always)]
+unsafe fn transmit_call(
+    fd: c_int,
+    bytes: *const c_void,
+    length: size_t,
+    flags: c_int,
+    address: *const sockaddr,
+    address_length: socklen_t,
+) -> Outcome {
+    let arguments = [fd as usize, bytes as usize, length, flags as usize, address as usize, address_length as usize];
+    // SAFETY: handed on to the caller.
+    unsafe { sys::call(libc::SYS_sendto, arguments) }
+}
+
+/// On a greenlet.
+///
+/// # Safety
+/// The bytes and the address are good.
+#[inline(never)]
+pub(crate) unsafe fn transmit_here(
     fd: c_int,
     bytes: *const c_void,
     length: size_t,
@@ -53,12 +95,10 @@ pub(crate) unsafe fn transmit(
     address_length: socklen_t,
 ) -> Outcome {
     let attempt = |done: usize, flags: c_int| {
-        let (place, left) = (bytes.wrapping_byte_add(done) as usize, length - done);
-        let arguments = [fd as usize, place, left, flags as usize, address as usize, address_length as usize];
         // SAFETY: handed on to the caller.
-        unsafe { sys::call(libc::SYS_sendto, arguments) }
+        unsafe { transmit_call(fd, bytes.wrapping_byte_add(done), length - done, flags, address, address_length) }
     };
-    if flags & libc::MSG_DONTWAIT != 0 || !may_wait(Feature::Socket) {
+    if !can_wait() {
         return attempt(0, flags);
     }
     if connects(fd, flags) {
@@ -75,7 +115,22 @@ pub(crate) unsafe fn transmit(
 pub unsafe extern "C" fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
     // SAFETY: the caller answers for the message.
     unsafe {
-        if flags & libc::MSG_DONTWAIT != 0 || !may_wait(Feature::Socket) || message.is_null() {
+        if flags & libc::MSG_DONTWAIT == 0 && is_on_a_greenlet(Feature::Socket) {
+            return send_message_here(fd, message, flags);
+        }
+        original::sendmsg(fd, message, flags)
+    }
+}
+
+/// sendmsg(2) on a greenlet.
+///
+/// # Safety
+/// `message` is good, or null.
+#[inline(never)]
+unsafe fn send_message_here(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
+    // SAFETY: handed on to the caller.
+    unsafe {
+        if message.is_null() || !can_wait() {
             return original::sendmsg(fd, message, flags);
         }
         if connects(fd, flags) {
@@ -120,9 +175,8 @@ pub(super) unsafe fn send_message(fd: c_int, message: *const msghdr, sent: usize
 
 /// The functions as the system has them.
 pub mod original {
-    use super::{c_int, c_void, message_call, msghdr, ptr, size_t, sockaddr, socklen_t, ssize_t, tell};
+    use super::{c_int, c_void, message_call, msghdr, ptr, size_t, sockaddr, socklen_t, ssize_t, tell, transmit_call};
     pub use crate::socket::send_many::original::sendmmsg;
-    use crate::sys;
 
     /// send(2).
     pub unsafe extern "C" fn send(fd: c_int, bytes: *const c_void, length: size_t, flags: c_int) -> ssize_t {
@@ -139,10 +193,8 @@ pub mod original {
         address: *const sockaddr,
         address_length: socklen_t,
     ) -> ssize_t {
-        let arguments =
-            [fd as usize, bytes as usize, length, flags as usize, address as usize, address_length as usize];
         // SAFETY: handed on to the caller.
-        tell(unsafe { sys::call(libc::SYS_sendto, arguments) })
+        tell(unsafe { transmit_call(fd, bytes, length, flags, address, address_length) })
     }
 
     /// sendmsg(2).
