@@ -16,6 +16,8 @@ use gfetch::green;
 
 /// Text is gathered up to this before it is written …
 const GATHER_BYTES: usize = 64 * 1024;
+/// … or to this, where it goes to a file, into which nobody waits to look: the kernel takes its pages in larger lots.
+const GATHER_BYTES_TO_FILE: usize = 256 * 1024;
 /// … and for at most so long: a reader sees each record soon, and a fast run does not pay a call for each.
 const GATHER_TIME: Duration = Duration::from_millis(20);
 /// What shares its terminal with live lines is gathered for longer: they are wiped and drawn again around each piece, and
@@ -171,7 +173,12 @@ impl Stream {
 
     fn has_gathered_enough(&self) -> bool {
         let bytes = self.shared.pending.borrow().len();
-        bytes >= GATHER_BYTES && (bytes >= GATHER_BYTES_BESIDE_LIVE || self.shared.live.borrow().is_none())
+        bytes >= GATHER_BYTES
+            && match self.shared.is_file {
+                _ if self.shared.live.borrow().is_some() => bytes >= GATHER_BYTES_BESIDE_LIVE,
+                true => bytes >= GATHER_BYTES_TO_FILE,
+                false => true,
+            }
     }
 
     /// Writes what was gathered.

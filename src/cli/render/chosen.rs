@@ -1,6 +1,6 @@
 //! Which fields of a record are told, and in which order: `--fields`, and its JSON records.
 
-use super::fields::{ERROR, FIRST, Field, MORE, Of, TIMINGS};
+use super::fields::{ERROR, Field, MORE, Of, TIMINGS, before_objects};
 use super::object::object;
 use crate::cli::similar::similar;
 
@@ -155,7 +155,7 @@ impl UnknownField {
 }
 
 fn usual_names() -> impl Iterator<Item = &'static str> {
-    FIRST.iter().map(|field| field.name).chain(["timings", "error"])
+    before_objects().map(|field| field.name).chain(["timings", "error"])
 }
 
 /// Every name that can be chosen.
@@ -168,6 +168,7 @@ pub fn all_names() -> impl Iterator<Item = String> {
 
 /// The columns of a name: one, or those of an object. A body has three.
 fn columns_of(name: &str) -> Vec<Column> {
+    let column = |field| Column { group: None, field };
     let of = |group, table: &'static [Field]| table.iter().map(move |field| Column { group, field });
     let member = |group: Group, table: &'static [Field]| {
         let key = name.strip_prefix(group.name())?.strip_prefix('.')?;
@@ -178,7 +179,7 @@ fn columns_of(name: &str) -> Vec<Column> {
         "error" => of(Some(Group::Error), ERROR).collect(),
         "body" => of(None, MORE).filter(|column| column.field.name.starts_with("body")).collect(),
         _ => {
-            let plain = of(None, FIRST).chain(of(None, MORE)).find(|column| column.field.name == name);
+            let plain = before_objects().map(column).chain(of(None, MORE)).find(|column| column.field.name == name);
             let nested = || member(Group::Timings, TIMINGS).or_else(|| member(Group::Error, ERROR));
             plain.or_else(nested).into_iter().collect()
         }

@@ -95,8 +95,8 @@ macro_rules! table {
 }
 
 table! {
-    /// What stands before the objects.
-    FIRST, first, Record(Of<'a>):
+    /// What stands before the objects: what was asked for …
+    REQUEST, request, Record(Of<'a>):
     "index" => |of| Value::Number(of.outcome.index);
     "id" => |of| Value::of(of.outcome.id.as_ref(), Value::Own);
     "source" => |of| Value::Text(of.outcome.source.as_str().into());
@@ -105,20 +105,45 @@ table! {
     "final_url" => |of| Value::of(of.outcome.final_url.as_deref(), |url| Value::Text((of.redact)(url)));
     "method" => |of| Value::Plain(&of.outcome.method);
     "started" => |of| Value::of(of.outcome.started, Value::Moment);
+}
+
+table! {
+    /// … what the server answered …
+    ANSWER, answer, Record(Of<'a>):
     "ok" => |of| Value::Bool(of.outcome.ok());
     "status" => |of| Value::of(of.outcome.status, |status| Value::Number(status.into()));
     "http_version" => |of| Value::of(of.outcome.http_version, Value::Plain);
     "tls" => |of| Value::of(of.outcome.tls, Value::Plain);
     "content_type" => |of| Value::of(of.outcome.content_type.as_deref(), |text| Value::Text(text.into()));
+}
+
+table! {
+    /// … how much of it …
+    SIZES, sizes, Record(Of<'a>):
     "content_length" => |of| Value::of(of.outcome.content_length, Value::Number);
     "bytes" => |of| Value::Number(of.outcome.bytes);
     "wire_bytes" => |of| Value::Number(of.outcome.wire_bytes);
+}
+
+table! {
+    /// … on which way …
+    WAY, way, Record(Of<'a>):
     "redirects" => |of| Value::Number(of.outcome.redirects.into());
     "attempts" => |of| Value::Number(of.outcome.attempts.into());
     "reused" => |of| Value::Bool(of.outcome.reused);
     "remote_ip" => |of| Value::of(of.outcome.remote, |remote| Value::Ip(remote.ip()));
     "remote_port" => |of| Value::of(of.outcome.remote, |remote| Value::Number(remote.port().into()));
+}
+
+table! {
+    /// … and where it is kept.
+    PLACE, place, Record(Of<'a>):
     "file" => |of| Value::of(of.outcome.file.as_deref(), |file| Value::Text(file.to_string_lossy()));
+}
+
+/// All that stands before the objects.
+pub fn before_objects() -> impl Iterator<Item = &'static Field> {
+    [REQUEST, ANSWER, SIZES, WAY, PLACE].into_iter().flatten()
 }
 
 table! {

@@ -1,20 +1,33 @@
 //! The JSON record: one object a line, exactly as CLI.md draws it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, SystemTime};
 
 use gfetch::fetch::outcome::Outcome;
 
 use super::Redact;
+use super::alike::Alike;
 use super::fields::{self, Of};
 use super::object::object;
 use super::units::push_fraction;
+
+thread_local! {
+    /// What the last record left for the next.
+    static LAST: RefCell<Alike> = RefCell::default();
+}
 
 /// Appends one record and a line end.
 pub fn record(out: &mut Vec<u8>, outcome: &Outcome, redact: Redact) {
     let of = Of { outcome, redact, more: None };
     object(out, |record| {
-        fields::first(record, of);
+        LAST.with_borrow_mut(|last| {
+            let Alike { answer, way, .. } = last.of(of);
+            fields::request(record, of);
+            record.members(answer);
+            fields::sizes(record, of);
+            record.members(way);
+            fields::place(record, of);
+        });
         record.object("timings", |object| fields::timings(object, of));
         fields::error_or_null(record, outcome.error.as_ref());
     });

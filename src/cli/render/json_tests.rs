@@ -3,6 +3,7 @@
 use gfetch::fetch::outcome::{Failure, Kind, Limit, Stage, Timings};
 use serde_json::Value;
 
+use super::super::chosen::Chosen;
 use super::super::object::push_string;
 use super::super::samples::{asis, drawn_record, failure, outcome, starred};
 use super::*;
@@ -32,6 +33,45 @@ fn the_record_is_as_the_contract_draws_it() {
         "\n"
     );
     assert_eq!(rendered(&drawn_record()), expected);
+}
+
+/// What is copied from the record before is what it would be without one, whichever field has changed.
+#[test]
+fn a_record_is_the_same_after_any_other() {
+    let other: [fn(&mut Outcome); 22] = [
+        |outcome| outcome.index = 7,
+        |outcome| outcome.id = Some(serde_json::json!("x")),
+        |outcome| outcome.source = "urls.txt:9".into(),
+        |outcome| outcome.url = "http://b.example/".into(),
+        |outcome| outcome.host = None,
+        |outcome| outcome.final_url = None,
+        |outcome| outcome.method = "HEAD".into(),
+        |outcome| outcome.started = None,
+        |outcome| outcome.error = Some(failure(Kind::Protocol, Stage::Wait, "cut off")),
+        |outcome| outcome.status = Some(204),
+        |outcome| outcome.http_version = Some("2"),
+        |outcome| outcome.tls = None,
+        |outcome| outcome.content_type = Some("text/htm".into()),
+        |outcome| outcome.content_length = None,
+        |outcome| outcome.bytes = 1,
+        |outcome| outcome.wire_bytes = 2,
+        |outcome| outcome.redirects = 3,
+        |outcome| outcome.attempts = 4,
+        |outcome| outcome.reused = true,
+        |outcome| outcome.remote = Some("192.0.2.7:80".parse().unwrap()),
+        |outcome| outcome.file = Some("out/b".into()),
+        |outcome| outcome.timings.wait = None,
+    ];
+    for change in other {
+        let mut changed = drawn_record();
+        change(&mut changed);
+        for outcome in [&drawn_record(), &changed, &changed, &drawn_record()] {
+            let mut alone = Vec::new();
+            Chosen::default().record(&mut alone, Of { outcome, redact: asis, more: None });
+            assert_eq!(rendered(outcome), String::from_utf8(alone).unwrap());
+        }
+        assert_ne!(rendered(&changed), rendered(&drawn_record()));
+    }
 }
 
 #[test]

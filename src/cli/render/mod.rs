@@ -1,5 +1,6 @@
 //! Outcomes → bytes: the text report, the JSON record, the summary, the comparison.
 
+mod alike;
 mod certificate;
 pub mod chosen;
 pub mod compare;

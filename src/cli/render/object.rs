@@ -25,6 +25,11 @@ pub fn object(out: &mut Vec<u8>, fields: impl FnOnce(&mut Object<'_>)) {
     out.push(b'}');
 }
 
+/// Appends fields without what is around them, for [`Object::members`].
+pub fn members(out: &mut Vec<u8>, fields: impl FnOnce(&mut Object<'_>)) {
+    fields(&mut Object { out });
+}
+
 /// Keys of a record are shorter by far.
 const MAX_KEY_BYTES: usize = 32;
 
@@ -138,6 +143,11 @@ impl Object<'_> {
             push_number(out, octet.into());
         }
         out.push(b'"');
+    }
+
+    /// What [`members`] made of fields.
+    pub fn members(&mut self, members: &[u8]) {
+        self.out.extend_from_slice(members);
     }
 
     pub fn value(&mut self, key: &str, value: &serde_json::Value) {
