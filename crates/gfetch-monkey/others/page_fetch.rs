@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::patched;
 use crate::{DELAY, http};
 
-#[path = "../../examples/page_fetch.rs"]
+#[path = "../examples/page_fetch.rs"]
 #[allow(dead_code)]
 mod example;
 

@@ -8,7 +8,7 @@
 mod http;
 mod servers;
 #[allow(dead_code)]
-#[path = "../patched/support.rs"]
+#[path = "../tests/patched/support.rs"]
 mod support;
 
 mod mysql;
