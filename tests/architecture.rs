@@ -171,14 +171,31 @@ fn no_test_is_ignored() {
 
 #[test]
 fn no_async_runtime_is_in_the_release_binary() {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["tree", "--locked", "--offline", "-e", "normal,no-proc-macro", "--prefix", "none"]);
-    let tree = cargo.current_dir(root()).output().unwrap();
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-    let tree = String::from_utf8(tree.stdout).unwrap();
+    let tree = cargo_tree(&["-e", "normal,no-proc-macro", "--prefix", "none"]);
     for runtime in ["async-std v", "smol v", "async-executor v", "futures-executor v"] {
         assert!(!tree.lines().any(|line| line.starts_with(runtime)), "{runtime} is linked:\n{tree}");
     }
+}
+
+/// Plain `cargo test` is for a bare machine: other people's crates that gfetch-monkey is tried on, and the C libraries of the
+/// system under them, are not compiled by it.
+#[test]
+fn plain_cargo_needs_no_library_of_the_system() {
+    let tree = cargo_tree(&["--prefix", "none", "-f", "{p}"]);
+    let names: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    // The one brings its C along, the other has tables of numbers.
+    let own = ["libmimalloc-sys", "linux-raw-sys"];
+    let of_the_system: Vec<_> = names.iter().filter(|name| name.ends_with("-sys") && !own.contains(name)).collect();
+    assert!(of_the_system.is_empty(), "{of_the_system:?}");
+    assert!(names.contains("gfetch") && !names.iter().any(|name| name.starts_with("gfetch-")), "{names:?}");
+}
+
+/// What `cargo tree` tells of the packages that cargo takes where none is named.
+fn cargo_tree(arguments: &[&str]) -> String {
+    let mut cargo = Command::new(env!("CARGO"));
+    let tree = cargo.args(["tree", "--locked", "--offline"]).args(arguments).current_dir(root()).output().unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    String::from_utf8(tree.stdout).unwrap()
 }
 
 /// What gfetch's manifest names as `[dependencies]`.
@@ -214,13 +231,7 @@ fn the_lock_files_beside_know_what_gfetch_depends_on() {
 /// `h2` wants tokio's traits, and nothing that runs: Cargo's resolver says which of its features are on.
 #[test]
 fn tokio_is_there_for_its_traits_alone() {
-    let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--offline", "-e", "normal,build", "-i", "tokio", "--depth", "0", "-f", "{f}"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-    let on = String::from_utf8(tree.stdout).unwrap();
+    let on = cargo_tree(&["-e", "normal,build", "-i", "tokio", "--depth", "0", "-f", "{f}"]);
     let on: BTreeSet<&str> = on.trim().split(',').collect();
     assert!(on.contains("io-util"), "{on:?}");
     for feature in ["rt", "rt-multi-thread", "net", "time", "macros", "fs", "process", "signal", "full"] {

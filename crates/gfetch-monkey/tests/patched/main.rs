@@ -1,7 +1,7 @@
 //! Everything that needs a patched process, in one program: std and plain C calls, on one thread of the system unless a
 //! test says so.
 //!
-//! `cargo test -p gfetch-monkey`; in release, with another linker and static: `bash .ci/monkey`.
+//! `cargo test -p gfetch-monkey`; optimised, with another linker and static: `bash .ci/monkey`.
 
 mod apart;
 mod name_server;
