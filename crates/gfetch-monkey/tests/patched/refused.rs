@@ -86,8 +86,11 @@ fn waits(all: &mut Vec<Told>) {
     // SAFETY: room for an event, for the set of descriptors that is not looked at, and good spans.
     unsafe {
         let epoll = libc::epoll_create1(libc::EPOLL_CLOEXEC);
+        // A number that was open: the kernel looks at no others. High ones are no other test's.
+        let closed = libc::fcntl(near.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 800);
+        assert_eq!(libc::close(closed), 0);
         let mut set: libc::fd_set = std::mem::zeroed();
-        libc::FD_SET(1000, &mut set);
+        libc::FD_SET(closed, &mut set);
         all.extend([
             ("epoll_wait for no events", told(libc::epoll_wait(epoll, &mut event, 0, -1))),
             ("epoll_wait of a socket", told(libc::epoll_wait(near.as_raw_fd(), &mut event, 1, -1))),
@@ -95,7 +98,10 @@ fn waits(all: &mut Vec<Told>) {
             ("poll of too many", told(libc::poll(none.cast(), libc::nfds_t::MAX, -1))),
             ("ppoll for less than no time", told(libc::ppoll(none.cast(), 0, &wrong, ptr::null()))),
             ("select of less than none", told(libc::select(-1, none.cast(), none.cast(), none.cast(), none.cast()))),
-            ("select of what is not open", told(libc::select(1001, &mut set, none.cast(), none.cast(), none.cast()))),
+            (
+                "select of what is not open",
+                told(libc::select(closed + 1, &mut set, none.cast(), none.cast(), none.cast())),
+            ),
             ("waitpid of nobody's", told(libc::waitpid(libc::getpid(), none.cast(), 0))),
             ("waitpid in a way that is none", told(libc::waitpid(-1, none.cast(), 1 << 20))),
             ("waitid for nothing", told(libc::waitid(libc::P_PID, 1, none.cast(), 0))),
