@@ -73,7 +73,7 @@ impl Waits {
 
     /// The same where the call has a time-out beside the descriptor's.
     pub fn wait_until(&mut self, end: Option<Instant>) -> Result<(), c_int> {
-        if self.limit.is_none() && !is_blocking(self.fd) {
+        if self.limit.is_none() && status_flags(self.fd)? & libc::O_NONBLOCK != 0 {
             return Err(libc::EAGAIN);
         }
         let end = self.own_limit().into_iter().chain(end).min();

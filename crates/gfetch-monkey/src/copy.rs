@@ -24,6 +24,8 @@ pub(crate) const SYMBOLS: &[Symbol] = &[
 
 /// Read and sent at a time, on the greenlet's stack.
 const PIECE: usize = 16 << 10;
+/// All that there are.
+const SPLICE_FLAGS: c_uint = libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK | libc::SPLICE_F_MORE | libc::SPLICE_F_GIFT;
 /// Before another look at ends that were ready and did not move.
 const AFTER_A_RACE: Duration = Duration::from_millis(1);
 
@@ -52,7 +54,9 @@ unsafe fn send(out: c_int, file: c_int, offset: *mut off_t, count: usize) -> Out
     // SAFETY: null, or the caller's place.
     let mut at = match unsafe { offset.as_ref() } {
         Some(offset) => *offset,
-        None => seek(file, 0, libc::SEEK_CUR)? as off_t,
+        // So the kernel says it.
+        None => seek(file, 0, libc::SEEK_CUR)
+            .map_err(|error| if error == libc::ESPIPE { libc::EINVAL } else { error })? as off_t,
     };
     let mut piece = [0_u8; PIECE];
     let mut done = 0;
@@ -101,7 +105,8 @@ pub unsafe extern "C" fn splice(
 ) -> ssize_t {
     // SAFETY: the caller answers for the offsets.
     let attempt = |count, flags| unsafe { original_splice(from, from_offset, to, to_offset, count, flags) };
-    if flags & libc::SPLICE_F_NONBLOCK != 0 || !may_wait(Feature::Os) {
+    let is_wrong = count == 0 || flags > SPLICE_FLAGS || [from, to].iter().all(|end| kind(*end) != Some(libc::S_IFIFO));
+    if is_wrong || flags & libc::SPLICE_F_NONBLOCK != 0 || !may_wait(Feature::Os) {
         return tell(attempt(count, flags));
     }
     let count = if kind(to) == Some(libc::S_IFSOCK) && is_blocking(to) { count.min(libc::PIPE_BUF) } else { count };

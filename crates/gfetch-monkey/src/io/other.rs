@@ -8,14 +8,14 @@
 
 use libc::c_int;
 
-use crate::call::{FILES, Side, Waits, in_non_blocking, is_blocking, kind, look, whole};
+use crate::call::{FILES, Side, Waits, in_non_blocking, kind, look, status_flags, whole};
 use crate::feature::{Feature, is_on};
 use crate::process::is_spawning;
 use crate::sys::{self, Outcome};
 
 /// Runs `plain` once it will not wait.
 pub(super) fn read(fd: c_int, plain: impl FnOnce() -> Outcome) -> Outcome {
-    if waits(fd) {
+    if waits(fd, libc::O_RDONLY) {
         let mut waits = Waits::begin(fd, Side::Read)?;
         while look(fd, libc::POLLIN) == 0 {
             waits.wait()?;
@@ -26,7 +26,7 @@ pub(super) fn read(fd: c_int, plain: impl FnOnce() -> Outcome) -> Outcome {
 
 /// Runs `plain`, which is told how much is done and how much it may write, until `length` bytes or a message are written.
 pub(super) fn write(fd: c_int, length: usize, mut plain: impl FnMut(usize, usize) -> Outcome) -> Outcome {
-    if !waits(fd) {
+    if !waits(fd, libc::O_WRONLY) {
         return plain(0, length);
     }
     let is_pipe = kind(fd) == Some(libc::S_IFIFO);
@@ -48,9 +48,10 @@ fn is_terminal(fd: c_int) -> bool {
     unsafe { sys::call(libc::SYS_ioctl, arguments) }.is_ok()
 }
 
-/// Whether calls on `fd` may have to wait for others, and are to wait as a greenlet.
-fn waits(fd: c_int) -> bool {
+/// Whether calls on `fd`, which was opened for `way` or for both, may have to wait for others, and are to wait as a greenlet.
+fn waits(fd: c_int, way: c_int) -> bool {
     // A socket is another feature's.
     let is_other = |kind| !FILES.contains(&kind) && kind != libc::S_IFSOCK;
-    is_on(Feature::Os) && is_blocking(fd) && kind(fd).is_some_and(is_other) && !is_spawning()
+    let waits = |flags| flags & libc::O_NONBLOCK == 0 && [way, libc::O_RDWR].contains(&(flags & libc::O_ACCMODE));
+    is_on(Feature::Os) && status_flags(fd).is_ok_and(waits) && kind(fd).is_some_and(is_other) && !is_spawning()
 }

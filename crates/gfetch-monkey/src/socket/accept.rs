@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::{c_int, sockaddr, socklen_t};
 
-use crate::call::{Side, is_blocking, look, may_wait, once, status};
+use crate::call::{Side, get_option, is_blocking, look, may_wait, once, status};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -35,7 +35,8 @@ pub unsafe extern "C" fn accept(fd: c_int, address: *mut sockaddr, length: *mut 
 pub unsafe extern "C" fn accept4(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> c_int {
     // SAFETY: the caller answers for the two places.
     let take = || unsafe { take(fd, address, length, flags) };
-    let listener = if may_wait(Feature::Socket) && is_blocking(fd) { status(fd) } else { None };
+    let is_right = flags & !(libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK) == 0;
+    let listener = if is_right && may_wait(Feature::Socket) && is_blocking(fd) { status(fd) } else { None };
     let told = match listener {
         // Its number in the kernel, whatever its duplicates are called here.
         Some(status) => {
@@ -54,9 +55,10 @@ unsafe fn take(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags:
     unsafe { sys::call(libc::SYS_accept4, arguments) }
 }
 
-/// Whether an accept has something to tell: a connection, or an error.
+/// Whether an accept has something to tell: a connection, or an error, which is also that it is no listener.
 fn has_come(fd: c_int) -> bool {
-    look(fd, libc::POLLIN) != 0
+    let mut listens: c_int = 0;
+    look(fd, libc::POLLIN) != 0 || get_option(fd, libc::SO_ACCEPTCONN, &mut listens).is_err() || listens == 0
 }
 
 /// Runs two system calls that do not wait, with no other thread between them that takes its turn at the same listener.

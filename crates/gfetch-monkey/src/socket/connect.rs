@@ -36,17 +36,18 @@ pub(super) unsafe fn reach(fd: c_int, address: *const sockaddr, length: socklen_
 /// Whether a socket's connect may wait, and says how it stands when it is asked again. Others never wait (UDP, which others may
 /// be using that moment), or begin anew when asked (`AF_VSOCK`, SCTP).
 fn says_how_it_stands(fd: c_int) -> bool {
-    let option = |option| {
-        let mut value: c_int = 0;
-        get_option(fd, option, &mut value).map(|()| value)
-    };
-    match option(libc::SO_DOMAIN) {
-        Ok(libc::AF_UNIX) => true,
-        Ok(libc::AF_INET | libc::AF_INET6) => {
-            matches!(option(libc::SO_PROTOCOL), Ok(libc::IPPROTO_TCP | libc::IPPROTO_MPTCP))
-        }
-        _ => false,
-    }
+    option(fd, libc::SO_DOMAIN) == Ok(libc::AF_UNIX) || is_tcp(fd)
+}
+
+/// Also that of several paths. Unix' protocols, and others', have numbers of their own.
+pub(super) fn is_tcp(fd: c_int) -> bool {
+    matches!(option(fd, libc::SO_DOMAIN), Ok(libc::AF_INET | libc::AF_INET6))
+        && matches!(option(fd, libc::SO_PROTOCOL), Ok(libc::IPPROTO_TCP | libc::IPPROTO_MPTCP))
+}
+
+fn option(fd: c_int, option: c_int) -> Result<c_int, c_int> {
+    let mut value = 0;
+    get_option(fd, option, &mut value).map(|()| value)
 }
 
 /// Asks until it is connected: asked again, the kernel says how it stands.

@@ -5,7 +5,7 @@ use std::ptr;
 use gfetch::green::interpose::can_wait;
 use libc::{c_int, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
-use super::connect::reach;
+use super::connect::{is_tcp, reach};
 use super::receive::message_call;
 use super::{iovec, message_bytes};
 use crate::call::{Side, is_blocking, is_on_a_greenlet, whole};
@@ -146,7 +146,7 @@ unsafe fn send_message_here(fd: c_int, message: *const msghdr, flags: c_int) -> 
 /// Whether a call connects first, which it would be told goes on, were it not to wait. That it sends with the first packet
 /// where it can is left out: it is done where it helps, and no caller can count on it.
 fn connects(fd: c_int, flags: c_int) -> bool {
-    flags & libc::MSG_FASTOPEN != 0 && is_blocking(fd)
+    flags & libc::MSG_FASTOPEN != 0 && is_blocking(fd) && is_tcp(fd)
 }
 
 /// Sends what is left of a message after `sent` bytes; how many are sent then.

@@ -19,6 +19,7 @@ mod names;
 mod originals;
 mod parking;
 mod process;
+mod refused;
 mod select;
 mod sockets;
 mod stops;

@@ -218,6 +218,15 @@ fn who_connects_by_sending_waits_until_it_is_sent() {
             listener.accept().unwrap().0.read_to_string(&mut heard).unwrap();
             assert_eq!(heard, "hello");
         }
+        // Others take no notice of it.
+        let (near, far) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        to.sin_port = far.local_addr().unwrap().port().to_be();
+        let address = (&raw const to).cast();
+        // SAFETY: five bytes, and an address of that length.
+        let sent =
+            unsafe { libc::sendto(near.as_raw_fd(), bytes.as_ptr().cast(), 5, libc::MSG_FASTOPEN, address, length) };
+        assert_eq!(told(sent), Ok(5));
+        assert!(near.peer_addr().is_err(), "it is connected to nobody");
     });
 }
 
