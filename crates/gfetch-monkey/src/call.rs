@@ -30,11 +30,12 @@ pub(crate) fn may_wait(feature: Feature) -> bool {
 }
 
 /// The same for reading and writing, of which a system call may cost as little as 100 ns: off any greenlet this is one look
-/// at a word of the process and one at a word of the thread. Where it is true it remains to ask [`interpose::can_wait`], in
-/// a function that is not inlined: so nothing is saved and restored around the system call for what comes after.
+/// at a word of the thread. Where it is true it remains to ask [`interpose::can_wait`], in a function that is not inlined:
+/// so nothing is saved and restored around the system call for what comes after. And that is said to be the cold path: the
+/// system call of who is on no greenlet then follows without a jump.
 #[inline(always)]
 pub(crate) fn is_on_a_greenlet(feature: Feature) -> bool {
-    is_on(feature) && interpose::is_on_a_greenlet()
+    interpose::is_on_a_greenlet() && is_on(feature)
 }
 
 /// What a call waits for.

@@ -1,6 +1,7 @@
 //! What both peers share: the arguments, and what gfetch's own benchmarks measure with.
 
 /// `benches/meter.rs`, which `runtimes.py` puts here.
+#[allow(dead_code)]
 mod meter;
 
 pub use meter::{Cost, Meter, memory_bytes};

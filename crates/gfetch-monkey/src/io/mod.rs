@@ -6,6 +6,7 @@
 
 mod other;
 
+use std::hint::cold_path;
 use std::ptr;
 
 use libc::{c_int, c_void, iovec, msghdr, size_t, ssize_t};
@@ -33,6 +34,7 @@ pub unsafe extern "C" fn read(fd: c_int, buffer: *mut c_void, length: size_t) ->
     // SAFETY: the caller answers for the buffer.
     unsafe {
         if length > 0 && is_greenlets() {
+            cold_path();
             return read_here(fd, buffer, length);
         }
         tell(plain_read(fd, buffer, length))
@@ -89,6 +91,7 @@ pub unsafe extern "C" fn write(fd: c_int, bytes: *const c_void, length: size_t) 
     // SAFETY: the caller answers for the bytes.
     unsafe {
         if length > 0 && is_greenlets() {
+            cold_path();
             return write_here(fd, bytes, length);
         }
         tell(plain_write(fd, bytes, length))
@@ -163,7 +166,7 @@ fn may_wait() -> bool {
 /// Whether there is more to ask: see [`call::is_on_a_greenlet`](crate::call::is_on_a_greenlet).
 #[inline(always)]
 fn is_greenlets() -> bool {
-    (is_on(Feature::Socket) || is_on(Feature::Os)) && is_on_a_greenlet()
+    is_on_a_greenlet() && (is_on(Feature::Socket) || is_on(Feature::Os))
 }
 
 fn is_standard(fd: c_int) -> bool {

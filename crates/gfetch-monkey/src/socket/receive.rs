@@ -1,5 +1,6 @@
 //! `recv`, `recvfrom`, `recvmsg`, `recvmmsg`.
 
+use std::hint::cold_path;
 use std::ptr;
 
 use gfetch::green::interpose::can_wait;
@@ -60,6 +61,7 @@ unsafe fn receive(
     // SAFETY: handed on to the caller.
     unsafe {
         if flags & NEVER_WAITS == 0 && is_on_a_greenlet(Feature::Socket) {
+            cold_path();
             return receive_here(fd, buffer, length, flags, address, address_length);
         }
         receive_call(fd, buffer, length, flags, address, address_length)
@@ -118,6 +120,7 @@ pub unsafe extern "C" fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) 
     // SAFETY: the caller answers for the message.
     unsafe {
         if flags & NEVER_WAITS == 0 && is_on_a_greenlet(Feature::Socket) {
+            cold_path();
             return receive_message_here(fd, message, flags);
         }
         original::recvmsg(fd, message, flags)

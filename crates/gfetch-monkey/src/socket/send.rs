@@ -1,5 +1,6 @@
 //! `send`, `sendto`, `sendmsg`, `sendmmsg`: on a stream until all is sent, as the system's do that block.
 
+use std::hint::cold_path;
 use std::ptr;
 
 use gfetch::green::interpose::can_wait;
@@ -57,6 +58,7 @@ unsafe fn transmit(
     // SAFETY: handed on to the caller.
     unsafe {
         if flags & libc::MSG_DONTWAIT == 0 && is_on_a_greenlet(Feature::Socket) {
+            cold_path();
             return transmit_here(fd, bytes, length, flags, address, address_length);
         }
         transmit_call(fd, bytes, length, flags, address, address_length)
@@ -116,6 +118,7 @@ pub unsafe extern "C" fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int
     // SAFETY: the caller answers for the message.
     unsafe {
         if flags & libc::MSG_DONTWAIT == 0 && is_on_a_greenlet(Feature::Socket) {
+            cold_path();
             return send_message_here(fd, message, flags);
         }
         original::sendmsg(fd, message, flags)

@@ -1,4 +1,5 @@
-//! The documentation's table says of every function what the crate's own does.
+//! The documentation's table says of every function what the crate's own does; the repository's README shows what this
+//! crate's does.
 
 use std::collections::BTreeSet;
 
@@ -31,4 +32,16 @@ fn every_function_stands_in_the_documentations_table() {
         [symbol.name().to_owned(), feature, safety(symbol.signal_safety()).to_owned()]
     });
     assert_eq!(rows.collect::<BTreeSet<_>>(), documented());
+}
+
+/// There it is compiled; in the repository's it cannot be.
+#[test]
+fn the_repositorys_readme_shows_this_ones_example() {
+    let example = |readme: &'static str, opening: &str| {
+        let after = readme.split(opening).nth(1).unwrap();
+        after.split("```").next().unwrap()
+    };
+    let here = example(include_str!("../../README.md"), "```rust,no_run\n");
+    assert!(here.contains("patch_all") && here.contains("ureq"));
+    assert_eq!(example(include_str!("../../../../README.md"), "```rust,ignore\n"), here);
 }
