@@ -18,7 +18,8 @@ pub fn apart(test: &str, body: impl FnOnce()) {
 }
 
 /// The same where the system's resolver asks the name server `address`, port 53, alone: in a mount namespace of its own, with
-/// other files in the places of the resolver's. That takes root's rights; without them nothing is run.
+/// other files in the places of the resolver's, and in a network of its own, where no other run of these tests has that
+/// port. That takes root's rights; without them nothing is run.
 pub fn apart_with_names(test: &str, address: &str, body: impl FnOnce()) {
     if is_inside() {
         return body();
@@ -72,7 +73,8 @@ fn c_string(path: &Path) -> std::ffi::CString {
 
 fn enter(places: &[(std::ffi::CString, std::ffi::CString)]) -> io::Result<()> {
     // SAFETY: no pointers.
-    check_call(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
+    check_call(unsafe { libc::unshare(libc::CLONE_NEWNS | libc::CLONE_NEWNET) })?;
+    bring_up_loopback()?;
     let private = libc::MS_REC | libc::MS_PRIVATE;
     // SAFETY: strings of C, or none.
     check_call(unsafe { libc::mount(ptr::null(), c"/".as_ptr(), ptr::null(), private, ptr::null()) })?;
@@ -81,6 +83,22 @@ fn enter(places: &[(std::ffi::CString, std::ffi::CString)]) -> io::Result<()> {
         check_call(unsafe { libc::mount(file.as_ptr(), place.as_ptr(), ptr::null(), libc::MS_BIND, ptr::null()) })?;
     }
     Ok(())
+}
+
+/// A new network's own interface is down.
+fn bring_up_loopback() -> io::Result<()> {
+    // SAFETY: zeros are a request without anything.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (place, byte) in request.ifr_name.iter_mut().zip(b"lo") {
+        *place = *byte as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = libc::IFF_UP as libc::c_short;
+    // SAFETY: no pointers; a request about a name that ends in zero.
+    unsafe {
+        let socket = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0);
+        check_call(socket.min(0))?;
+        check_call(libc::ioctl(socket, libc::SIOCSIFFLAGS as _, &request))
+    }
 }
 
 fn check_call(told: i32) -> io::Result<()> {

@@ -11,7 +11,7 @@ use std::thread;
 
 use gfetch::green::{self, timeout};
 
-use crate::support::{MOMENT, SECOND, begun, patched, told};
+use crate::support::{self, Folder, MOMENT, SECOND, begun, patched, told};
 
 fn pipe() -> (PipeReader, PipeWriter) {
     io::pipe().unwrap()
@@ -81,7 +81,7 @@ fn files_are_read_and_written_as_ever() {
 #[test]
 fn a_files_calls_let_nobody_run_and_are_ended_by_nothing() {
     patched(|| {
-        let mut file = tempfile::tempfile().unwrap();
+        let mut file = support::file();
         let other = green::spawn(|| ());
         for _ in 0..200 {
             file.write_all(b"x").unwrap();
@@ -216,8 +216,8 @@ fn timers_watches_and_signals_that_are_read_are_waited_for() {
         let other = green::spawn(|| ());
         (&timer).read_exact(&mut [0; 8]).unwrap();
         assert!(other.is_done());
-        let (folder, length) = (tempfile::tempdir().unwrap(), |mut file: File| file.read(&mut [0; 512]).unwrap());
-        let path = std::ffi::CString::new(folder.path().to_str().unwrap()).unwrap();
+        let (folder, length) = (Folder::new("watched"), |mut file: File| file.read(&mut [0; 512]).unwrap());
+        let path = std::ffi::CString::new(folder.0.to_str().unwrap()).unwrap();
         // SAFETY: a descriptor that only this file has; a string of C.
         let watch = unsafe {
             let watch = File::from_raw_fd(libc::inotify_init1(libc::IN_CLOEXEC));
@@ -225,7 +225,7 @@ fn timers_watches_and_signals_that_are_read_are_waited_for() {
             watch
         };
         let reads = begun(move || length(watch));
-        File::create(folder.path().join("new")).unwrap();
+        File::create(folder.0.join("new")).unwrap();
         assert!(reads.get().unwrap() > 0);
         // SAFETY: a set of signals; a descriptor that only this file has; the signal goes to this thread.
         unsafe {

@@ -11,7 +11,7 @@ use std::ptr;
 use gfetch_monkey::{get_original, original, symbols};
 use libc::{c_int, c_void, epoll_event, fd_set, iovec, mmsghdr, msghdr, pollfd, timespec, timeval};
 
-use crate::support::{begun, patched, told};
+use crate::support::{begun, file, patched, told};
 
 /// A call of one original, and what it is called.
 type Case = (&'static str, fn());
@@ -62,7 +62,7 @@ fn sends(send: impl FnOnce(c_int, *mut c_void) -> isize) {
 
 /// Has `copy` take four bytes of a file to a socket.
 fn copies(copy: impl FnOnce(c_int, c_int) -> isize) {
-    let ((near, mut far), mut file) = (UnixStream::pair().unwrap(), tempfile::tempfile().unwrap());
+    let ((near, mut far), mut file) = (UnixStream::pair().unwrap(), file());
     file.write_all(b"four").unwrap();
     file.rewind().unwrap();
     assert_eq!(told(copy(near.as_raw_fd(), file.as_raw_fd())), Ok(4));

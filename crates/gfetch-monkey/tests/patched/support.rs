@@ -1,7 +1,10 @@
 //! What the tests share: a patched hub, servers on threads of their own, spans of time with room on busy machines.
 
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::FromRawFd;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +25,29 @@ pub fn told(value: impl TryInto<i64>) -> Result<i64, i32> {
 /// The error number of a failure of std's.
 pub fn errno<T: std::fmt::Debug>(result: io::Result<T>) -> i32 {
     result.unwrap_err().raw_os_error().unwrap()
+}
+
+/// A regular file without a name.
+pub fn file() -> File {
+    // SAFETY: a string of C, and a descriptor that only this file has.
+    unsafe { File::from_raw_fd(libc::memfd_create(c"gfetch-monkey".as_ptr(), libc::MFD_CLOEXEC)) }
+}
+
+/// A folder of a test's own, which is gone at its end.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("gfetch-monkey-{name}-{}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Spawns `f` and runs it until it waits.
