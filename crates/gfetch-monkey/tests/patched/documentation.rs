@@ -43,5 +43,5 @@ fn the_repositorys_readme_shows_this_ones_example() {
     };
     let here = example(include_str!("../../README.md"), "```rust,no_run\n");
     assert!(here.contains("patch_all") && here.contains("ureq"));
-    assert_eq!(example(include_str!("../../../../README.md"), "```rust,ignore\n"), here);
+    assert_eq!(example(include_str!("../../../../README.md"), "```rs\n"), here);
 }
