@@ -118,13 +118,10 @@ fn a_park_with_a_time_out_ends_by_itself() {
         beside_ticks(|ticks| {
             let start = Instant::now();
             all(10, move |_| {
-                let mut end = MOMENT * 5;
-                while start.elapsed() < end {
-                    thread::park_timeout(end.saturating_sub(start.elapsed()));
-                    // On a busy machine a moment may pass without a turn of ours, and then another is waited for.
-                    if start.elapsed() >= end && ticks.count() < 2 && end < PATIENCE {
-                        end += MOMENT;
-                    }
+                // On a busy machine all this time may pass without two turns of the others, and then more is waited for.
+                let is_over = || start.elapsed() >= MOMENT * 5 && (ticks.count() > 1 || start.elapsed() >= PATIENCE);
+                while !is_over() {
+                    thread::park_timeout((MOMENT * 5).saturating_sub(start.elapsed()).max(MOMENT));
                 }
             })
         });
