@@ -130,12 +130,17 @@ unsafe fn wait(arguments: Arguments, bits: u32) -> Outcome {
     let ticket = Ticket::new();
     let place = table::enter(address, bits, ticket.clone(), still).ok_or(libc::EAGAIN)?;
     drop(entering);
-    wait_at(place, &ticket, limit)
+    wait_at(place, ticket, limit)
 }
 
 /// Waits to be woken. Who was woken and whose time is over is told of the first: the wake was counted.
-fn wait_at(place: table::Place, ticket: &Ticket, limit: Limit) -> Outcome {
-    if hub::wait_through(ticket, limit) || !table::leave(place) { Ok(0) } else { Err(libc::ETIMEDOUT) }
+fn wait_at(place: table::Place, ticket: Ticket, limit: Limit) -> Outcome {
+    let is_woken = hub::wait_through(&ticket, limit);
+    let _leaving = Entering::begin();
+    let is_told = is_woken || !table::leave(place);
+    // Whoever has it last frees it, and an allocator's lock would be waited for by a ticket again, and so on.
+    drop(ticket);
+    if is_told { Ok(0) } else { Err(libc::ETIMEDOUT) }
 }
 
 /// How long to wait; none for a time that the kernel refuses. Clocks that are set meanwhile are not looked at again.
@@ -156,7 +161,8 @@ unsafe fn limit(operation: c_int, time: *const timespec) -> Option<Limit> {
     Some(span.saturating_sub(read(clock)).into())
 }
 
-/// A greenlet is about to wait, which allocates: an allocator's own lock blocks the thread meanwhile.
+/// A greenlet is about to wait, which allocates, or has waited, which frees: an allocator's own lock blocks the thread
+/// meanwhile.
 pub(crate) struct Entering;
 
 thread_local! {
@@ -165,7 +171,8 @@ thread_local! {
 
 impl Entering {
     pub(crate) fn begin() -> Option<Entering> {
-        (!IS_ENTERING.replace(true)).then_some(Entering)
+        // Made only where it is given out: to drop another would end the one that there is.
+        (!IS_ENTERING.replace(true)).then(|| Entering)
     }
 }
 

@@ -126,7 +126,7 @@ impl Parker {
             return Ok(0);
         }
         self.note_one_more();
-        let told = wait_at(place, &ticket, limit);
+        let told = wait_at(place, ticket, limit);
         self.parked.set(self.parked.get() - 1);
         if told.is_ok() {
             word.store(TOKEN, Ordering::Release);
