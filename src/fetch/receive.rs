@@ -12,6 +12,7 @@ use super::plan::Plan;
 use super::sink::Sink;
 use super::speed::Speed;
 use super::spool::Spool;
+use crate::green;
 use crate::http::coding::{Coding, DecodeError, Decoder, MemoryBudget, parse_codings};
 use crate::http::{Error, Response, Trace};
 
@@ -185,6 +186,9 @@ impl Intake<'_> {
                 0 => return Ok(()),
                 bytes => self.deliver(&piece[..bytes])?,
             }
+            // What is decoded may be all there, and the others wait meanwhile: bodies on this hub, and hubs of other
+            // threads for their next line.
+            green::yield_now().map_err(|interrupt| self.failure(interrupt.into()))?;
         }
     }
 
