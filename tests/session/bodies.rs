@@ -1,6 +1,6 @@
 //! Where bodies go: counted, hashed, printed in turn.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::rc::Rc;
 
@@ -50,6 +50,26 @@ fn max_filesize_counts_decoded_bytes_so_that_a_bomb_ends_early() {
         let outcome = fetch_one(plan, &server.url("/"));
         assert_eq!(kind(&outcome), Some(Kind::TooLarge));
         assert!(outcome.bytes <= (1 << 20) + 16 * 1024, "{}", outcome.bytes);
+    });
+}
+
+/// A body that is there whole is decoded without waiting for anything.
+#[test]
+fn others_run_between_the_pieces_of_a_body_that_is_decoded() {
+    story(|| {
+        let (bytes, piece) = (32 << 20, 16 << 10);
+        let packed = gzip(&vec![0; bytes]);
+        let server = Server::start(move |_, peer| coded(peer, "gzip", &packed));
+        let turns = Rc::new(Cell::new(0));
+        let counted = turns.clone();
+        let other = green::spawn(move || {
+            while green::yield_now().is_ok() {
+                counted.set(counted.get() + 1);
+            }
+        });
+        assert_eq!(fetch_one(plan(), &server.url("/")).bytes, bytes as u64);
+        other.kill_nowait();
+        assert!(turns.get() >= bytes / piece, "{} turns", turns.get());
     });
 }
 
