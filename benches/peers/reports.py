@@ -13,6 +13,8 @@ from lab import Wrong, ratio, spread, table
 MIB = 1024**2
 # What the live view is drawn on.
 ROWS, COLUMNS = 24, 100
+# How often it is drawn: the first time when a run is that old.
+TICK_S = 0.1
 # `-w ''` is the run without any report; it is talked about on no terminal.
 NONE = ["-w", "", "-s"]
 
@@ -76,8 +78,8 @@ class Reports:
         with terminal() as (path, drawn):
             env = lab.clean_environment() | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
             run = self.run("-w", "", "--progress", progress, stderr=path, env=env)
-        # The summary is told anyway. A tiny run is over before anything is drawn.
-        if progress == "auto" and b"in flight" not in drawn and self.count > 5000:
+        # The summary is told anyway. A short run is over before anything is drawn.
+        if progress == "auto" and b"in flight" not in drawn and run.wall_s > 3 * TICK_S:
             raise Wrong(f"gfetch --progress {progress} has drawn {bytes(drawn)}")
         return run
 
@@ -90,6 +92,10 @@ class Reports:
             "`--resume FILE`": lambda: self.to_file(self.count, b"\n", "--resume"),
             "`--har FILE`": lambda: self.to_file(self.count, b'"startedDateTime"', "--har"),
             "`--report FILE.html`": lambda: self.to_file(self.count, b"/1k?", "--report"),
+        }
+
+    def views(self):
+        return {
             "none, on a terminal": lambda: self.on_terminal("none"),
             "the live view": lambda: self.on_terminal("auto"),
         }
@@ -97,17 +103,25 @@ class Reports:
 
 def cost(gfetch, folder, urls, count, rounds):
     """CPU of each report beside none, in one table."""
-    runs = lab.by_turns(rounds, Reports(gfetch, folder, urls, count).clients())
+    title = f"reports of {count:,} URLs of 1 KiB (targets: json 1.05, resume 1.10)"
+    return title, beside_the_first(rounds, Reports(gfetch, folder, urls, count).clients())
+
+
+def view(gfetch, folder, urls, count, rounds):
+    """The live view's CPU, of a list that takes long enough for it to be drawn several times."""
+    title = f"the live view of {count:,} URLs of 1 KiB (target: 1.03)"
+    return title, beside_the_first(rounds, Reports(gfetch, folder, urls, count).views())
+
+
+def beside_the_first(rounds, clients):
+    runs = lab.by_turns(rounds, clients)
     cpu = {name: [run.cpu_s / run.units * 1e6 for run in own] for name, own in runs.items()}
-    none, on_terminal = "none (`-w ''`)", "none, on a terminal"
+    none, *_ = clients
     rows = []
     for name, own in runs.items():
-        beside = on_terminal if name == "the live view" else none
-        shown = "" if name in (none, on_terminal) else ratio(cpu[name], cpu[beside])
+        shown = "" if name == none else ratio(cpu[name], cpu[none])
         rows.append([name, spread(cpu[name], 2), shown, f"{max(run.peak_bytes for run in own) / MIB:.1f}"])
-    head = ["report", "client CPU, µs a request", "× none", "peak MiB"]
-    title = f"reports of {count:,} URLs of 1 KiB (targets: json 1.05, live view 1.03, resume 1.10)"
-    return title, table(head, rows)
+    return table(["report", "client CPU, µs a request", "× none", "peak MiB"], rows)
 
 
 def long_ones(gfetch, folder, urls, count, rounds):

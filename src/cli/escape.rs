@@ -26,7 +26,24 @@ pub fn line(text: &str) -> Cow<'_, str> {
 
 /// True for printable ASCII, which is nearly all there is.
 pub fn is_plain(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| (0x20..0x7f).contains(byte))
+    all(bytes, |byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Whether all bytes are so. Pieces of one size, of which the last overlaps, are a few instructions each; a rest of any
+/// length would be a loop over bytes, and dearer than the pieces.
+#[inline(always)]
+pub fn all(bytes: &[u8], is_so: impl Fn(u8) -> bool) -> bool {
+    match (bytes.last_chunk::<16>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(last), ..) => bytes.as_chunks::<16>().0.iter().all(|piece| whole(piece, &is_so)) && whole(last, &is_so),
+        (None, Some(first), Some(last)) => whole(first, &is_so) && whole(last, &is_so),
+        _ => bytes.iter().all(|byte| is_so(*byte)),
+    }
+}
+
+/// All bytes are looked at, whatever the first are: without a way out the compiler takes them at once.
+#[inline(always)]
+fn whole<const LENGTH: usize>(piece: &[u8; LENGTH], is_so: &impl Fn(u8) -> bool) -> bool {
+    piece.iter().fold(true, |all, byte| all & is_so(*byte))
 }
 
 /// Whether a character acts on a terminal or on the text around it, or is there without being seen.
@@ -69,6 +86,19 @@ mod tests {
     fn clean_text_is_borrowed() {
         for text in ["", "https://example.org/a?b=c#d", "Übergröße", "日本語", "back\\slash"] {
             assert!(matches!(line(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn one_byte_is_found_at_every_place_of_every_length() {
+        for length in 0..70 {
+            let mut bytes = vec![b'x'; length];
+            assert!(is_plain(&bytes));
+            for place in 0..length {
+                bytes[place] = 0x1b;
+                assert!(!is_plain(&bytes), "{place} of {length}");
+                bytes[place] = b'x';
+            }
         }
     }
 

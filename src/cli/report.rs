@@ -17,7 +17,7 @@ use super::render::fields::{Of, Secrets};
 use super::render::write_out::{Template, To, Transfer};
 use super::render::{self, Redact, Show};
 use super::stream::{Broken, Stream};
-use super::{charset, terminal, words};
+use super::{charset, escape, terminal, words};
 
 /// Everything that is written.
 pub struct Report {
@@ -181,7 +181,10 @@ fn write_to(path: &Path, appends: bool, bytes: &[u8]) -> io::Result<()> {
 
 pub fn redact(show_secrets: bool) -> Redact {
     fn stars(url: &str) -> Cow<'_, str> {
-        if url.contains('@') { Cow::Owned(redact_url(url)) } else { Cow::Borrowed(url) }
+        match escape::all(url.as_bytes(), |byte| byte != b'@') {
+            true => Cow::Borrowed(url),
+            false => Cow::Owned(redact_url(url)),
+        }
     }
     fn as_it_is(url: &str) -> Cow<'_, str> {
         Cow::Borrowed(url)

@@ -53,7 +53,7 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
 
 /// Quotes where there must be some.
 fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
-    if !text.iter().any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n')) {
+    if escape::all(text, |byte| !matches!(byte, b'"' | b',' | b'\r' | b'\n')) {
         return out.extend_from_slice(text);
     }
     out.push(b'"');

@@ -9,7 +9,7 @@ use super::Redact;
 use super::alike::Alike;
 use super::fields::{self, Of};
 use super::object::object;
-use super::units::push_fraction;
+use super::units::six_digits;
 
 thread_local! {
     /// What the last record left for the next.
@@ -54,10 +54,10 @@ pub fn push_timestamp(out: &mut Vec<u8>, time: SystemTime) {
         text = calendar(last);
         LAST_SECOND.set((last, text));
     }
-    out.push(b'"');
-    out.extend_from_slice(&text);
-    push_fraction(out, since.subsec_micros());
-    out.extend_from_slice(b"Z\"");
+    let mut quoted = *b"\"0000-00-00T00:00:00.000000Z\"";
+    quoted[1..20].copy_from_slice(&text);
+    quoted[21..27].copy_from_slice(&six_digits(since.subsec_micros()));
+    out.extend_from_slice(&quoted);
 }
 
 /// humantime knows 1970 to 9999, where all of its time stamps are of one length, and panics beyond.

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::units::{micros, push_number, push_seconds};
+use super::units::{micros, push_ip, push_number, push_seconds};
 use crate::cli::escape;
 
 /// An object under construction. Keys are ours and need no escaping.
@@ -135,13 +135,10 @@ impl Object<'_> {
     }
 
     pub fn ip_or_null(&mut self, key: &str, ip: Option<IpAddr>) {
-        let Some(IpAddr::V4(ip)) = ip else { return self.plain_or_null(key, ip) };
-        // `Display` pads and counts, for each of the four.
+        let Some(ip) = ip else { return self.null(key) };
         let out = self.key(key);
-        for (before, octet) in [b'"', b'.', b'.', b'.'].into_iter().zip(ip.octets()) {
-            out.push(before);
-            push_number(out, octet.into());
-        }
+        out.push(b'"');
+        push_ip(out, ip);
         out.push(b'"');
     }
 
@@ -192,7 +189,7 @@ impl Object<'_> {
 
 /// Appends a JSON string.
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
-    if stands_as_it_is(text.as_bytes()) {
+    if stands_as_it_is(text) {
         return push_quoted(out, text);
     }
     let start = out.len();
@@ -200,25 +197,9 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     tame(out, start);
 }
 
-/// Printable ASCII without quotes and backslashes: a string that JSON does not change. Pieces of one size, of which the
-/// last overlaps, are a few instructions each; a rest of any length would be a loop over bytes, and dearer than the pieces.
-fn stands_as_it_is(text: &[u8]) -> bool {
-    match (text.last_chunk::<16>(), text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        (Some(last), ..) => text.as_chunks().0.iter().all(piece_stands::<16>) && piece_stands(last),
-        (None, Some(first), Some(last)) => piece_stands(first) && piece_stands(last),
-        _ => text.iter().all(stands),
-    }
-}
-
-/// All bytes are looked at, whatever the first are: without a way out the compiler takes them at once.
-#[inline(always)]
-fn piece_stands<const LENGTH: usize>(piece: &[u8; LENGTH]) -> bool {
-    piece.iter().fold(true, |all, byte| all & stands(byte))
-}
-
-#[inline(always)]
-fn stands(byte: &u8) -> bool {
-    matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\')
+/// Printable ASCII without quotes and backslashes: a string that JSON does not change.
+fn stands_as_it_is(text: &str) -> bool {
+    escape::all(text.as_bytes(), |byte| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\'))
 }
 
 /// Appends a value of others as JSON.

@@ -1,5 +1,7 @@
 //! Numbers as people read them, and the plain digits of records.
 
+use std::io::Write;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Bytes with a binary unit and three digits: `169 B`, `46.3 KiB`, `199 KiB`, `1.0 GiB`.
@@ -120,14 +122,26 @@ pub fn push_seconds(out: &mut Vec<u8>, us: u64) {
 #[cold]
 fn push_many_seconds(out: &mut Vec<u8>, us: u64) {
     push_number(out, us / 1_000_000);
-    push_fraction(out, (us % 1_000_000) as u32);
+    out.push(b'.');
+    out.extend_from_slice(&six_digits((us % 1_000_000) as u32));
 }
 
-/// Appends a dot and the six digits of microseconds below a second.
-pub fn push_fraction(out: &mut Vec<u8>, us: u32) {
-    let [_, _, digits @ ..] = eight_digits(us).to_le_bytes();
-    out.push(b'.');
-    out.extend_from_slice(&digits);
+/// The digits of what is below a million, with the zeros before them.
+#[inline]
+pub fn six_digits(number: u32) -> [u8; 6] {
+    let [_, _, digits @ ..] = eight_digits(number).to_le_bytes();
+    digits
+}
+
+/// Appends an address. (`Display` pads and counts, for each of the four.)
+pub fn push_ip(out: &mut Vec<u8>, ip: IpAddr) {
+    let IpAddr::V4(ip) = ip else { return write!(out, "{ip}").expect("a Vec takes all") };
+    for (place, octet) in ip.octets().into_iter().enumerate() {
+        if place > 0 {
+            out.push(b'.');
+        }
+        push_number(out, octet.into());
+    }
 }
 
 /// `00000000`.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::json::push_timestamp;
 use super::object::{Object, push_string};
-use super::units::{micros, push_number, push_seconds};
+use super::units::{micros, push_ip, push_number, push_seconds};
 
 /// What a field of a record holds.
 pub enum Value<'a> {
@@ -73,7 +73,7 @@ pub fn push_bare(out: &mut Vec<u8>, value: &Value<'_>) {
         Value::Micros(us) => push_seconds(out, *us),
         Value::Plain(text) | Value::Lines(text) => out.extend_from_slice(text.as_bytes()),
         Value::Text(text) => out.extend_from_slice(text.as_bytes()),
-        Value::Ip(ip) => out.extend_from_slice(ip.to_string().as_bytes()),
+        Value::Ip(ip) => push_ip(out, *ip),
         Value::Moment(time) => {
             let start = out.len();
             push_timestamp(out, *time);
