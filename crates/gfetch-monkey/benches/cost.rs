@@ -60,7 +60,7 @@ fn main() {
 }
 
 fn bound(text: &str, kept: bool) -> bool {
-    println!("{} {text}", if kept { "kept:  " } else { "PASSED:" });
+    println!("{} {text}", if kept { "kept:    " } else { "EXCEEDED:" });
     kept
 }
 

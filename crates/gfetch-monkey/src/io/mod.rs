@@ -33,7 +33,7 @@ pub(crate) const SYMBOLS: &[Symbol] = &[
 pub unsafe extern "C" fn read(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {
     // SAFETY: the caller answers for the buffer.
     unsafe {
-        if length > 0 && is_greenlets() {
+        if (length > 0) & is_on_a_greenlet() {
             cold_path();
             return read_here(fd, buffer, length);
         }
@@ -46,10 +46,10 @@ pub unsafe extern "C" fn read(fd: c_int, buffer: *mut c_void, length: size_t) ->
 /// # Safety
 /// `buffer` has room for `length` bytes.
 #[inline(never)]
-unsafe fn read_here(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {
+unsafe extern "C" fn read_here(fd: c_int, buffer: *mut c_void, length: size_t) -> ssize_t {
     // SAFETY: handed on to the caller.
     let plain = || unsafe { plain_read(fd, buffer, length) };
-    if !can_wait() {
+    if !may_wait() {
         return tell(plain());
     }
     if is_on(Feature::Socket) {
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn readv(fd: c_int, parts: *const iovec, count: c_int) -> 
 pub unsafe extern "C" fn write(fd: c_int, bytes: *const c_void, length: size_t) -> ssize_t {
     // SAFETY: the caller answers for the bytes.
     unsafe {
-        if length > 0 && is_greenlets() {
+        if (length > 0) & is_on_a_greenlet() {
             cold_path();
             return write_here(fd, bytes, length);
         }
@@ -103,10 +103,10 @@ pub unsafe extern "C" fn write(fd: c_int, bytes: *const c_void, length: size_t) 
 /// # Safety
 /// `bytes` are `length`.
 #[inline(never)]
-unsafe fn write_here(fd: c_int, bytes: *const c_void, length: size_t) -> ssize_t {
+unsafe extern "C" fn write_here(fd: c_int, bytes: *const c_void, length: size_t) -> ssize_t {
     // SAFETY: handed on to the caller.
     let plain = |done: usize, most: usize| unsafe { plain_write(fd, bytes.wrapping_byte_add(done), most) };
-    if is_standard(fd) || !can_wait() {
+    if is_standard(fd) || !may_wait() {
         return tell(plain(0, length));
     }
     if is_on(Feature::Socket) {
@@ -160,13 +160,7 @@ pub unsafe extern "C" fn writev(fd: c_int, parts: *const iovec, count: c_int) ->
 }
 
 fn may_wait() -> bool {
-    is_greenlets() && can_wait()
-}
-
-/// Whether there is more to ask: see [`call::is_on_a_greenlet`](crate::call::is_on_a_greenlet).
-#[inline(always)]
-fn is_greenlets() -> bool {
-    is_on_a_greenlet() && (is_on(Feature::Socket) || is_on(Feature::Os))
+    (is_on(Feature::Socket) || is_on(Feature::Os)) && can_wait()
 }
 
 fn is_standard(fd: c_int) -> bool {

@@ -3,11 +3,11 @@
 use std::hint::cold_path;
 use std::ptr;
 
-use gfetch::green::interpose::can_wait;
+use gfetch::green::interpose::is_on_a_greenlet;
 use libc::{c_int, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
 use super::{iovec, is_stream, message_bytes};
-use crate::call::{Side, is_on_a_greenlet, once, whole};
+use crate::call::{Side, may_wait, once, whole};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -30,7 +30,7 @@ pub(super) const NEVER_WAITS: c_int = libc::MSG_DONTWAIT | libc::MSG_ERRQUEUE | 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn recv(fd: c_int, buffer: *mut c_void, length: size_t, flags: c_int) -> ssize_t {
     // SAFETY: the caller answers for the buffer; nobody asks for the address.
-    tell(unsafe { receive(fd, buffer, length, flags, ptr::null_mut(), ptr::null_mut()) })
+    unsafe { receive(fd, buffer, length, flags, ptr::null_mut(), ptr::null_mut()) }
 }
 
 /// recvfrom(2).
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn recvfrom(
     address_length: *mut socklen_t,
 ) -> ssize_t {
     // SAFETY: the caller answers for the places.
-    tell(unsafe { receive(fd, buffer, length, flags, address, address_length) })
+    unsafe { receive(fd, buffer, length, flags, address, address_length) }
 }
 
 /// # Safety
@@ -57,15 +57,32 @@ unsafe fn receive(
     flags: c_int,
     address: *mut sockaddr,
     address_length: *mut socklen_t,
-) -> Outcome {
+) -> ssize_t {
     // SAFETY: handed on to the caller.
     unsafe {
-        if flags & NEVER_WAITS == 0 && is_on_a_greenlet(Feature::Socket) {
+        if (flags & NEVER_WAITS == 0) & is_on_a_greenlet() {
             cold_path();
-            return receive_here(fd, buffer, length, flags, address, address_length);
+            return tell_receive_here(fd, buffer, length, flags, address, address_length);
         }
-        receive_call(fd, buffer, length, flags, address, address_length)
+        tell(receive_call(fd, buffer, length, flags, address, address_length))
     }
+}
+
+/// On a greenlet.
+///
+/// # Safety
+/// The places are good.
+#[inline(never)]
+unsafe extern "C" fn tell_receive_here(
+    fd: c_int,
+    buffer: *mut c_void,
+    length: size_t,
+    flags: c_int,
+    address: *mut sockaddr,
+    address_length: *mut socklen_t,
+) -> ssize_t {
+    // SAFETY: handed on to the caller.
+    tell(unsafe { receive_here(fd, buffer, length, flags, address, address_length) })
 }
 
 /// `recvfrom`, once.
@@ -86,11 +103,10 @@ unsafe fn receive_call(
     unsafe { sys::call(libc::SYS_recvfrom, arguments) }
 }
 
-/// On a greenlet.
+/// The same, as what is done or why not.
 ///
 /// # Safety
 /// The places are good.
-#[inline(never)]
 pub(crate) unsafe fn receive_here(
     fd: c_int,
     buffer: *mut c_void,
@@ -103,7 +119,7 @@ pub(crate) unsafe fn receive_here(
         // SAFETY: handed on to the caller.
         unsafe { receive_call(fd, buffer.wrapping_byte_add(done), length - done, flags, address, address_length) }
     };
-    if !can_wait() {
+    if !may_wait(Feature::Socket) {
         return attempt(0, flags);
     }
     whole(fd, Side::Read, wanted(fd, flags, length), |done| attempt(done, flags | libc::MSG_DONTWAIT))
@@ -119,7 +135,7 @@ fn wanted(fd: c_int, flags: c_int, length: usize) -> usize {
 pub unsafe extern "C" fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t {
     // SAFETY: the caller answers for the message.
     unsafe {
-        if flags & NEVER_WAITS == 0 && is_on_a_greenlet(Feature::Socket) {
+        if (flags & NEVER_WAITS == 0) & is_on_a_greenlet() {
             cold_path();
             return receive_message_here(fd, message, flags);
         }
@@ -132,10 +148,10 @@ pub unsafe extern "C" fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) 
 /// # Safety
 /// `message` is good, or null.
 #[inline(never)]
-unsafe fn receive_message_here(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t {
+unsafe extern "C" fn receive_message_here(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t {
     // SAFETY: handed on to the caller.
     unsafe {
-        if message.is_null() || !can_wait() {
+        if message.is_null() || !may_wait(Feature::Socket) {
             return original::recvmsg(fd, message, flags);
         }
         tell(receive_message(fd, message, flags))

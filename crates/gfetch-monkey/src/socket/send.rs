@@ -3,13 +3,13 @@
 use std::hint::cold_path;
 use std::ptr;
 
-use gfetch::green::interpose::can_wait;
+use gfetch::green::interpose::is_on_a_greenlet;
 use libc::{c_int, c_void, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
 use super::connect::{is_tcp, reach};
 use super::receive::message_call;
 use super::{iovec, message_bytes};
-use crate::call::{Side, is_blocking, is_on_a_greenlet, whole};
+use crate::call::{Side, is_blocking, may_wait, whole};
 use crate::feature::Feature;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
@@ -27,7 +27,7 @@ pub(crate) const SYMBOLS: &[Symbol] = &[
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send(fd: c_int, bytes: *const c_void, length: size_t, flags: c_int) -> ssize_t {
     // SAFETY: the caller answers for the bytes.
-    tell(unsafe { transmit(fd, bytes, length, flags, ptr::null(), 0) })
+    unsafe { transmit(fd, bytes, length, flags, ptr::null(), 0) }
 }
 
 /// sendto(2).
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn sendto(
     address_length: socklen_t,
 ) -> ssize_t {
     // SAFETY: the caller answers for the bytes and the address.
-    tell(unsafe { transmit(fd, bytes, length, flags, address, address_length) })
+    unsafe { transmit(fd, bytes, length, flags, address, address_length) }
 }
 
 /// # Safety
@@ -54,15 +54,32 @@ unsafe fn transmit(
     flags: c_int,
     address: *const sockaddr,
     address_length: socklen_t,
-) -> Outcome {
+) -> ssize_t {
     // SAFETY: handed on to the caller.
     unsafe {
-        if flags & libc::MSG_DONTWAIT == 0 && is_on_a_greenlet(Feature::Socket) {
+        if (flags & libc::MSG_DONTWAIT == 0) & is_on_a_greenlet() {
             cold_path();
-            return transmit_here(fd, bytes, length, flags, address, address_length);
+            return tell_transmit_here(fd, bytes, length, flags, address, address_length);
         }
-        transmit_call(fd, bytes, length, flags, address, address_length)
+        tell(transmit_call(fd, bytes, length, flags, address, address_length))
     }
+}
+
+/// On a greenlet.
+///
+/// # Safety
+/// The bytes and the address are good.
+#[inline(never)]
+unsafe extern "C" fn tell_transmit_here(
+    fd: c_int,
+    bytes: *const c_void,
+    length: size_t,
+    flags: c_int,
+    address: *const sockaddr,
+    address_length: socklen_t,
+) -> ssize_t {
+    // SAFETY: handed on to the caller.
+    tell(unsafe { transmit_here(fd, bytes, length, flags, address, address_length) })
 }
 
 /// `sendto`, once.
@@ -83,11 +100,10 @@ unsafe fn transmit_call(
     unsafe { sys::call(libc::SYS_sendto, arguments) }
 }
 
-/// On a greenlet.
+/// The same, as what is done or why not.
 ///
 /// # Safety
 /// The bytes and the address are good.
-#[inline(never)]
 pub(crate) unsafe fn transmit_here(
     fd: c_int,
     bytes: *const c_void,
@@ -100,14 +116,14 @@ pub(crate) unsafe fn transmit_here(
         // SAFETY: handed on to the caller.
         unsafe { transmit_call(fd, bytes.wrapping_byte_add(done), length - done, flags, address, address_length) }
     };
-    if !can_wait() {
+    if !may_wait(Feature::Socket) {
         return attempt(0, flags);
     }
     if connects(fd, flags) {
         // SAFETY: handed on to the caller.
         unsafe { reach(fd, address, address_length) }?;
         // SAFETY: as above, and no address.
-        return unsafe { transmit(fd, bytes, length, flags & !libc::MSG_FASTOPEN, ptr::null(), 0) };
+        return unsafe { transmit_here(fd, bytes, length, flags & !libc::MSG_FASTOPEN, ptr::null(), 0) };
     }
     whole(fd, Side::Write, length, |done| attempt(done, flags | libc::MSG_DONTWAIT))
 }
@@ -117,7 +133,7 @@ pub(crate) unsafe fn transmit_here(
 pub unsafe extern "C" fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
     // SAFETY: the caller answers for the message.
     unsafe {
-        if flags & libc::MSG_DONTWAIT == 0 && is_on_a_greenlet(Feature::Socket) {
+        if (flags & libc::MSG_DONTWAIT == 0) & is_on_a_greenlet() {
             cold_path();
             return send_message_here(fd, message, flags);
         }
@@ -130,10 +146,10 @@ pub unsafe extern "C" fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int
 /// # Safety
 /// `message` is good, or null.
 #[inline(never)]
-unsafe fn send_message_here(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
+unsafe extern "C" fn send_message_here(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t {
     // SAFETY: handed on to the caller.
     unsafe {
-        if message.is_null() || !can_wait() {
+        if message.is_null() || !may_wait(Feature::Socket) {
             return original::sendmsg(fd, message, flags);
         }
         if connects(fd, flags) {

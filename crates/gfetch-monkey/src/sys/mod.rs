@@ -28,11 +28,17 @@ pub(crate) unsafe fn call(number: c_long, arguments: [usize; 6]) -> Outcome {
 pub(crate) fn tell(outcome: Outcome) -> isize {
     match outcome {
         Ok(value) => value as isize,
-        Err(error) => {
-            set_errno(error);
-            -1
-        }
+        Err(error) => failed(error),
     }
+}
+
+/// Apart, so that a call which fails seldom needs no place on its stack for the error. As C's, because such a function does
+/// not unwind, and so it can be jumped to.
+#[cold]
+#[inline(never)]
+extern "C" fn failed(error: c_int) -> isize {
+    set_errno(error);
+    -1
 }
 
 /// What a call of the C library left.
