@@ -176,7 +176,7 @@ mod symbols;
 mod sys;
 mod time;
 
-pub use detector::{Blocked, Call, Detector, SystemCall};
+pub use detector::{Blocked, Call, Detecting, Detector, SystemCall};
 pub use feature::Feature;
 pub use report::{Found, Report, report};
 pub use symbols::{SignalSafety, Symbol, symbols};

@@ -84,6 +84,27 @@ pub struct Running {
     pub blocked_for: Duration,
 }
 
+impl Running {
+    /// The greenlet that runs on this thread, from now on: what it may leave for other threads to tell who it is. None where
+    /// none does. Never switches.
+    ///
+    /// ```
+    /// use gfetch::green::{self, Builder, Running};
+    /// green::run(|| {
+    ///     let says = Builder::new().name("me").spawn(|| Running::current().unwrap().name).unwrap();
+    ///     assert_eq!(says.get().unwrap(), "me");
+    /// });
+    /// assert!(Running::current().is_none());
+    /// ```
+    pub fn current() -> Option<Running> {
+        Hub::try_with(|hub| {
+            let task = hub.current();
+            let (name, spawned_at) = (task.name(), task.origin().at);
+            Running { id: task.id, name, spawned_at, since: Instant::now(), blocked_for: Duration::ZERO }
+        })
+    }
+}
+
 impl Default for Monitor {
     fn default() -> Monitor {
         Monitor::new()

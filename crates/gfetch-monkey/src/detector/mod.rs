@@ -1,19 +1,36 @@
-//! Finds what still blocks a hub's thread: which greenlet, and in which system call.
+//! Finds what still blocks a hub's thread: which greenlet, and in which system call; and who waits for so long that nothing
+//! may ever come.
 //!
 //! A thread beside the hub notices the greenlet (`green::Monitor`); the kernel says what that thread is in
-//! (`/proc/self/task/…/syscall`).
+//! (`/proc/self/task/…/syscall`). Another looks at the waits that this crate has made of std's.
 
 mod names;
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use gfetch::green::{Monitor, MonitorEvent, Monitoring, Running};
 
+use crate::futex::lasting::{self, Watch, What};
+
+/// How long a wait for one of std's locks, or for another thread, lasts that is not told of.
+const MAX_WAITING: Duration = Duration::from_secs(10);
+/// The waits are looked at so often within `max_waiting`, and at least, and at most, once in such a time.
+const LOOKS: u32 = 4;
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
+const SHORTEST_LOOK: Duration = Duration::from_millis(1);
+
 /// Tells of greenlets that keep their hub's thread: in a call that this crate does not make a wait of theirs, by computing,
 /// by touching memory whose page has to be fetched. gevent: `GEVENT_MONITOR_THREAD_ENABLE`, which prints the stack.
+///
+/// And of those that keep nobody, but have waited for 10 s ([`max_waiting`](Detector::max_waiting)) for one of std's locks,
+/// or by `thread::park`, as std's channels do: locks may be waited for in a circle, and a receiver's sender may be a greenlet
+/// of the same thread, which does not wake it.
 ///
 /// ```
 /// use gfetch::green::{self, Builder};
@@ -32,16 +49,17 @@ use gfetch::green::{Monitor, MonitorEvent, Monitoring, Running};
 ///     assert!(matches!(&blocked.call, Call::System(call) if call.name() == Some("nanosleep")), "{blocked}");
 /// });
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Detector {
     monitor: Monitor,
+    max_waiting: Duration,
 }
 
-/// A greenlet that keeps its thread.
+/// A greenlet that keeps its thread, or has waited for long.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Blocked {
-    /// Who.
+    /// Who, since when and for how long.
     pub greenlet: Running,
     /// In what, when it was looked at.
     pub call: Call,
@@ -57,6 +75,10 @@ pub enum Call {
     Computes,
     /// None, and it sleeps: it waits for a page of memory to come from a file or from swap.
     Page,
+    /// None: it waits as a greenlet for one of std's locks, conditions and so on, and keeps nobody.
+    Lock,
+    /// None: it waits as a greenlet by `thread::park`, as std's channels and scopes do, and no thread has had a token for it.
+    Park,
     /// The greenlet had let go of the thread before it could be looked at.
     Over,
     /// The system does not say: there is no `/proc`, or the kernel is built without this.
@@ -75,10 +97,16 @@ pub struct SystemCall {
     pub file: Option<PathBuf>,
 }
 
+impl Default for Detector {
+    fn default() -> Detector {
+        Detector::new()
+    }
+}
+
 impl Detector {
-    /// One that tells of greenlets which keep the thread for 0.1 s.
+    /// One that tells of greenlets which keep the thread for 0.1 s, or have waited for 10 s.
     pub fn new() -> Detector {
-        Detector::default()
+        Detector { monitor: Monitor::new(), max_waiting: MAX_WAITING }
     }
 
     /// How long a greenlet may keep the thread.
@@ -87,21 +115,82 @@ impl Detector {
         self
     }
 
-    /// Starts it for this thread's hub, until what it returns is dropped. `tell` is called once a stretch, on a thread of
-    /// the detector's own, while the greenlet blocks. A panic in it ends the detector.
+    /// How long a greenlet may wait for one of std's locks, or by `thread::park` without a token for any greenlet of its
+    /// thread. A worker that waits for work of another thread may well wait for long: `Duration::MAX` tells of nobody.
+    ///
+    /// ```
+    /// use gfetch::green::{self, Builder};
+    /// use gfetch_monkey::{Call, Detector, patch_all};
+    /// use std::{sync::mpsc, time::Duration};
+    /// patch_all();
+    /// green::run(|| {
+    ///     let (tell, told) = mpsc::channel();
+    ///     let detector = Detector::new().max_waiting(Duration::from_millis(50));
+    ///     let _watch = detector.start(move |blocked| drop(tell.send(blocked.clone())));
+    ///     let (send, receive) = mpsc::channel();
+    ///     let waits = Builder::new().name("in vain").spawn(move || receive.recv().unwrap()).unwrap();
+    ///     green::yield_now().unwrap();
+    ///     send.send(1).unwrap(); // on the receiver's own thread, which std takes for the receiver
+    ///     let blocked = told.recv().unwrap();
+    ///     assert_eq!((&*blocked.greenlet.name, blocked.call), ("in vain", Call::Park));
+    ///     drop(send);
+    ///     assert_eq!(waits.get().unwrap(), 1);
+    /// });
+    /// ```
+    pub fn max_waiting(mut self, most: Duration) -> Detector {
+        self.max_waiting = most;
+        self
+    }
+
+    /// Starts it for this thread's hub, until what it returns is dropped. `tell` is called once a stretch, or a wait, on
+    /// threads of the detector's own by turns, while the greenlet blocks or waits. A panic in it ends the detector. Of several
+    /// detectors of a hub the last looks at waits.
     ///
     /// # Panics
     /// Outside [`run`](gfetch::green::run()); when the system gives no thread.
     #[track_caller]
-    pub fn start(self, mut tell: impl FnMut(&Blocked) + Send + 'static) -> Monitoring {
+    pub fn start(self, tell: impl FnMut(&Blocked) + Send + 'static) -> Detecting {
+        let tell = Arc::new(Mutex::new(tell));
+        let tells = tell.clone();
         // "PID/task/TID", as this thread is known to the others.
         let thread = fs::read_link("/proc/thread-self").ok().map(|thread| Path::new("/proc").join(thread));
-        self.monitor.start(move |event| {
+        let monitoring = self.monitor.start(move |event| {
             if let MonitorEvent::Blocked(greenlet) = event {
                 let call = thread.as_deref().map_or(Call::Unknown, Call::of_thread);
-                tell(&Blocked { greenlet: greenlet.clone(), call });
+                tells.lock().expect("it has panicked")(&Blocked { greenlet: greenlet.clone(), call });
             }
-        })
+        });
+        let (going_on, over) = mpsc::channel();
+        let watch = lasting::watch();
+        let watched = watch.clone();
+        let looks = move || {
+            let period = (self.max_waiting / LOOKS).clamp(SHORTEST_LOOK, LONGEST_LOOK);
+            while over.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
+                for (greenlet, what) in watched.lasting(self.max_waiting) {
+                    let call = if what == What::Lock { Call::Lock } else { Call::Park };
+                    tell.lock().expect("it has panicked")(&Blocked { greenlet, call });
+                }
+            }
+        };
+        let detecting = Detecting { _monitoring: monitoring, _going_on: going_on, watch };
+        let started = thread::Builder::new().name("gfetch-detector".to_owned()).spawn(looks);
+        started.unwrap_or_else(|error| panic!("no thread for the detector: {error}"));
+        detecting
+    }
+}
+
+/// A detector that runs; dropping it stops it: what it has begun to tell is told, and then nothing more.
+#[must_use = "dropped at once, it sees nothing"]
+pub struct Detecting {
+    _monitoring: Monitoring,
+    /// Its end is that of the thread which looks at waits.
+    _going_on: mpsc::Sender<()>,
+    watch: Arc<Watch>,
+}
+
+impl Drop for Detecting {
+    fn drop(&mut self) {
+        lasting::unwatch(&self.watch);
     }
 }
 
@@ -144,6 +233,8 @@ impl Call {
             Call::System(call) => names::advice(call.number),
             Call::Computes => "call green::yield_now now and then, or leave the work to green::offload",
             Call::Page => "read the file by green::fs, or touch the memory in green::offload",
+            Call::Lock => "whoever has it may wait for this greenlet; gfetch::green's locks say who waits for whom",
+            Call::Park => "a channel of std's does not wake receivers of its sender's own thread: use green::Channel",
             Call::Over | Call::Unknown => "",
         }
     }
@@ -175,6 +266,8 @@ impl fmt::Display for Call {
             Call::System(call) => call.fmt(f),
             Call::Computes => f.write_str("no call: it computes"),
             Call::Page => f.write_str("no call: it waits for a page of memory"),
+            Call::Lock => f.write_str("one of std's locks"),
+            Call::Park => f.write_str("thread::park, or a channel of std's"),
             Call::Over => f.write_str("a call that is over"),
             Call::Unknown => f.write_str("an unknown call"),
         }
@@ -186,7 +279,11 @@ impl fmt::Display for Blocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Running { name, spawned_at, blocked_for, .. } = &self.greenlet;
         let milliseconds = blocked_for.as_millis();
-        write!(f, "{name} (spawned at {spawned_at}) keeps its thread for {milliseconds} ms, in {}", self.call)?;
+        write!(f, "{name} (spawned at {spawned_at}) ")?;
+        match self.call {
+            Call::Lock | Call::Park => write!(f, "has waited for {milliseconds} ms, for {}", self.call)?,
+            _ => write!(f, "keeps its thread for {milliseconds} ms, in {}", self.call)?,
+        }
         match self.call.advice() {
             "" => Ok(()),
             advice => write!(f, "; {advice}"),

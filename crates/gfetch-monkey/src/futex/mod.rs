@@ -14,6 +14,7 @@
 //!
 //! A wait is ended by no scope and no kill: std would look at the word and wait again. They end the wait after it.
 
+pub(crate) mod lasting;
 pub(crate) mod parker;
 mod spin;
 mod table;
@@ -32,6 +33,7 @@ use crate::hub;
 use crate::symbols::{SignalSafety, Symbol, symbol};
 use crate::sys::{self, Outcome, tell};
 use crate::time::{read, span};
+use lasting::{Lasting, What};
 
 pub(crate) const SYMBOLS: &[Symbol] = &[symbol!(syscall, Thread, SignalSafety::UnlessItWaits)];
 
@@ -127,16 +129,18 @@ unsafe fn wait(arguments: Arguments, bits: u32) -> Outcome {
         drop(entering);
         return plain(arguments);
     }
+    let lasting = lasting::begin(What::Lock);
     let ticket = Ticket::new();
     let place = table::enter(address, bits, ticket.clone(), still).ok_or(libc::EAGAIN)?;
     drop(entering);
-    wait_at(place, ticket, limit)
+    wait_at(place, ticket, limit, lasting)
 }
 
 /// Waits to be woken. Who was woken and whose time is over is told of the first: the wake was counted.
-fn wait_at(place: table::Place, ticket: Ticket, limit: Limit) -> Outcome {
+fn wait_at(place: table::Place, ticket: Ticket, limit: Limit, lasting: Option<Lasting>) -> Outcome {
     let is_woken = hub::wait_through(&ticket, limit);
     let _leaving = Entering::begin();
+    drop(lasting);
     let is_told = is_woken || !table::leave(place);
     // Whoever has it last frees it, and an allocator's lock would be waited for by a ticket again, and so on.
     drop(ticket);

@@ -30,6 +30,7 @@ use gfetch::green::Limit;
 use gfetch::green::interpose::Ticket;
 use libc::c_int;
 
+use super::lasting::{self, What};
 use super::{Entering, table, wait_at};
 use crate::hub;
 use crate::sys::Outcome;
@@ -112,6 +113,7 @@ impl Parker {
     }
 
     fn park(&self, word: &AtomicU32, limit: Limit, entering: Entering) -> Outcome {
+        let lasting = lasting::begin(What::Token);
         let ticket = Ticket::new();
         let address = ptr::from_ref(word).addr();
         let place = table::enter(address, !0, ticket.clone(), || true).expect("nothing is asked");
@@ -126,7 +128,7 @@ impl Parker {
             return Ok(0);
         }
         self.note_one_more();
-        let told = wait_at(place, ticket, limit);
+        let told = wait_at(place, ticket, limit, lasting);
         self.parked.set(self.parked.get() - 1);
         if told.is_ok() {
             word.store(TOKEN, Ordering::Release);
@@ -173,6 +175,7 @@ impl Parker {
     }
 
     fn wake_after_a_token(&self, address: usize) {
+        lasting::note_a_token();
         self.wake(address, SHORTEST);
     }
 

@@ -4,9 +4,9 @@ use std::ffi::CString;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gfetch::green::{self, Builder};
 use gfetch_monkey::{Blocked, Call, Detector};
@@ -128,4 +128,82 @@ fn who_waits_as_a_greenlet_is_not_told_of() {
         sleeps.get().unwrap();
         assert_eq!(told.try_recv().ok(), None);
     });
+}
+
+/// Runs `beside`, which is told who has waited for `most` and longer.
+fn who_has_waited<T>(most: Duration, beside: impl FnOnce(&mpsc::Receiver<Blocked>) -> T) -> T {
+    patched(move || {
+        let (tell, told) = mpsc::channel();
+        let detector = Detector::new().max_waiting(most);
+        // The main greenlet waits too: to be told.
+        let tells =
+            move |blocked: &Blocked| drop((blocked.greenlet.name != "main").then(|| tell.send(blocked.clone())));
+        let _watch = detector.start(tells);
+        beside(&told)
+    })
+}
+
+#[test]
+fn a_receiver_that_its_senders_own_thread_does_not_wake() {
+    let (blocked, again) = who_has_waited(MOMENT * 20, |told| {
+        let (send, receive) = mpsc::channel();
+        let receives = Builder::new().name("in vain").spawn(move || receive.recv().unwrap()).unwrap();
+        green::yield_now().unwrap();
+        send.send(7).unwrap();
+        let blocked = told.recv_timeout(SECOND * 30).expect("it was to be told of");
+        // Once a wait, however often it begins anew within.
+        let again = told.recv_timeout(MOMENT * 60).is_ok();
+        drop(send);
+        assert_eq!(receives.get().unwrap(), 7);
+        (blocked, again)
+    });
+    assert_eq!((&*blocked.greenlet.name, &blocked.call, again), ("in vain", &Call::Park, false));
+    assert!(blocked.greenlet.blocked_for >= MOMENT * 20);
+    let told = blocked.to_string();
+    assert!(told.contains("detector.rs:") && told.contains(" ms, for thread::park") && told.contains("green::Channel"));
+}
+
+#[test]
+fn a_lock_that_its_holder_keeps() {
+    let blocked = who_has_waited(MOMENT * 5, |told| {
+        let (lock, over) = (Arc::new(Mutex::new(())), green::Event::new());
+        let (held, ends) = (lock.clone(), over.clone());
+        let holds = green::spawn(move || {
+            let _guard = held.lock().unwrap();
+            ends.wait().unwrap();
+        });
+        let waits = Builder::new().name("waits").spawn(move || drop(lock.lock().unwrap())).unwrap();
+        let blocked = told.recv_timeout(SECOND * 30).expect("it was to be told of");
+        over.set();
+        green::join_all(&[holds, waits]).unwrap();
+        blocked
+    });
+    assert_eq!((&*blocked.greenlet.name, &blocked.call), ("waits", &Call::Lock));
+    assert!(blocked.to_string().contains(" ms, for one of std's locks; "), "{blocked}");
+}
+
+/// Each wait is short; all together are long. Where the machine stands still for so long itself, once more.
+#[test]
+fn who_waits_often_is_not_told_of() {
+    let most = SECOND / 2;
+    let is_told = |_| {
+        who_has_waited(most, move |told| {
+            let (send, receive) = mpsc::channel();
+            let sends = thread::spawn(move || {
+                let (start, mut last, mut longest) = (Instant::now(), Instant::now(), Duration::ZERO);
+                while start.elapsed() < most * 3 {
+                    thread::sleep(MOMENT);
+                    send.send(()).unwrap();
+                    longest = longest.max(last.elapsed());
+                    last = Instant::now();
+                }
+                longest
+            });
+            let receives = green::spawn(move || receive.iter().for_each(drop));
+            receives.get().unwrap();
+            let stood_still = sends.join().unwrap() > most / 2;
+            if stood_still { None } else { Some(told.try_recv().is_ok()) }
+        })
+    };
+    assert_eq!((0..20).find_map(is_told), Some(false));
 }
