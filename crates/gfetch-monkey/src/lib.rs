@@ -140,7 +140,8 @@
 //! - What knows threads alone takes all greenlets of a thread for one: a `RefCell` in a `thread_local!` that is borrowed over a
 //!   patched call panics for the next, `tracing`'s spans interleave, a reentrant lock lets the neighbour in.
 //! - `mpsc` (and `crossbeam-channel`) between two greenlets of *one* thread: its sender passes over receivers of its own thread,
-//!   so that one that waits already is not woken. From and to other threads it works. Use `green::Channel`.
+//!   so that one that waits already is not woken, which [`Detector`] tells of. From and to other threads it works. Use
+//!   `green::Channel`.
 //! - `thread::park` returns for no reason more often than it would, as it may.
 //! - A tracer's `waitpid(child, …, 0)` hears of its child's end but of no stop: with `__WALL` or `WUNTRACED` it does.
 //! - A signal ends no wait: `EINTR` comes from a look of `ppoll`, `pselect` or `epoll_pwait` alone, and `sleep` lasts.
@@ -150,7 +151,7 @@
 //!   `posix_spawn` does not.
 //!
 //! [`report`](fn@report) says what of all this is interposed in a program, and what its linker left out; [`Detector`] names the
-//! greenlet and the call that block a thread.
+//! greenlet and the call that block a thread, and who has waited for std's locks and channels for suspiciously long.
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!("gfetch-monkey stands in for the C library of Linux on x86-64 and aarch64, and for no other");
