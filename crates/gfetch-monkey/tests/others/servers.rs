@@ -218,9 +218,13 @@ fn text(path: &Path) -> String {
     path.to_str().expect("a UTF-8 path").to_owned()
 }
 
-/// Free a moment ago, and below those that the kernel gives to who connects.
+/// Free a moment ago, and below those that the kernel gives to who connects. Each is given once: a server takes seconds
+/// until it takes its own, and the next would be told of the same.
 fn free_port() -> u16 {
+    static GIVEN: Mutex<u16> = Mutex::new(0);
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     let first = 10_000 + (std::process::id() % 200) as u16 * 100;
     let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    (first..u16::MAX).find(free).expect("a free port")
+    *given = (first.max(*given + 1)..u16::MAX).find(free).expect("a free port");
+    *given
 }
