@@ -96,6 +96,10 @@ pub enum Verdict {
     Widths(Box<Widths>),
 }
 
+/// All that was possible may be reached, and clocks round: a single pair may go so far beyond it, as a share of what can be
+/// gained.
+const A_HAIR: f64 = 0.05;
+
 /// The figures of a comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
@@ -121,10 +125,11 @@ pub struct Measured {
 
 impl Measured {
     /// False when the pairs' ratios lie on both sides of 1; when nothing can run beside anything (a single URL); and when
-    /// a single pair goes beyond what is possible: then that is the machine's noise.
+    /// a single pair goes beyond what is possible by more than a twentieth of the gain: then that is the machine's noise.
     pub fn shows_a_difference(&self) -> bool {
         let is_alone = self.jobs_enough == Some(1);
-        let is_noise = self.serial.runs.len() < 2 && self.speed_up.median > self.possible;
+        let beyond = self.speed_up.median - self.possible;
+        let is_noise = self.serial.runs.len() < 2 && beyond > (self.possible - 1.0) * A_HAIR;
         (self.speed_up.low > 1.0 || self.speed_up.high < 1.0) && !is_alone && !is_noise
     }
 
