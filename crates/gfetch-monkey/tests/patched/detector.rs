@@ -136,8 +136,11 @@ fn who_has_waited<T>(most: Duration, beside: impl FnOnce(&mpsc::Receiver<Blocked
         let (tell, told) = mpsc::channel();
         let detector = Detector::new().max_waiting(most);
         // The main greenlet waits too: to be told.
-        let tells =
-            move |blocked: &Blocked| drop((blocked.greenlet.name != "main").then(|| tell.send(blocked.clone())));
+        let tells = move |blocked: &Blocked| {
+            if blocked.greenlet.name != "main" {
+                let _ = tell.send(blocked.clone());
+            }
+        };
         let _watch = detector.start(tells);
         beside(&told)
     })
