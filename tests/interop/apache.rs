@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use crate::client::{gfetch, list, records, same_as_curl, succeeded};
 use crate::needs_servers;
-use crate::nginx::{free_ports, listens, signal, www_folder};
+use crate::nginx::{listens, signal, www_folder};
+use crate::ports::free_ports;
 
 /// Where Debian has its modules.
 const MODULES: &str = "/usr/lib/apache2/modules";

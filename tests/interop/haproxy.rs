@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::nginx::{Nginx, free_ports, listens, signal};
+use crate::nginx::{Nginx, listens, signal};
+use crate::ports::free_ports;
 
 /// Ended with the value.
 pub struct Haproxy {

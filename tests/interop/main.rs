@@ -10,6 +10,7 @@ mod client;
 mod haproxy;
 mod nghttpd;
 mod nginx;
+mod ports;
 mod squid;
 
 #[path = "../command/answering.rs"]

@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::nginx::{free_ports, listens, signal, www_folder};
+use crate::nginx::{listens, signal, www_folder};
+use crate::ports::free_ports;
 
 /// Ended with the value.
 pub struct Nghttpd {

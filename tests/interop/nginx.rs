@@ -1,14 +1,15 @@
 //! Owns a real nginx: its folder, its configuration, its processes.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::ports::free_ports;
 
 /// More than sendfile hands over at once, and than socket buffers hold.
 pub const LARGE_BYTES: usize = 20_000_000;
@@ -177,19 +178,6 @@ pub fn listens(port: u16, process: &mut Child) -> bool {
         std::thread::sleep(Duration::from_millis(20));
     }
     false
-}
-
-/// Ports that were free a moment ago, each given once. They lie below those that the kernel gives to who connects: one of
-/// those would be taken now and then before its server has it.
-pub fn free_ports<const N: usize>() -> [u16; N] {
-    const FIRST: u32 = 10_000;
-    const COUNT: u32 = 20_000;
-    static GIVEN: AtomicU32 = AtomicU32::new(0);
-    // Other processes test, too.
-    let start = std::process::id().wrapping_mul(97);
-    let next = || FIRST + start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
-    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    std::array::from_fn(|_| (0..COUNT).map(|_| next() as u16).find(free).expect("a free port"))
 }
 
 fn write_pages(dir: &Path) {

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::nginx::{free_ports, listens, signal};
+use crate::nginx::{listens, signal};
+use crate::ports::free_ports;
 
 /// Ended with the value.
 pub struct Squid {

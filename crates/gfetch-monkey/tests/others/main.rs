@@ -6,6 +6,8 @@
 //! a server is missing; elsewhere each says that it was skipped. `bash .ci/install` installs what they need.
 
 mod http;
+#[path = "../../../../tests/interop/ports.rs"]
+mod ports;
 mod servers;
 #[allow(dead_code)]
 #[path = "../patched/support.rs"]

@@ -4,7 +4,6 @@
 use std::ffi::{CStr, CString};
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::ports::free_ports;
 
 /// A server that does not answer after this is not going to.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -102,7 +103,7 @@ impl Shared {
 pub fn redis() -> Arc<Server> {
     static SHARED: Shared = Shared::new();
     SHARED.get(|| {
-        let (dir, port) = (folder("gfetch-redis-", None), free_port());
+        let (dir, [port]) = (folder("gfetch-redis-", None), free_ports());
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no", "--dir"]);
         command.arg(dir.path());
@@ -119,7 +120,7 @@ pub fn postgres() -> Arc<Server> {
     static SHARED: Shared = Shared::new();
     SHARED.get(|| {
         let owner = owner("postgres");
-        let (dir, port) = (folder("gfetch-postgres-", owner), free_port());
+        let (dir, [port]) = (folder("gfetch-postgres-", owner), free_ports());
         let data = dir.path().join("data");
         let program = |name: &str| {
             let mut command = run_by(owner, postgres_folder().join(name), dir.path());
@@ -144,7 +145,7 @@ pub fn mariadb() -> Arc<Server> {
     static SHARED: Shared = Shared::new();
     SHARED.get(|| {
         let owner = owner("mysql");
-        let (dir, port) = (folder("gfetch-mariadb-", owner), free_port());
+        let (dir, [port]) = (folder("gfetch-mariadb-", owner), free_ports());
         let data = format!("--datadir={}", text(&dir.path().join("data")));
         let program = |name: &str| {
             let mut command = run_by(owner, name.into(), dir.path());
@@ -216,15 +217,4 @@ fn must(command: &mut Command) {
 
 fn text(path: &Path) -> String {
     path.to_str().expect("a UTF-8 path").to_owned()
-}
-
-/// Free a moment ago, and below those that the kernel gives to who connects. Each is given once: a server takes seconds
-/// until it takes its own, and the next would be told of the same.
-fn free_port() -> u16 {
-    static GIVEN: Mutex<u16> = Mutex::new(0);
-    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let first = 10_000 + (std::process::id() % 200) as u16 * 100;
-    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    *given = (first.max(*given + 1)..u16::MAX).find(free).expect("a free port");
-    *given
 }
