@@ -82,7 +82,12 @@ unsafe extern "C" fn tell_receive_here(
     address_length: *mut socklen_t,
 ) -> ssize_t {
     // SAFETY: handed on to the caller.
-    tell(unsafe { receive_here(fd, buffer, length, flags, address, address_length) })
+    tell(unsafe {
+        match may_wait(Feature::Socket) {
+            true => receive_here(fd, buffer, length, flags, address, address_length),
+            false => receive_call(fd, buffer, length, flags, address, address_length),
+        }
+    })
 }
 
 /// `recvfrom`, once.
@@ -103,7 +108,7 @@ unsafe fn receive_call(
     unsafe { sys::call(libc::SYS_recvfrom, arguments) }
 }
 
-/// The same, as what is done or why not.
+/// On a greenlet that may wait.
 ///
 /// # Safety
 /// The places are good.
@@ -119,9 +124,6 @@ pub(crate) unsafe fn receive_here(
         // SAFETY: handed on to the caller.
         unsafe { receive_call(fd, buffer.wrapping_byte_add(done), length - done, flags, address, address_length) }
     };
-    if !may_wait(Feature::Socket) {
-        return attempt(0, flags);
-    }
     whole(fd, Side::Read, wanted(fd, flags, length), |done| attempt(done, flags | libc::MSG_DONTWAIT))
 }
 

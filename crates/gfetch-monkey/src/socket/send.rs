@@ -79,7 +79,12 @@ unsafe extern "C" fn tell_transmit_here(
     address_length: socklen_t,
 ) -> ssize_t {
     // SAFETY: handed on to the caller.
-    tell(unsafe { transmit_here(fd, bytes, length, flags, address, address_length) })
+    tell(unsafe {
+        match may_wait(Feature::Socket) {
+            true => transmit_here(fd, bytes, length, flags, address, address_length),
+            false => transmit_call(fd, bytes, length, flags, address, address_length),
+        }
+    })
 }
 
 /// `sendto`, once.
@@ -100,7 +105,7 @@ unsafe fn transmit_call(
     unsafe { sys::call(libc::SYS_sendto, arguments) }
 }
 
-/// The same, as what is done or why not.
+/// On a greenlet that may wait.
 ///
 /// # Safety
 /// The bytes and the address are good.
@@ -116,9 +121,6 @@ pub(crate) unsafe fn transmit_here(
         // SAFETY: handed on to the caller.
         unsafe { transmit_call(fd, bytes.wrapping_byte_add(done), length - done, flags, address, address_length) }
     };
-    if !may_wait(Feature::Socket) {
-        return attempt(0, flags);
-    }
     if connects(fd, flags) {
         // SAFETY: handed on to the caller.
         unsafe { reach(fd, address, address_length) }?;
