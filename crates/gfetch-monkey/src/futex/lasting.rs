@@ -48,6 +48,11 @@ pub(super) struct Lasting {
     greenlet: u64,
 }
 
+/// Who watches this thread's greenlets.
+fn watching() -> Option<Arc<Watch>> {
+    WATCH.try_with(|watch| watch.borrow().clone()).ok().flatten()
+}
+
 /// Watches this thread's greenlets.
 pub(crate) fn watch() -> Arc<Watch> {
     let watch = Arc::<Watch>::default();
@@ -62,7 +67,7 @@ pub(crate) fn unwatch(watch: &Arc<Watch>) {
 
 /// A greenlet begins to wait, inside [`Entering`] and without a ticket yet. None where nobody watches.
 pub(super) fn begin(what: What) -> Option<Lasting> {
-    let watch = WATCH.try_with(|watch| watch.borrow().clone()).ok()??;
+    let watch = watching()?;
     let greenlet = Running::current()?;
     let id = greenlet.id;
     {
@@ -79,7 +84,7 @@ pub(super) fn begin(what: What) -> Option<Lasting> {
 
 /// A token has come, for one of those that wait for one: whose it was is not known, so that all begin anew.
 pub(super) fn note_a_token() {
-    let Some(watch) = WATCH.try_with(|watch| watch.borrow().clone()).ok().flatten() else { return };
+    let Some(watch) = watching() else { return };
     let _entering = Entering::begin();
     let now = Instant::now();
     watch.waits().iter_mut().filter(|wait| wait.what == What::Token).for_each(|wait| wait.greenlet.since = now);
